@@ -29,7 +29,7 @@ class UnderpaintError(Exception):
 
     def __str__(self) -> str:
         where = f"{self.field}: " if self.field else ""
-        out = f" {self.hint}" if self.hint else ""
+        out = f". {self.hint}" if self.hint else ""
         return f"{where}{self.message}{out}"
 
 
