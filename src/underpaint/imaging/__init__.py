@@ -1,0 +1,1 @@
+"""Pure array work: sizes and boxes, colour, masks, resizing, and drawings turned into line layers."""
