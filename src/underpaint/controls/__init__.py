@@ -1,0 +1,1 @@
+"""What steers besides words: one file a control."""

@@ -1,0 +1,1 @@
+"""Many recipes from few words and drawings: pure functions, no model needed."""

@@ -1,0 +1,72 @@
+"""The planned approaches to colour and light: what a painter would try on twelve thumbnails.
+
+Each plan says where the light stands, how hard it is, the time of day, how the values are laid out and which
+colours carry the masses. Palettes run from the darkest mass to the lightest.
+"""
+
+from dataclasses import dataclass
+
+from underpaint.recipe import LightControl, PaletteControl, Swatch
+
+
+@dataclass(frozen=True)
+class LightPlan:
+    """One approach: its name for people, its words for the model, its light and its palette.
+
+    `direction` in degrees (0 right, 90 above, 180 left); `lightness` and `contrast` are the mean and the standard
+    deviation of OKLab L over the large masses; `palette` holds hex colours from dark to light.
+    """
+
+    name: str
+    words: str
+    direction: float
+    hardness: float
+    lightness: float
+    contrast: float
+    palette: tuple[str, ...]
+
+    def controls(self) -> tuple[LightControl, PaletteControl]:
+        """The plan as controls that steer the picture."""
+        light = LightControl(direction=self.direction, hardness=self.hardness, lightness=self.lightness,
+                             contrast=self.contrast)
+        return light, PaletteControl(swatches=tuple(Swatch(colour=colour) for colour in self.palette))
+
+
+LIGHT_PLANS: tuple[LightPlan, ...] = (
+    LightPlan("golden hour, warm key from left, cool shadows",
+              "golden hour, hard warm light from the left, cool shadows, full range of values",
+              165, 0.8, 0.62, 0.20, ("#2f3a63", "#6a5a7d", "#c9793f", "#efb45e", "#ffe6b0")),
+    LightPlan("overcast noon, soft light from above, muted",
+              "noon, soft light from above, muted colours, overcast",
+              90, 0.1, 0.70, 0.12, ("#53605f", "#7f8c86", "#a9b0a4", "#cdcdbf", "#e9e6da")),
+    LightPlan("night, moon from right, low key, cool",
+              "night, hard cool moonlight from the right, low key",
+              20, 0.7, 0.32, 0.16, ("#0b1026", "#182447", "#2c4272", "#5b7ba8", "#c3d4e6")),
+    LightPlan("dawn, soft pink light from right, high key",
+              "dawn, soft light from the right, high key, pastel pink and blue",
+              10, 0.3, 0.78, 0.11, ("#7f7aa6", "#b79cc0", "#e8b4bd", "#f7d6cc", "#fdf0e2")),
+    LightPlan("storm, hard light breaking in from left",
+              "storm, hard light from the left, dark clouds, full range of values",
+              170, 1.0, 0.45, 0.22, ("#1c2326", "#38464a", "#5f7470", "#a8ab86", "#f2ecc4")),
+    LightPlan("sunset from right, red sky, long shadows",
+              "sunset, hard warm light from the right, vivid red and orange sky",
+              12, 0.9, 0.52, 0.21, ("#2a1230", "#6e1f3d", "#c23b34", "#f0803c", "#ffd27a")),
+    LightPlan("high sun from above, vivid",
+              "noon, hard light from above, vivid colours, full range of values",
+              80, 1.0, 0.68, 0.20, ("#17406b", "#2c8a5b", "#3fa7d6", "#f2c53d", "#fff8df")),
+    LightPlan("firelight from left in the dark, warm on black",
+              "night, hard warm light from the left, low key",
+              185, 0.9, 0.33, 0.20, ("#120b10", "#3a1714", "#7d2e16", "#d8762a", "#ffcf7d")),
+    LightPlan("blue hour, soft cool light from left",
+              "night, soft cool light from the left, monochrome blue",
+              175, 0.3, 0.45, 0.13, ("#16213f", "#2b4570", "#4d73a3", "#86a8c9", "#d5e2ec")),
+    LightPlan("mist, soft light from right, nearly white",
+              "mist, dawn, soft light from the right, high key, monochrome",
+              5, 0.1, 0.84, 0.08, ("#8d9a9c", "#b0bbb9", "#cdd4cf", "#e3e6df", "#f7f6ef")),
+    LightPlan("teal and orange, hard side light from right",
+              "golden hour, hard light from the right, complementary teal and orange",
+              0, 0.9, 0.55, 0.21, ("#0e2f36", "#14626b", "#3f9c97", "#e08a3c", "#ffdfae")),
+    LightPlan("late afternoon in green shade, light from upper left",
+              "noon, soft warm light from the left, green shade, muted colours",
+              140, 0.5, 0.56, 0.16, ("#1f3320", "#3f5f33", "#77905a", "#b9c27c", "#f3efc0")),
+)
