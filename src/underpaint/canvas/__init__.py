@@ -1,0 +1,1 @@
+"""Layered documents: what they hold, what they look like, and the files they live in."""
