@@ -1,0 +1,45 @@
+"""The row that every measurement prints."""
+
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a table: what was measured, the number as text, the target as text, and whether it was reached."""
+
+    what: str
+    measured: str
+    target: str
+    reached: bool
+
+
+def interleaved(first: Callable[[], object], second: Callable[[], object], *, rounds: int = 5,
+                warm: int = 1) -> tuple[float, float]:
+    """Median seconds of two calls taken in turn, so that a machine's drift hits both alike."""
+    times: tuple[list[float], list[float]] = ([], [])
+    for turn in range(warm + rounds):
+        for call, kept in zip((first, second), times, strict=True):
+            began = perf_counter()
+            call()
+            if turn >= warm:
+                kept.append(perf_counter() - began)
+    return statistics.median(times[0]), statistics.median(times[1])
+
+
+def median_seconds(call: Callable[[], object], *, rounds: int = 5, warm: int = 1) -> float:
+    """Median wall seconds of a call after `warm` uncounted ones."""
+    taken: list[float] = []
+    for turn in range(warm + rounds):
+        began = perf_counter()
+        call()
+        if turn >= warm:
+            taken.append(perf_counter() - began)
+    return statistics.median(taken)
+
+
+def ratio(rows: Sequence[float]) -> float:
+    """First over second."""
+    return rows[0] / rows[1]

@@ -1,0 +1,85 @@
+"""`underpaint`: the program. Commands import what they need when they run, so that --help answers at once."""
+
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+import typer
+
+from underpaint import __version__
+from underpaint.cli.output import notes, print_error
+from underpaint.errors import Cancelled, MemoryShortage, UnderpaintError
+
+app = typer.Typer(
+    name="underpaint", no_args_is_help=True, add_completion=False, rich_markup_mode="rich",
+    help="You draw; Underpaint lays in the paint under your lines.",
+    epilog="Exit codes: 0 done, 1 other, 2 usage, 3 recipe or words, 4 picture, 5 model, 6 impossible here, "
+           "7 cannot write, 8 out of memory, 130 stopped.",
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"underpaint {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(version: bool = typer.Option(False, "--version", callback=_show_version, is_eager=True,
+                                       help="Print the version.")) -> None:
+    """The options every command shares."""
+
+
+def _register() -> None:
+    from underpaint.cli import demo, doctor, info, keys, lines, models, paint, prompt, repaint
+
+    for module in (keys, paint, repaint, lines, info, prompt, demo, doctor):
+        module.register(app)
+    app.add_typer(models.app, name="models")
+
+
+_register()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line; returns the exit code."""
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        app(words, standalone_mode=False)
+        return 0
+    except UnderpaintError as error:
+        return _fail(error, words)
+    except click.exceptions.Exit as leaving:
+        return leaving.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        return _fail(Cancelled("stopped", hint="What was finished is kept."), words)
+    except MemoryError:
+        return _fail(MemoryShortage("memory ran out", hint="Paint smaller, or close other programs."), words)
+    except Exception as error:  # noqa: BLE001 - the program's last border: a person gets a line, not a traceback
+        if os.environ.get("UNDERPAINT_DEBUG"):
+            raise
+        trouble = UnderpaintError(f"something went wrong inside Underpaint: {type(error).__name__}: {error}",
+                                  hint="Run it again with UNDERPAINT_DEBUG=1 and report what it prints.")
+        return _fail(trouble, words)
+
+
+def _fail(error: UnderpaintError, words: Sequence[str]) -> int:
+    print_error(error, as_json="--json" in words)
+    return error.exit_code
+
+
+def run() -> None:
+    """The console script."""
+    code = main()
+    sys.stdout.flush()
+    notes().file.flush()
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,48 @@
+"""What commands print: JSON for programs, quiet tables for people, one line for an error."""
+
+import json
+import sys
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from underpaint.errors import UnderpaintError
+
+
+def console() -> Console:
+    """Where people read results."""
+    return Console(highlight=False, soft_wrap=True)
+
+
+def notes() -> Console:
+    """Where progress, warnings and errors go, so that results can be piped."""
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def print_json(data: Any) -> None:
+    """One JSON document on standard output, unicode as it is."""
+    sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2, default=str) + "\n")
+
+
+def print_table(columns: list[str], rows: list[list[str]], *, title: str | None = None) -> None:
+    """A table without heavy rules; numbers are the caller's to format."""
+    table = Table(title=title, box=None, pad_edge=False, header_style="bold", title_justify="left")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    console().print(table)
+
+
+def print_error(error: UnderpaintError, *, as_json: bool) -> None:
+    """The error on one line, its way out with it; as JSON on standard output where JSON was asked for."""
+    if as_json:
+        said = {"kind": type(error).__name__, "message": error.message, "hint": error.hint, "field": error.field}
+        print_json({"error": said})
+    notes().print(f"[bold red]error:[/] {_plain(str(error))}")
+
+
+def _plain(text: str) -> str:
+    printable = "".join(mark if mark.isprintable() or mark == " " else "�" for mark in text)
+    return printable.replace("[", r"\[")
