@@ -36,7 +36,7 @@ blobs = st.builds(Blob, sha256=st.text("0123456789abcdef", min_size=64, max_size
 colours = st.integers(0, 0xFFFFFF).map(lambda value: f"#{value:06x}")
 controls = st.one_of(
     st.builds(LineControl, drawing=blobs, weight=st.floats(0, 2), start=fractions, end=fractions),
-    st.builds(LightControl, direction=st.none() | st.floats(0, 359), hardness=fractions, lightness=st.none() | fractions),
+    st.builds(LightControl, direction=st.none() | st.floats(0, 359), hardness=fractions, lightness=fractions),
     st.builds(PaletteControl, swatches=st.lists(st.builds(Swatch, colour=colours), min_size=2, max_size=5).map(tuple)),
 )
 shared = {
