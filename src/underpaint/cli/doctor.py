@@ -1,0 +1,89 @@
+"""`underpaint doctor`: is everything here that painting needs, and nothing that breaks it?"""
+
+import importlib.util
+import platform
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from importlib import metadata
+
+import typer
+
+from underpaint.cli.output import console, print_json, print_table
+
+OPENCV = ("opencv-python", "opencv-contrib-python", "opencv-contrib-python-headless")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at. `state` is fine, note or trouble; `way_out` is empty unless there is something to do."""
+
+    what: str
+    found: str
+    state: str = "fine"
+    way_out: str = ""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the program."""
+    app.command("doctor", epilog="Example: underpaint doctor --json")(doctor)
+
+
+def doctor(as_json: bool = typer.Option(False, "--json", help="Print JSON.")) -> None:
+    """Look at this machine and this installation, and say what to mend. Exit code 1 when something must be."""
+    findings = [*_installation(), *_machine(), *_models()]
+    if as_json:
+        print_json({"findings": [asdict(finding) for finding in findings]})
+    else:
+        rows = [[finding.what, finding.found, finding.state, finding.way_out] for finding in findings]
+        print_table(["", "found", "", "way out"], rows)
+    troubled = [finding for finding in findings if finding.state == "trouble"]
+    if not as_json:
+        console().print(f"\n{len(troubled)} to mend." if troubled else "\nAll well.")
+    if troubled:
+        raise typer.Exit(1)
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _installation() -> Iterator[Finding]:
+    yield Finding("Python", platform.python_version())
+    for name in ("torch", "diffusers", "transformers"):
+        found = _version(name)
+        yield Finding(name, found or "missing", "fine" if found else "trouble", "" if found else "pip install underpaint")
+    vision = _version("torchvision")
+    if vision is None:
+        yield Finding("torchvision", "not installed, as it should be")
+    else:
+        beside_cpu = "+cpu" in (_version("torch") or "") or not importlib.util.find_spec("torchvision")
+        yield Finding("torchvision", vision, "trouble" if beside_cpu else "note",
+                      "pip uninstall torchvision: beside a CPU torch it breaks loading models")
+    doubled = [name for name in OPENCV if _version(name)]
+    yield Finding("OpenCV", ", ".join(["opencv-python-headless", *doubled]), "trouble" if doubled else "fine",
+                  f"pip uninstall {' '.join(doubled)}; pip install --force-reinstall opencv-python-headless"
+                  if doubled else "")
+
+
+def _machine() -> Iterator[Finding]:
+    from underpaint.engine.machine import look_around
+
+    facts = look_around()
+    yield Finding("device", facts.device_name)
+    yield Finding("precision", f"{facts.dtype}, {facts.threads} threads", "fine", "")
+    yield Finding("platform", f"{platform.system()} {platform.machine()}, {sys.maxsize.bit_length() + 1} bit")
+
+
+def _models() -> Iterator[Finding]:
+    from underpaint.errors import UnderpaintError
+    from underpaint.models import Catalogue
+
+    try:
+        primer = Catalogue.open().find("primer")
+        yield Finding("built-in model", f"{primer.name}, {primer.file_bytes / 1e6:.1f} MB")
+    except UnderpaintError as error:
+        yield Finding("built-in model", "missing", "trouble", str(error))
