@@ -32,9 +32,7 @@ def test_oklab_agrees_with_coloraide() -> None:
 def test_differences() -> None:
     red, pink = np.array([1, 0, 0], np.float32), np.array([1, 0.4, 0.5], np.float32)
     assert float(color.delta_e_ok(red, red)) == 0
-    assert float(color.delta_e_ok(np.zeros(3, np.float32), np.ones(3, np.float32))) == pytest.approx(
-        1, abs=1e-3
-    )
+    assert float(color.delta_e_ok(np.zeros(3, np.float32), np.ones(3, np.float32))) == pytest.approx(1, abs=1e-3)
     from coloraide import Color
 
     expected = Color("srgb", [1, 0, 0]).delta_e(Color("srgb", [1, 0.4, 0.5]), method="2000")

@@ -69,14 +69,10 @@ def test_bounds_from_mask_hold_every_painted_pixel(width: int, height: int, data
 
 
 @given(extents, st.data(), steps)
-def test_growing_a_box_keeps_it_inside_and_holds_the_old_one(
-    extent: Extent, data: st.DataObject, step: int
-) -> None:
+def test_growing_a_box_keeps_it_inside_and_holds_the_old_one(extent: Extent, data: st.DataObject, step: int) -> None:
     x = data.draw(st.integers(0, extent.width - 1))
     y = data.draw(st.integers(0, extent.height - 1))
-    box = Bounds(
-        x, y, data.draw(st.integers(1, extent.width - x)), data.draw(st.integers(1, extent.height - y))
-    )
+    box = Bounds(x, y, data.draw(st.integers(1, extent.width - x)), data.draw(st.integers(1, extent.height - y)))
     whole = Bounds.whole(extent)
     assert box.padded(step).clipped(extent).contains(box)
     grown = box.multiple_of(step, extent)

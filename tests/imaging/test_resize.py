@@ -13,9 +13,7 @@ sizes = st.integers(1, 40)
 
 @given(sizes, sizes, sizes, sizes, st.sampled_from(list(Resample)), st.sampled_from([0, 1, 3, 4]))
 @settings(max_examples=80)
-def test_flat_stays_flat_at_every_size(
-    w: int, h: int, to_w: int, to_h: int, how: Resample, channels: int
-) -> None:
+def test_flat_stays_flat_at_every_size(w: int, h: int, to_w: int, to_h: int, how: Resample, channels: int) -> None:
     shape = (h, w, channels) if channels else (h, w)
     resized = resize(np.full(shape, 0.3, np.float32), Extent(to_w, to_h), how)
     assert resized.shape == (to_h, to_w, *shape[2:]) and resized.dtype == np.float32

@@ -32,9 +32,7 @@ def to_float(stored: NDArray[Any]) -> FloatArray:
             hint="Use 8-bit, 16-bit or floating-point pixels.",
         )
     if not np.isfinite(stored).all():
-        raise PictureError(
-            "the picture has pixels that are not numbers", hint="Save it again as 8 or 16 bits."
-        )
+        raise PictureError("the picture has pixels that are not numbers", hint="Save it again as 8 or 16 bits.")
     return np.asarray(np.clip(stored, 0.0, 1.0), dtype=np.float32)
 
 

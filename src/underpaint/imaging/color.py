@@ -34,9 +34,7 @@ def srgb_to_linear(color: FloatArray) -> FloatArray:
 def linear_to_srgb(linear: FloatArray) -> FloatArray:
     """Linear light -> sRGB-encoded values (IEC 61966-2-1), any shape; not clipped."""
     values = np.asarray(linear, dtype=np.float64)
-    encoded = np.where(
-        values <= 0.0031308, values * 12.92, 1.055 * np.maximum(values, 0.0) ** (1 / 2.4) - 0.055
-    )
+    encoded = np.where(values <= 0.0031308, values * 12.92, 1.055 * np.maximum(values, 0.0) ** (1 / 2.4) - 0.055)
     return encoded.astype(np.float32)
 
 
@@ -73,5 +71,5 @@ def delta_e_2000(first: FloatArray, second: FloatArray) -> FloatArray:
     """CIEDE2000 difference (D65) of two sRGB arrays (..., 3) -> (...); 1 is just visible, 6 is plain."""
     from skimage.color import deltaE_ciede2000, rgb2lab  # a slow import, wanted by few callers
 
-    difference = deltaE_ciede2000(rgb2lab(first), rgb2lab(second))  # type: ignore[no-untyped-call]
+    difference = deltaE_ciede2000(rgb2lab(first), rgb2lab(second))
     return np.asarray(difference, dtype=np.float32)

@@ -136,9 +136,7 @@ class Bounds:
         if rows.size == 0:
             return None
         columns = np.flatnonzero((mask > 0).any(axis=0))
-        return cls(
-            int(columns[0]), int(rows[0]), int(columns[-1] - columns[0] + 1), int(rows[-1] - rows[0] + 1)
-        )
+        return cls(int(columns[0]), int(rows[0]), int(columns[-1] - columns[0] + 1), int(rows[-1] - rows[0] + 1))
 
     @property
     def extent(self) -> Extent:
@@ -162,12 +160,7 @@ class Bounds:
         return slice(self.y, self.bottom), slice(self.x, self.right)
 
     def contains(self, other: "Bounds") -> bool:
-        return (
-            self.x <= other.x
-            and self.y <= other.y
-            and self.right >= other.right
-            and self.bottom >= other.bottom
-        )
+        return self.x <= other.x and self.y <= other.y and self.right >= other.right and self.bottom >= other.bottom
 
     def padded(self, margin: int) -> "Bounds":
         """Grown by `margin` on every side."""

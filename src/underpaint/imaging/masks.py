@@ -24,9 +24,7 @@ class MaskSource(StrEnum):
     """Erased (transparent) pixels mean paint here."""
 
 
-def normalise(
-    image: NDArray[Any], source: MaskSource = MaskSource.AUTO, *, black_paints: bool = False
-) -> FloatArray:
+def normalise(image: NDArray[Any], source: MaskSource = MaskSource.AUTO, *, black_paints: bool = False) -> FloatArray:
     """Any picture of a mask (H x W or H x W x 1..4, bool, 8-bit, 16-bit or float) -> mask.
 
     AUTO reads the alpha channel where it says something: strokes of one colour on nothing are strokes, a
@@ -36,9 +34,7 @@ def normalise(
     if pixels.ndim == 2:
         pixels = pixels[..., None]
     if pixels.ndim != 3 or not 1 <= pixels.shape[2] <= 4:
-        raise PictureError(
-            f"a mask of shape {image.shape} is not a picture", hint="Use a grey or RGB(A) picture."
-        )
+        raise PictureError(f"a mask of shape {image.shape} is not a picture", hint="Use a grey or RGB(A) picture.")
     alpha = pixels[..., -1] if pixels.shape[2] in (2, 4) else None
     color = pixels[..., : 3 if pixels.shape[2] >= 3 else 1]
     if source is MaskSource.AUTO:
@@ -68,9 +64,7 @@ def grow(mask: FloatArray, pixels: int) -> FloatArray:
     if np.isin(mask, (0.0, 1.0)).all():  # a hard mask: distances cost the same for every radius
         return (_distance(mask <= 0) <= pixels).astype(np.float32)
     size = 2 * pixels + 1
-    return np.asarray(
-        cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))), np.float32
-    )
+    return np.asarray(cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))), np.float32)
 
 
 def feather(mask: FloatArray, pixels: int) -> FloatArray:
@@ -106,6 +100,4 @@ def _distance(inside: NDArray[np.bool_]) -> FloatArray:
     """Distance in pixels of every true pixel to the nearest false one; 0 at false ones."""
     if inside.all():
         return np.full(inside.shape, np.inf, np.float32)
-    return np.asarray(
-        cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE), np.float32
-    )
+    return np.asarray(cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE), np.float32)

@@ -55,9 +55,7 @@ def pad(picture: FloatArray, padding: Padding, mode: PadMode = PadMode.REFLECT) 
     return np.pad(picture, margins, mode="reflect" if mode is PadMode.REFLECT else "edge")
 
 
-def pad_to_multiple(
-    picture: FloatArray, step: int, mode: PadMode = PadMode.REFLECT
-) -> tuple[FloatArray, Bounds]:
+def pad_to_multiple(picture: FloatArray, step: int, mode: PadMode = PadMode.REFLECT) -> tuple[FloatArray, Bounds]:
     """Padded right and below to multiples of `step`, with the place of the picture in it for `crop`."""
     padding = Extent.of(picture).padding_to(step)
     return pad(picture, padding, mode), Bounds.whole(Extent.of(picture))

@@ -1,0 +1,150 @@
+"""The light on the paper, and what is left when it is divided away: ink.
+
+Light multiplies, so shadows, vignettes and warm paper go away by division. How much of what remains is ink and how
+much is grain is told by continuity: lines hang together, grain does not.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from skimage.filters import apply_hysteresis_threshold
+
+from underpaint.imaging.arrays import FloatArray
+
+_WORK = 640
+"""Longest side of the copy in which the light is estimated."""
+_INK_BELOW = 0.45
+"""An area darker than this share of the light round it is solid ink, not shadow."""
+
+
+@dataclass(frozen=True)
+class Ink:
+    """What was found on evenly lit paper."""
+
+    sheet: FloatArray
+    """H x W x 3, paper at 1, ink below."""
+    gate: FloatArray
+    """H x W, 1 at ink, 0 at paper, soft between."""
+    grain: float
+    """Standard deviation of the bare paper."""
+
+
+def gray_of(image: FloatArray) -> FloatArray:
+    """Encoded luma of H x W x 3 -> H x W, as a scanner sees darkness."""
+    return np.asarray(image[..., :3] @ np.array([0.299, 0.587, 0.114], np.float32), np.float32)
+
+
+def paper_light(image: FloatArray, *, shadows: bool) -> FloatArray:
+    """What the bare paper would look like everywhere, H x W x 3.
+
+    With `shadows` edges of light and shade are followed, at the price of faint smudges; without, the light is taken
+    to change slowly, as on a scan, and grey tones are kept.
+    """
+    height, width = image.shape[:2]
+    small = _bright_copy(image)
+    side = min(small.shape[:2])
+    size = 2 * max(2, round((0.016 if shadows else 0.03) * side)) + 1
+    brush = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+    closed = np.asarray(cv2.morphologyEx(small, cv2.MORPH_CLOSE, brush), np.float32)
+    coarse = _coarse_light(closed)
+    bare = gray_of(closed) > (_INK_BELOW if shadows else 0.8) * gray_of(coarse)
+    if not shadows:
+        closed = np.minimum(closed, coarse * 1.05)
+    reach = max(1.0, side * (0.004 if shadows else 0.05))
+    light = _fill(closed, bare, reach, coarse)
+    if shadows:
+        light = np.asarray(cv2.medianBlur(light, 5), np.float32)
+    full = cv2.resize(light, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.maximum(np.asarray(full, np.float32), 1e-3)
+
+
+def unevenness(image: FloatArray) -> float:
+    """How much the light changes over the sheet: 0 even, 0.3 = a third is lost in the darkest tenth."""
+    coarse = gray_of(_coarse_light(_bright_copy(image)))
+    low, high = np.percentile(coarse, [5, 95])
+    return float(1.0 - low / max(float(high), 1e-3))
+
+
+def find_ink(image: FloatArray, light: FloatArray) -> Ink:
+    """Divide the light away and tell ink from grain. H x W x 3 both."""
+    sheet = np.clip(image / light, 0.0, 1.4)
+    gray = gray_of(sheet)
+    bare = gray > 0.85
+    if bare.sum() > 16:
+        sheet = sheet / np.maximum(np.median(sheet[bare], axis=0), 0.5)
+        gray = gray_of(sheet)
+    darkness = 1.0 - gray
+    calm = np.asarray(cv2.GaussianBlur(darkness, (0, 0), 0.8), np.float32)
+    grain, calm_grain = _spread(darkness), _spread(calm)
+    gate = _gate(darkness, calm, calm_grain)
+    return Ink(np.clip(sheet, 0.0, 1.0).astype(np.float32), gate, grain)
+
+
+def _bright_copy(image: FloatArray) -> FloatArray:
+    """A small copy in which thin lines have given way to the paper beside them."""
+    height, width = image.shape[:2]
+    factor = max(1, round(max(height, width) / _WORK))
+    if factor == 1:
+        return image.astype(np.float32)
+    brush = np.ones((factor, factor), np.uint8)
+    closed = cv2.morphologyEx(image, cv2.MORPH_CLOSE, brush)
+    size = (max(1, width // factor), max(1, height // factor))
+    return np.asarray(cv2.resize(closed, size, interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _coarse_light(image: FloatArray) -> FloatArray:
+    """The light at the scale of a twelfth of the sheet, ink areas bridged; the size of `image`."""
+    height, width = image.shape[:2]
+    across = max(1, round(12 * width / max(width, height)))
+    down = max(1, round(12 * height / max(width, height)))
+    rows = np.linspace(0, height, down + 1).astype(int)
+    columns = np.linspace(0, width, across + 1).astype(int)
+    cells = np.empty((down, across, 3), np.float32)
+    for row in range(down):
+        for column in range(across):
+            cell = image[rows[row] : max(rows[row + 1], rows[row] + 1)]
+            cell = cell[:, columns[column] : max(columns[column + 1], columns[column] + 1)].reshape(-1, 3)
+            cells[row, column] = np.percentile(cell, 85, axis=0)
+    bright = gray_of(cells)
+    cells = _fill(cells, bright > _INK_BELOW * np.percentile(bright, 90), 1.0, cells)
+    return np.asarray(cv2.resize(cells, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def _fill(values: FloatArray, known: NDArray[np.bool_], reach: float, fallback: FloatArray) -> FloatArray:
+    """Blur that looks only at known pixels, with wider and wider reach until every pixel is filled."""
+    result, missing = fallback.copy(), np.ones(known.shape, bool)
+    while missing.any() and known.any() and reach < 4 * max(known.shape):
+        weight = cv2.GaussianBlur(known.astype(np.float32), (0, 0), reach, borderType=cv2.BORDER_REPLICATE)
+        total = cv2.GaussianBlur(values * known[..., None], (0, 0), reach, borderType=cv2.BORDER_REPLICATE)
+        filled = missing & (weight > 0.05)
+        result[filled] = total[filled] / weight[filled][:, None]
+        missing &= ~filled
+        reach *= 2.0
+    return result
+
+
+def _spread(darkness: FloatArray) -> float:
+    """Robust standard deviation of the bare paper; lines are dark and so do not count."""
+    light_half = darkness[darkness < 0.06]
+    if light_half.size < 16:
+        return 0.0
+    return float(1.4826 * np.median(np.abs(light_half - np.median(light_half))))
+
+
+def _gate(darkness: FloatArray, calm: FloatArray, grain: float) -> FloatArray:
+    strong, weak = max(0.075, 6.0 * grain), max(0.03, 2.5 * grain)
+    ink = apply_hysteresis_threshold(calm, weak, strong)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
+    if count <= 1:
+        return np.zeros_like(darkness)
+    peak = np.zeros(count, np.float32)
+    np.maximum.at(peak, labels.ravel(), darkness.ravel())
+    long_side = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
+    keep = (peak > 0.45) | (long_side >= max(7, round(0.008 * max(darkness.shape))))
+    keep[0] = False
+    kept = keep[labels].astype(np.uint8)
+    brush = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
+    near = np.asarray(cv2.dilate(kept, brush), np.float32)
+    return np.maximum(near, np.asarray(cv2.GaussianBlur(near, (0, 0), 0.7), np.float32) * (near > 0))

@@ -1,0 +1,59 @@
+"""Telling what kind of picture a drawing is, before anything is done to it."""
+
+import cv2
+import numpy as np
+
+from underpaint.imaging.arrays import FloatArray
+from underpaint.imaging.paper import gray_of
+
+_DARK = 0.45
+_WHITE = 253.0 / 255.0
+
+
+def is_flat(image: FloatArray) -> bool:
+    """One colour all over (within what 8 bits can tell apart by eye)."""
+    flat = image.reshape(-1, image.shape[-1])
+    return bool((flat.max(axis=0) - flat.min(axis=0)).max() < 0.03)
+
+
+def carries_lines_in_alpha(image: FloatArray) -> bool:
+    """H x W x 4: is the drawing what is opaque, rather than a sheet cut out of its surroundings?"""
+    alpha = image[..., 3]
+    if float(alpha.min()) == float(alpha.max()):
+        return False
+    visible = alpha > 0.5
+    if not visible.any():
+        return True
+    gray = gray_of(image)[visible]
+    paper = float((gray > 0.85).mean())
+    dark = float((gray < 0.6).mean())
+    return not (paper > 0.5 and dark > 0.001)
+
+
+def is_light_on_dark(image: FloatArray) -> bool:
+    """Thin light lines on a dark ground; heavy blacks in an inked drawing leave broad whites and do not count."""
+    gray = gray_of(image)
+    low, high = np.percentile(gray, [2, 99.8])
+    if high - low < 0.15:
+        return False
+    level = (float(low) + float(high)) / 2
+    light = (gray > level).astype(np.uint8)
+    if light.mean() > 0.45 or float(np.median(gray)) > 0.6 * float(high):
+        return False
+    size = 2 * max(1, round(0.012 * min(gray.shape))) + 1
+    brush = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+    broad = cv2.morphologyEx(light, cv2.MORPH_OPEN, brush, borderValue=0)
+    return float(broad.sum()) < 0.4 * float(light.sum())
+
+
+def is_clean_white(image: FloatArray) -> bool:
+    """Paper that is white to the last bit, lines apart: nothing to even out or clean away."""
+    whitest = image.min(axis=-1)
+    if float((whitest >= _WHITE).mean()) < 0.2:
+        return False
+    gray = gray_of(image)
+    around = cv2.erode(gray, np.ones((7, 7), np.uint8))
+    bare = around > 0.8
+    if bare.sum() < 0.05 * gray.size:
+        return True
+    return float((whitest[bare] < _WHITE).mean()) < 0.03

@@ -1,0 +1,270 @@
+"""Finding a sheet of paper in a photo and squaring it.
+
+Guesses at where the paper lies are cheap, so many are made. What decides is proof: along each of its four sides a
+guess must have paper within and something else without. Without such proof a picture is left as it is.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from underpaint.imaging.arrays import FloatArray, to_bytes
+from underpaint.imaging.geometry import Extent
+
+Corner = tuple[float, float]
+Corners = tuple[Corner, Corner, Corner, Corner]
+_Quad = NDArray[np.float64]
+_Mask = NDArray[np.uint8]
+
+_WORK = 480
+"""Longest side of the copy in which the sheet is sought."""
+_PROOF = 0.72
+"""Share of each side along which paper must end."""
+_SAMPLES = 48
+
+
+@dataclass(frozen=True)
+class _Scene:
+    """The small copy: CIELAB, 8-bit, lines closed away, and what the guesses share."""
+
+    lab: FloatArray
+    center: FloatArray
+    extent: Extent
+
+
+def find_sheet(image: FloatArray) -> Corners | None:
+    """The corners of the sheet in an H x W x 3 photo, or None where there is no proof of one.
+
+    Corners are (x, y) in pixels, clockwise from the top left. A sheet fills 12 % of the picture or more, is convex,
+    and is not the whole picture.
+    """
+    extent = Extent.of(image)
+    if min(extent.width, extent.height) < 64:
+        return None
+    small = extent.fit_within(Extent(_WORK, _WORK), grow=False)
+    scene = _look(image, small)
+    best, best_score = None, 0.0
+    for mask in _guesses(scene):
+        quad = _quad_of(mask)
+        if quad is None or not _plausible(quad, small):
+            continue
+        quad = _refine(quad, scene)
+        score = _proof(quad, scene) * _overlap(quad, mask) if _plausible(quad, small) else 0.0
+        if score > best_score:
+            best, best_score = quad, score
+    if best is None or best_score < _PROOF or _is_whole(best, small):
+        return None
+    scale = np.array([extent.width / small.width, extent.height / small.height])
+    corners = np.clip(best, 0, [small.width - 1, small.height - 1]) * scale
+    first, second, third, fourth = ((float(x), float(y)) for x, y in corners)
+    return first, second, third, fourth
+
+
+def square(image: FloatArray, corners: Corners, *, inset: float = 0.006) -> FloatArray:
+    """The sheet between `corners` (clockwise from the top left), seen straight on, at its own resolution.
+
+    `inset` is the share of each side that is left out, since a sheet's very edge carries its shadow.
+    """
+    quad = np.array(corners, dtype=np.float64)
+    size = _sheet_size(quad, Extent.of(image))
+    x, y = size.width * inset, size.height * inset
+    target = np.array([[-x, -y], [size.width + x, -y], [size.width + x, size.height + y], [-x, size.height + y]])
+    matrix = cv2.getPerspectiveTransform(quad.astype(np.float32), target.astype(np.float32))
+    warped = cv2.warpPerspective(
+        image, matrix, (size.width, size.height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+    )
+    return np.clip(np.asarray(warped, np.float32), 0.0, 1.0)
+
+
+def _look(image: FloatArray, small: Extent) -> _Scene:
+    copy = cv2.resize(image[..., :3], (small.width, small.height), interpolation=cv2.INTER_AREA)
+    size = 2 * max(2, round(0.012 * max(small.width, small.height))) + 1
+    closed = cv2.morphologyEx(copy, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)))
+    lab = np.asarray(cv2.cvtColor(np.asarray(closed, np.float32), cv2.COLOR_RGB2LAB), np.float32)
+    lab = np.asarray(cv2.medianBlur(lab, 5), np.float32)
+    h, w = small.shape
+    middle = lab[h * 3 // 8 : h * 5 // 8 + 1, w * 3 // 8 : w * 5 // 8 + 1].reshape(-1, 3)
+    return _Scene(lab, np.percentile(middle, 70, axis=0).astype(np.float32), small)
+
+
+def _guesses(scene: _Scene) -> Iterator[_Mask]:
+    """Masks (0/255) of what may be the sheet: by lightness, by colour, by both, and by enclosing edges."""
+    light = scene.lab[..., 0]
+    color = np.linalg.norm(scene.lab[..., 1:] - scene.center[1:], axis=-1)
+    for level in _levels(light, 12):
+        yield _byte(light > level)
+    for level in _levels(color, 7):
+        yield _byte(color < level)
+    both = color * 1.5 + np.maximum(scene.center[0] - light, 0.0)
+    for level in _levels(both, 9):
+        yield _byte(both < level)
+    gray = to_bytes(light / 100.0)
+    for low in (12, 30):
+        edges = cv2.dilate(cv2.Canny(gray, low, low * 3), np.ones((3, 3), np.uint8))
+        yield _byte(edges == 0)
+
+
+def _levels(values: NDArray[Any], count: int) -> NDArray[Any]:
+    low, high = np.percentile(values, [6, 94])
+    return np.linspace(float(low), float(high), count + 2)[1:-1]
+
+
+def _byte(mask: NDArray[np.bool_]) -> _Mask:
+    return mask.astype(np.uint8) * np.uint8(255)
+
+
+def _quad_of(mask: _Mask) -> _Quad | None:
+    """Four corners round the largest piece of a mask, clockwise from the top left."""
+    opened = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
+    contours, _ = cv2.findContours(opened, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    if not contours:
+        return None
+    hull = cv2.convexHull(max(contours, key=cv2.contourArea))
+    around = cv2.arcLength(hull, True)
+    for tolerance in (0.01, 0.02, 0.03, 0.045, 0.06, 0.08):
+        corners = cv2.approxPolyDP(hull, tolerance * around, True).reshape(-1, 2)
+        if len(corners) == 4:
+            return _ordered(corners.astype(np.float64))
+    return None
+
+
+def _ordered(corners: _Quad) -> _Quad:
+    middle = corners.mean(axis=0)
+    turn = np.argsort(np.arctan2(corners[:, 1] - middle[1], corners[:, 0] - middle[0]))
+    corners = corners[turn]
+    first = int(np.argmin(corners.sum(axis=1)))
+    return np.roll(corners, -first, axis=0)
+
+
+def _plausible(quad: _Quad, extent: Extent) -> bool:
+    if not np.isfinite(quad).all() or not cv2.isContourConvex(quad.astype(np.float32)):
+        return False
+    margin = 0.03 * max(extent.width, extent.height)
+    if (quad < -margin).any() or (quad > np.array([extent.width, extent.height]) + margin).any():
+        return False
+    if cv2.contourArea(quad.astype(np.float32)) < 0.12 * extent.area:
+        return False
+    sides = np.roll(quad, -1, axis=0) - quad
+    lengths = np.linalg.norm(sides, axis=1)
+    back = -np.roll(sides, 1, axis=0)
+    cosines = (sides * back).sum(axis=1) / np.maximum(lengths * np.roll(lengths, 1), 1e-6)
+    return bool((np.abs(cosines) < math.cos(math.radians(50))).all() and lengths.min() > 0.15 * lengths.max())
+
+
+def _is_whole(quad: _Quad, extent: Extent) -> bool:
+    return bool(cv2.contourArea(quad.astype(np.float32)) > 0.975 * (extent.width - 1) * (extent.height - 1))
+
+
+def _profiles(quad: _Quad, side: int, scene: _Scene, reach: int) -> tuple[_Quad, _Quad, FloatArray]:
+    """Colours across one side: (points on it, outward normal, samples x (2 reach + 1) x 3, inside first)."""
+    start, end = quad[side], quad[(side + 1) % 4]
+    along = (end - start) / max(float(np.linalg.norm(end - start)), 1e-6)
+    outward = np.array([along[1], -along[0]])
+    points = start + (end - start) * np.linspace(0.06, 0.94, _SAMPLES)[:, None]
+    places = points[:, None] + outward * np.arange(-reach, reach + 1)[None, :, None]
+    colors = cv2.remap(
+        scene.lab,
+        places[..., 0].astype(np.float32),
+        places[..., 1].astype(np.float32),
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return points, outward, np.asarray(colors, np.float32)
+
+
+def _refine(quad: _Quad, scene: _Scene) -> _Quad:
+    """Each side moved to the strongest step near it, then the corners where the sides meet."""
+    lines = []
+    for side in range(4):
+        points, outward, colors = _profiles(quad, side, scene, 10)
+        steps = np.linalg.norm(colors[:, 2:] - colors[:, :-2], axis=-1)
+        best = steps.argmax(axis=1)
+        moved = points + outward * (best - 9)[:, None]
+        strong = steps[np.arange(len(best)), best] > 4.0
+        if strong.sum() < _SAMPLES // 3:
+            moved = points
+        else:
+            moved = moved[strong]
+        fitted = cv2.fitLine(moved.astype(np.float32), cv2.DIST_HUBER, 0, 0.01, 0.01)
+        lines.append(np.asarray(fitted, np.float64).reshape(4))
+    corners = [_meet(lines[side - 1], lines[side]) for side in range(4)]
+    return np.array(corners)
+
+
+def _meet(first: NDArray[Any], second: NDArray[Any]) -> NDArray[Any]:
+    across = first[0] * second[1] - first[1] * second[0]
+    if abs(across) < 1e-6:
+        return np.array([np.nan, np.nan])
+    gap = second[2:] - first[2:]
+    return np.asarray(first[2:] + first[:2] * ((gap[0] * second[1] - gap[1] * second[0]) / across))
+
+
+def _proof(quad: _Quad, scene: _Scene) -> float:
+    """How far each side is proven, worst side first: 1 where paper ends along all of it.
+
+    The picture's own edge proves nothing but speaks against nothing either; two sides must be proven.
+    """
+    shares, free = [], 0
+    limits = np.array([scene.extent.width - 1, scene.extent.height - 1])
+    for side in range(4):
+        points, outward, colors = _profiles(quad, side, scene, 6)
+        beyond = points + outward * 5
+        at_edge = ((beyond < 0) | (beyond > limits)).any(axis=1)
+        step = np.linalg.norm(colors[:, :4].mean(axis=1) - colors[:, -4:].mean(axis=1), axis=-1)
+        lighter = colors[:, :4, 0].mean(axis=1) - colors[:, -4:, 0].mean(axis=1)
+        ends = (step > 8.0) & (lighter > -6.0)
+        if at_edge.mean() > 0.5:
+            free += 1
+            shares.append(1.0)
+        else:
+            shares.append(float((ends | at_edge).mean()))
+    return min(shares) if free <= 2 else 0.0
+
+
+def _overlap(quad: _Quad, mask: _Mask) -> float:
+    """How well a guess agrees with its quad, softened: shadows and drawn shapes leave holes in a guess."""
+    inside = np.zeros_like(mask)
+    cv2.fillConvexPoly(inside, np.rint(quad).astype(np.int32), 255)
+    both = np.logical_and(inside, mask).sum() / max(int(np.count_nonzero(inside)), 1)
+    outside = np.logical_and(inside == 0, mask > 0).sum() / max(int(np.count_nonzero(inside == 0)), 1)
+    return float(0.8 + 0.2 * both) * float(1.0 - 0.2 * outside)
+
+
+def _sheet_size(quad: _Quad, extent: Extent) -> Extent:
+    """Width and height of the sheet, the shape told by its perspective (Zhang and He 2007)."""
+    lengths = np.linalg.norm(np.roll(quad, -1, axis=0) - quad, axis=1)
+    width, height = max(lengths[0], lengths[2]), max(lengths[1], lengths[3])
+    ratio = _true_ratio(quad, extent)
+    if ratio is None or not 0.75 < ratio / (width / height) < 1.33:
+        ratio = float((lengths[0] + lengths[2]) / (lengths[1] + lengths[3]))
+    if width / height < ratio:
+        width = height * ratio
+    else:
+        height = width / ratio
+    return Extent(max(1, round(width)), max(1, round(height)))
+
+
+def _true_ratio(quad: _Quad, extent: Extent) -> float | None:
+    """Width over height of the rectangle seen as `quad` by a camera aimed at the picture's middle."""
+    middle = np.array([extent.width / 2, extent.height / 2])
+    points = np.column_stack([quad - middle, np.ones(4)])
+    top_left, top_right, low_right, low_left = points
+    k2 = _share(np.cross(top_left, low_right) @ low_left, np.cross(top_right, low_right) @ low_left)
+    k3 = _share(np.cross(top_left, low_right) @ top_right, np.cross(low_left, low_right) @ top_right)
+    if k2 is None or k3 is None or abs(k2 - 1) < 0.02 or abs(k3 - 1) < 0.02:
+        return None  # a side parallel to the picture says nothing about the focal length
+    n2, n3 = k2 * top_right - top_left, k3 * low_left - top_left
+    focal_squared = -(n2[0] * n3[0] + n2[1] * n3[1]) / (n2[2] * n3[2])
+    if not 0.2 < focal_squared / max(extent.width, extent.height) ** 2 < 9.0:
+        return None
+    weights = np.array([1 / focal_squared, 1 / focal_squared, 1.0])
+    return math.sqrt(float((n2 * n2 * weights).sum() / (n3 * n3 * weights).sum()))
+
+
+def _share(above: float, below: float) -> float | None:
+    return float(above / below) if abs(below) > 1e-9 else None
