@@ -67,7 +67,7 @@ def atomic_write(path: str | Path) -> Iterator[BinaryIO]:
 def _check(target: Path) -> None:
     """Refuse early what `os.replace` would only refuse after all the work was done."""
     if "\0" in str(target):
-        raise OutputError("The name of the output holds a zero byte.", hint="Choose another name with -o.")
+        raise OutputError("The name of the output holds a zero byte", hint="Choose another name with -o.")
     if target.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
     if len(os.fsencode(target.name)) > 255:
@@ -87,7 +87,7 @@ def _explained(target: Path, only: frozenset[int] | None = None) -> Iterator[Non
             raise
         reason = (error.strerror or str(error)).lower()
         hint = _WAY_OUT.get(number, "Choose another place with -o.")
-        raise OutputError(f"Cannot write {target}: {reason}.", hint=hint) from error
+        raise OutputError(f"Cannot write {target}: {reason}", hint=hint) from error
 
 
 def _keep_permissions(target: Path, temporary: Path) -> None:

@@ -93,9 +93,7 @@ def _over(below: npt.NDArray[np.float32], above: npt.NDArray[np.float32], blend_
 def _colour(premultiplied: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """The straight colour; black where there is none."""
     alpha = premultiplied[..., 3:]
-    return np.divide(
-        premultiplied[..., :3], alpha, out=np.zeros_like(premultiplied[..., :3]), where=alpha > 0
-    )
+    return np.divide(premultiplied[..., :3], alpha, out=np.zeros_like(premultiplied[..., :3]), where=alpha > 0)
 
 
 def _straight(premultiplied: npt.NDArray[np.float32]) -> Pixels:

@@ -60,7 +60,7 @@ def layer_pixels(picture: npt.NDArray[Any]) -> Pixels:
         PictureError: another shape or kind of number, an empty picture, or NaN.
     """
     if picture.ndim != 3 or picture.shape[2] not in (3, 4) or 0 in picture.shape:
-        raise PictureError(f"A layer needs RGB or RGBA pixels, not an array of shape {picture.shape}.")
+        raise PictureError(f"A layer needs RGB or RGBA pixels, not an array of shape {picture.shape}")
     pixels = picture if picture.dtype == np.uint8 else to_bytes(to_float(picture))
     if pixels.shape[2] == 3:
         opaque = np.full((*pixels.shape[:2], 1), 255, np.uint8)
@@ -95,7 +95,7 @@ class Layer:
         shape = self.pixels.shape
         if self.pixels.dtype != np.uint8 or len(shape) != 3 or shape[2] != 4 or 0 in shape:
             raise PictureError(
-                f'Layer "{self.name}" needs uint8 RGBA pixels, not {self.pixels.dtype} of shape {shape}.',
+                f'Layer "{self.name}" needs uint8 RGBA pixels, not {self.pixels.dtype} of shape {shape}',
                 hint="Turn the picture into layer pixels first (layer_pixels).",
             )
         _check_look(self.name, self.opacity, self.blend_mode, frozenset(BLEND_MODES))
@@ -157,10 +157,10 @@ class Document:
         object.__setattr__(self, "layers", tuple(self.layers))
         check_canvas(self.width, self.height)
         if not 1 <= self.dpi <= 30_000:
-            raise PictureError(f"A resolution of {self.dpi:g} dpi makes no sense.", hint="Use 1 to 30,000 dpi.")
+            raise PictureError(f"A resolution of {self.dpi:g} dpi makes no sense", hint="Use 1 to 30,000 dpi.")
         check_total(sum(layer.pixels.shape[0] * layer.pixels.shape[1] for layer, _ in self.walk()))
         if _depth(self.layers) > MAX_NESTING:
-            raise PictureError(f"Groups are nested more than {MAX_NESTING} deep.", hint="Flatten some of them.")
+            raise PictureError(f"Groups are nested more than {MAX_NESTING} deep", hint="Flatten some of them.")
 
     def walk(self) -> Iterator[tuple[Layer, tuple[Group, ...]]]:
         """Every layer, top first, with the groups around it, outermost first."""
@@ -171,7 +171,7 @@ def check_canvas(width: int, height: int) -> None:
     """Refuse a canvas past the limits; to be called before anything of its size is allocated."""
     if not (1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE):
         raise PictureError(
-            f"A canvas of {width} x {height} pixels is out of range.",
+            f"A canvas of {width} x {height} pixels is out of range",
             hint=f"Layered documents go from 1 to {MAX_SIDE:,} pixels on a side.",
         )
 
@@ -180,17 +180,17 @@ def check_total(pixels: int) -> None:
     """Refuse layers that hold more pixels together than memory should be asked for."""
     if pixels > MAX_PIXELS:
         raise PictureError(
-            f"The layers hold {pixels:,} pixels together; the most is {MAX_PIXELS:,}.",
+            f"The layers hold {pixels:,} pixels together; the most is {MAX_PIXELS:,}",
             hint="Use fewer layers or a smaller canvas.",
         )
 
 
 def _check_look(name: str, opacity: float, blend_mode: str, known: frozenset[str]) -> None:
     if not 0.0 <= opacity <= 1.0:  # refuses NaN too
-        raise PictureError(f'Layer "{name}" has an opacity of {opacity:g}.', hint="Opacity goes from 0 to 1.")
+        raise PictureError(f'Layer "{name}" has an opacity of {opacity:g}', hint="Opacity goes from 0 to 1.")
     if blend_mode not in known:
         raise PictureError(
-            f'Layer "{name}" has the blend mode "{blend_mode}", which is not known here.',
+            f'Layer "{name}" has the blend mode "{blend_mode}", which is not known here',
             hint=f"Known are: {', '.join(sorted(known))}.",
         )
 

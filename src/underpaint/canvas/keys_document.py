@@ -53,14 +53,14 @@ def keys_document(
         PictureError: lines without alpha, or a key of another size than the lines.
     """
     if lines.ndim != 3 or lines.shape[2] != 4:
-        raise PictureError(f"The lines need transparency (RGBA), but have the shape {lines.shape}.")
+        raise PictureError(f"The lines need transparency (RGBA), but have the shape {lines.shape}")
     height, width = lines.shape[:2]
     check_canvas(width, height)
     for key in keys:
         if key.picture.shape[:2] != (height, width):
             raise PictureError(
                 f'The key "{key.name}" is {key.picture.shape[1]} x {key.picture.shape[0]} pixels, '
-                f"but the lines are {width} x {height}.",
+                f"but the lines are {width} x {height}",
                 hint="Bring the paint to the drawing's size first.",
             )
     digits = len(str(max(len(keys), 10)))

@@ -70,7 +70,7 @@ def save_psd(document: Document, file: BinaryIO) -> None:
     merged, opaque = _merged_planes(composite(document))
     if stack.size + merged.nbytes > MAX_FILE_BYTES:
         raise OutputError(
-            f"The layers take {stack.size / 1e9:.1f} GB, and a PSD file holds at most 2 GB.",
+            f"The layers take {stack.size / 1e9:.1f} GB, and a PSD file holds at most 2 GB",
             hint="Write an .ora file instead, or use fewer layers.",
         )
     header = FileHeader(
@@ -188,9 +188,7 @@ def _merged_planes(merged: Pixels) -> tuple[Pixels, bool]:
 def _resources(document: Document) -> ImageResources:
     dots = round(document.dpi * 65536)  # 16.16 fixed point
     entries: dict[Resource, object] = {
-        Resource.RESOLUTION_INFO: ResoulutionInfo(
-            dots, _PIXELS_PER_INCH, _INCHES, dots, _PIXELS_PER_INCH, _INCHES
-        ),
+        Resource.RESOLUTION_INFO: ResoulutionInfo(dots, _PIXELS_PER_INCH, _INCHES, dots, _PIXELS_PER_INCH, _INCHES),
         Resource.VERSION_INFO: VersionInfo(has_composite=True, writer="Underpaint", reader="Underpaint"),
     }
     if document.icc_profile:

@@ -35,7 +35,7 @@ from underpaint.errors import PictureError
 _MODES = {mode.psd: name for name, mode in BLEND_MODES.items()} | {PsdBlend.PASS_THROUGH.value: PASS_THROUGH}
 _LIMITS = ParseLimits(max_read_bytes=2**31, max_total_bytes=2**33, max_objects=1_000_000, max_nesting_depth=64)
 _LOCKED = ProtectedFlags.COMPLETE | ProtectedFlags.COMPOSITE
-# All that psd-tools is seen to raise on damaged files.
+# All that psd-tools is seen to raise on damaged files, which are open by then.
 _DAMAGED = (
     ArithmeticError,
     AssertionError,
@@ -43,6 +43,7 @@ _DAMAGED = (
     EOFError,
     LookupError,
     NotImplementedError,
+    OSError,
     PSDDecompressionWarning,
     RecursionError,
     TypeError,
@@ -73,7 +74,7 @@ def load_psd(file: BinaryIO, name: str = "The file") -> Document:
             return _Reader(PSDImage.open(file, parse_limits=_LIMITS), name).document()
     except _DAMAGED as error:
         raise PictureError(
-            f"{name} is not a whole PSD file.", hint="Save it again from the program that made it."
+            f"{name} is not a whole PSD file", hint="Save it again from the program that made it."
         ) from error
 
 
@@ -84,7 +85,7 @@ def _check_header(file: BinaryIO, name: str) -> None:
     check_canvas(header.width, header.height)
     if header.color_mode != ColorMode.RGB or header.depth not in (8, 16):
         raise PictureError(
-            f"{name} is {header.color_mode.name.lower()} with {header.depth} bits a channel.",
+            f"{name} is {header.color_mode.name.lower()} with {header.depth} bits a channel",
             hint="Convert it to RGB with 8 or 16 bits in the program that made it.",
         )
 
@@ -107,12 +108,10 @@ class _Reader:
 
     def _nodes(self, parent: PSDImage | PsdGroup, depth: int) -> tuple[Node, ...]:
         if depth > MAX_NESTING:
-            raise PictureError(f"{self._name} nests groups too deep.", hint="Flatten some of them.")
+            raise PictureError(f"{self._name} nests groups too deep", hint="Flatten some of them.")
         children = [child for child in reversed(parent) if isinstance(child, PsdLayer)]
         if depth == 0:
-            check_total(
-                sum(layer.width * layer.height for layer in self._psd.descendants() if not layer.is_group())
-            )
+            check_total(sum(layer.width * layer.height for layer in self._psd.descendants() if not layer.is_group()))
         return tuple(
             self._group(child, depth) if isinstance(child, PsdGroup) else self._layer(child) for child in children
         )
@@ -167,7 +166,7 @@ class _Reader:
 
     def _refusal(self, layer: PsdLayer, what: str) -> PictureError:
         return PictureError(
-            f'In {self._name}, "{layer.name}" {what}, which is not read yet.',
+            f'In {self._name}, "{layer.name}" {what}, which is not read yet',
             hint="Merge or rasterise it in the program that made it.",
         )
 
