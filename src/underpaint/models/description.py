@@ -1,0 +1,133 @@
+"""What Underpaint knows about a model without loading it: the one thing that plans and loaders ask."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict
+
+Kind = Literal[
+    "checkpoint",
+    "vae",
+    "tiny_vae",
+    "lora",
+    "embedding",
+    "adapter",
+    "controlnet",
+    "upscaler",
+    "text_encoder",
+    "unknown",
+]
+Family = Literal["sd", "sd2", "sdxl", "sd3", "flux"]
+Prediction = Literal["epsilon", "v_prediction", "flow"]
+Layout = Literal["diffusers", "ldm", "kohya", "peft", "component", "tensors"]
+FAMILY_NAMES: dict[str, str] = {
+    "sd": "Stable Diffusion 1.x",
+    "sd2": "Stable Diffusion 2.x",
+    "sdxl": "Stable Diffusion XL",
+    "sd3": "Stable Diffusion 3",
+    "flux": "Flux.1",
+}
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+
+class TextEncoder(_Frozen):
+    """One text encoder: its name (clip_l, clip_h, clip_g, t5), width, number of layers."""
+
+    name: str
+    width: int
+    layers: int = 0
+
+
+class LoraFacts(_Frozen):
+    """What a LoRA changes. `parts` are denoiser, text_encoder, text_encoder_2 ...; `context_width` is the
+    width of the text features it was trained on, if its layers tell; `rank` the largest one found."""
+
+    parts: tuple[str, ...] = ()
+    rank: int = 0
+    layers: int = 0
+    context_width: int | None = None
+    trained_on: str = ""
+    unsupported: str = ""
+
+
+class EmbeddingFacts(_Frozen):
+    """A textual inversion: how many vectors it stands for and their width per text encoder, in the model's
+    order.
+    """
+
+    vectors: int
+    widths: tuple[int, ...]
+
+
+class ModelDescription(_Frozen):
+    """What a model is and can do, read from headers and configuration files only.
+
+    `kind`, `family`, `layout` say what it is; `prediction` is None where nothing on disk decides it, and
+    `prediction_said` says how it was decided. Sizes are in pixels: `native_area` is width times height of the
+    size it was trained for, `size_step` what width and height must be multiples of. `supports` are
+    capabilities a plan may ask for (see docs/models.md). `channels_in` is 9 for an inpainting denoiser.
+    Hashes are lower-case hexadecimal SHA-256; `sha256` is None until it has been computed (see `hashes`).
+    """
+
+    name: str
+    path: Path
+    kind: Kind
+    family: Family | None = None
+    branch: str = ""
+    layout: Layout = "tensors"
+    pipeline: str = ""
+    prediction: Prediction | None = None
+    prediction_said: str = ""
+    zero_terminal_snr: bool = False
+    native_area: int | None = None
+    default_width: int | None = None
+    default_height: int | None = None
+    size_step: int = 8
+    latent_channels: int | None = None
+    latent_scale: int = 8
+    channels_in: int | None = None
+    context_width: int | None = None
+    default_steps: int = 20
+    default_guidance: float = 7.0
+    default_sampler: str = "DPM++ 2M"
+    default_schedule: str | None = None
+    text_encoders: tuple[TextEncoder, ...] = ()
+    components: tuple[str, ...] = ()
+    supports: frozenset[str] = frozenset()
+    lora: LoraFacts | None = None
+    embedding: EmbeddingFacts | None = None
+    dtype: str = ""
+    variant: str | None = None
+    parameters: int = 0
+    file_bytes: int = 0
+    sha256: str | None = None
+    autov3: str | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def short_hash(self) -> str | None:
+        """The first ten digits of the SHA-256, as A1111 and Civitai (AutoV2) show it."""
+        return self.sha256[:10] if self.sha256 else None
+
+    @property
+    def family_name(self) -> str:
+        """The family as a person would say it."""
+        return FAMILY_NAMES.get(self.family or "", "an unknown family")
+
+    def with_(self, **fields: Any) -> Self:
+        """A copy with some fields changed."""
+        return self.model_copy(update=fields)
+
+    def can(self, *capabilities: str) -> bool:
+        """Whether the model supports all of `capabilities`."""
+        return self.supports.issuperset(capabilities)
+
+
+def first_keys(keys: Sequence[str], count: int = 4) -> str:
+    """A few names to show when a layout is not known, short enough for one line."""
+    shown = ", ".join(key[:60] for key in list(keys)[:count])
+    return shown + (", ..." if len(keys) > count else "")

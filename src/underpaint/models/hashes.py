@@ -1,0 +1,178 @@
+"""SHA-256 of model files, remembered by path, size and time of change, computed beside the painting.
+
+A checkpoint of 7 GB takes half a minute to hash, so nothing ever waits for it unasked: `hash_soon` works in
+the background and whoever writes the recipe takes what is there.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import queue
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from underpaint.errors import ModelError, OutputError
+from underpaint.files import atomic_write
+from underpaint.models.folders import hashed_files
+from underpaint.models.header import read_json, unreadable
+from underpaint.models.home import underpaint_home
+
+_CHUNK = 4 * 2**20
+_FILE = "model-hashes.json"
+
+
+@dataclass(frozen=True)
+class Hashes:
+    """`sha256` of all bytes; `autov3` of the bytes after the header, which survives edits of the metadata.
+    For a folder `sha256` is that of the sorted lines ``<file's SHA-256>  <relative path>``; `autov3` is None.
+    """
+
+    sha256: str
+    autov3: str | None = None
+
+    @property
+    def short(self) -> str:
+        """Ten digits, as A1111 and Civitai's AutoV2 show them."""
+        return self.sha256[:10]
+
+
+class HashStore:
+    """Hashes of the files on this machine, kept in Underpaint's home. Safe to share between threads."""
+
+    def __init__(self, home: Path | None = None) -> None:
+        self._path = (home or underpaint_home()) / _FILE
+        self._lock = threading.RLock()
+        self._known: dict[str, list[Any]] | None = None
+        self._queue: queue.SimpleQueue[Path] = queue.SimpleQueue()
+        self._waiting: set[str] = set()
+        self._done = threading.Condition(self._lock)
+        self._worker: threading.Thread | None = None
+
+    def known(self, path: Path) -> Hashes | None:
+        """The hashes of a file or folder if they are remembered and nothing has changed since; never reads
+        weights.
+        """
+        with self._lock:
+            if path.is_dir():
+                parts = [(file, self._remembered(file)) for file in hashed_files(path)]
+                if not parts or any(found is None for _, found in parts):
+                    return None
+                return _of_folder(path, [(file, found.sha256) for file, found in parts if found])
+            return self._remembered(path)
+
+    def hash_now(self, path: Path, progress: Callable[[int], None] | None = None) -> Hashes:
+        """The hashes of a file or folder, computed if need be. `progress` is told of each chunk's bytes.
+
+        Raises:
+            ModelError: the file cannot be read.
+        """
+        if path.is_dir():
+            files = hashed_files(path)
+            if not files:
+                raise ModelError(f"{path} holds no model files")
+            return _of_folder(path, [(file, self.hash_now(file, progress).sha256) for file in files])
+        found = self.known(path)
+        if found is not None:
+            return found
+        stamp = _stamp(path)
+        found = _hash_file(path, progress)
+        if stamp is not None and stamp == _stamp(path):
+            self._remember(path, stamp, found)
+        return found
+
+    def hash_soon(self, path: Path) -> None:
+        """Hash in the background; a file that cannot be read is left for `hash_now` to complain about."""
+        with self._lock:
+            if str(path) in self._waiting or self.known(path) is not None:
+                return
+            self._waiting.add(str(path))
+            self._queue.put(path)
+            if self._worker is None or not self._worker.is_alive():
+                self._worker = threading.Thread(target=self._work, name="underpaint-hashes", daemon=True)
+                self._worker.start()
+
+    def wait(self, path: Path, seconds: float) -> Hashes | None:
+        """Wait at most `seconds` for the background to finish `path`; the hashes if it did."""
+        with self._done:
+            self._done.wait_for(lambda: str(path) not in self._waiting, timeout=seconds)
+            return self.known(path)
+
+    def _work(self) -> None:
+        while True:
+            path = self._queue.get()
+            with contextlib.suppress(ModelError, OutputError):
+                self.hash_now(path)
+            with self._done:
+                self._waiting.discard(str(path))
+                self._done.notify_all()
+
+    def _remembered(self, path: Path) -> Hashes | None:
+        entry = self._load().get(os.path.abspath(path))
+        stamp = _stamp(path)
+        if entry is None or stamp is None or entry[:2] != stamp:
+            return None
+        return Hashes(entry[2], entry[3])
+
+    def _remember(self, path: Path, stamp: list[int], found: Hashes) -> None:
+        with self._lock:
+            self._known = None  # another process may have added some since
+            known = self._load()
+            known[os.path.abspath(path)] = [*stamp, found.sha256, found.autov3]
+            with atomic_write(self._path) as file:
+                file.write(json.dumps(known, indent=0).encode("ascii"))
+
+    def _load(self) -> dict[str, list[Any]]:
+        if self._known is None:
+            try:
+                data = read_json(self._path, limit=256 * 2**20)
+            except ModelError:
+                data = {}  # missing or damaged: it is only a cache
+            self._known = {path: entry for path, entry in data.items() if _well_formed(entry)}
+        return self._known
+
+
+def _well_formed(entry: Any) -> bool:
+    return (
+        isinstance(entry, list)
+        and len(entry) == 4
+        and all(type(number) is int for number in entry[:2])
+        and isinstance(entry[2], str)
+        and len(entry[2]) == 64
+        and isinstance(entry[3], str | None)
+    )
+
+
+def _stamp(path: Path) -> list[int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return [found.st_size, found.st_mtime_ns]
+
+
+def _hash_file(path: Path, progress: Callable[[int], None] | None) -> Hashes:
+    whole, after_header = hashlib.sha256(), hashlib.sha256()
+    try:
+        with open(path, "rb") as file:
+            start = file.read(8)
+            whole.update(start)
+            skip = int.from_bytes(start, "little") if path.suffix == ".safetensors" else None
+            while chunk := file.read(_CHUNK):
+                whole.update(chunk)
+                if skip is not None:
+                    after_header.update(chunk[skip:] if skip < len(chunk) else b"")
+                    skip = max(0, skip - len(chunk))
+                if progress is not None:
+                    progress(len(chunk))
+    except OSError as error:
+        raise unreadable(path, error) from error
+    return Hashes(whole.hexdigest(), after_header.hexdigest() if skip is not None else None)
+
+
+def _of_folder(folder: Path, parts: list[tuple[Path, str]]) -> Hashes:
+    lines = sorted(f"{digest}  {file.relative_to(folder).as_posix()}\n" for file, digest in parts)
+    return Hashes(hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest())
