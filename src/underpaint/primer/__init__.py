@@ -1,0 +1,1 @@
+"""The built-in model: the World it learns from, how its parts are trained, its card."""

@@ -1,0 +1,19 @@
+"""Oil: strokes with a direction, ridges of paint that catch the light."""
+
+import numpy as np
+
+from underpaint.primer.world.raster import TOWARDS, Array
+from underpaint.primer.world.styles.stage import Stage, brush, emboss, saturate
+
+
+def paint(stage: Stage) -> Array:
+    """Broad strokes beneath, finer ones on the subject, broken colour, impasto."""
+    broad, ridge, mark = brush(stage, stage.lit, 26, 7, "broad")
+    fine, ridge2, mark2 = brush(stage, stage.lit, 13, 4, "fine")
+    near = (stage.buffers.at("subject") > 0) | (stage.inside < 4)
+    p = np.where(near[..., None], fine, broad)
+    ridge, mark = np.where(near, ridge2, ridge), np.where(near, mark2, mark)
+    p = saturate(p, 1.18) * (1 + (mark - 0.5) * 0.22)[..., None]
+    p = p + ((mark * 7.31) % 1 - 0.5)[..., None] * np.float32([0.07, 0.0, -0.07])
+    relief = emboss(ridge, TOWARDS[stage.scene.light])
+    return np.asarray(np.clip(p + relief[..., None] * 0.13, 0, 1), np.float32)
