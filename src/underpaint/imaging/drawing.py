@@ -22,6 +22,8 @@ _BLUE_FROM, _COLORED_FROM = 0.12, 0.25
 """Shares of the inked pixels from which a drawing counts as blue pencil, or as coloured."""
 _UNEVEN_FROM = 0.15
 _VISIBLE = 0.08
+_TONAL_FROM = 0.15
+_TONAL = "Much of this drawing is tone rather than line; the tone lies in the line layer too."
 _NO_CORNERS = "The sheet's corners were not found, so the picture was not squared."
 
 
@@ -132,6 +134,8 @@ def _opaque(pixels: FloatArray, wanted: DrawingKind, keep_blue: bool) -> LineLay
         rgba = inks.lift_exact(ink.sheet)
     else:
         rgba = inks.lift(ink, colored=colored or blue)
+    if recognise.tone_share(ink.sheet) > _TONAL_FROM:
+        notes += (_TONAL,)
     if blue and keep_blue:
         notes += ("The blue pencil was kept; it can be dropped.",)
     if not (rgba[..., 3] > _VISIBLE).any():
@@ -156,6 +160,11 @@ def _even(pixels: FloatArray, wanted: DrawingKind) -> _Sheet:
         return _Sheet(Ink(pixels, np.ones(pixels.shape[:2], np.float32), 0.0), True, turned, corners)
     shadows = corners is not None or wanted is DrawingKind.PHOTO or unevenness(pixels) > _UNEVEN_FROM
     ink = find_ink(pixels, paper_light(pixels, shadows=shadows))
+    if auto and corners is None and recognise.is_painted(ink.sheet, pixels):
+        raise DrawingError(
+            "this looks like a photograph or a painting, not a drawing",
+            hint="Give a line drawing; if it is one, name its kind (such as photo or paper).",
+        )
     lost = (_NO_CORNERS,) if shadows and corners is None else ()
     return _Sheet(ink, False, turned, corners, lost)
 

@@ -57,3 +57,27 @@ def is_clean_white(image: FloatArray) -> bool:
     if bare.sum() < 0.05 * gray.size:
         return True
     return float((whitest[bare] < _WHITE).mean()) < 0.03
+
+
+def tone_share(sheet: FloatArray) -> float:
+    """Share of an evenly lit sheet (H x W x 3) that is broad tone rather than line; solid black counts half."""
+    filled = _without_lines(gray_of(sheet))
+    return float(((filled < 0.88) & (filled > 0.3)).mean() + 0.5 * (filled <= 0.3).mean())
+
+
+def is_painted(sheet: FloatArray, seen: FloatArray) -> bool:
+    """Is this a photograph or painting, judged by the evenly lit sheet and by the picture as it came?
+
+    Shadows make a page of lines dark before it is lit evenly, and washes leave tone after; a painting has both.
+    """
+    if float((gray_of(sheet) < 0.88).mean()) > 0.65:
+        return True
+    gray = gray_of(seen)
+    dark = _without_lines(gray / np.float32(max(float(np.percentile(gray, 98)), 0.01))) < 0.75
+    return tone_share(sheet) > 0.1 and float(dark.mean()) > 0.4
+
+
+def _without_lines(gray: FloatArray) -> FloatArray:
+    size = 2 * max(2, round(0.008 * min(gray.shape))) + 1
+    brush = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+    return np.asarray(cv2.morphologyEx(gray, cv2.MORPH_CLOSE, brush), np.float32)
