@@ -1,0 +1,37 @@
+"""What a picture file carries besides its pixels, before anyone says which program wrote it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Found:
+    """Metadata as found in one file, decoded to text but not yet understood.
+
+    `texts` are PNG texts by keyword; `exif` are EXIF texts by tag name (`UserComment`, `ImageDescription`, `Make`
+    ...); `comments` are JPEG comments; `packets` are our own binary pieces (see packets.py). `animated` counts
+    frames where the container says so. `notes` say what was left unread and why.
+    """
+
+    format: str | None = None
+    width: int | None = None
+    height: int | None = None
+    texts: Mapping[str, str] = field(default_factory=dict)
+    exif: Mapping[str, str] = field(default_factory=dict)
+    orientation: int = 1
+    comments: tuple[str, ...] = ()
+    xmp: str | None = None
+    icc: bytes | None = None
+    packets: tuple[bytes, ...] = ()
+    frames: int = 1
+    notes: tuple[str, ...] = ()
+
+    def raw(self) -> dict[str, str]:
+        """Every text as found, by where it was found: what `info` shows when no reader knows the program."""
+        found = dict(self.texts)
+        found.update({f"exif {name}": text for name, text in self.exif.items()})
+        for number, comment in enumerate(self.comments):
+            found["comment" if number == 0 else f"comment {number + 1}"] = comment
+        if self.xmp is not None and self.xmp not in self.texts.values():
+            found["xmp"] = self.xmp
+        return found

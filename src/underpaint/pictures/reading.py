@@ -1,0 +1,78 @@
+"""What a picture says about how it was painted, whichever program painted it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from underpaint.pictures.containers import find_metadata
+from underpaint.pictures.limits import LIMITS, Limits
+from underpaint.pictures.read import load_bytes
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One picture's account of itself; None where it does not say.
+
+    `source` names the program, None where nothing was found. `sampler` and `schedule` are ours for our own
+    pictures, and as written for others. `loras` are mappings with name, weight, text_weight and hash. `recipe` is
+    our recipe as JSON data, or the nearest one; `plan` our plan. `raw` is everything as it was found.
+    """
+
+    source: str | None = None
+    prompt: str | None = None
+    negative_prompt: str | None = None
+    seed: int | None = None
+    steps: int | None = None
+    guidance: float | None = None
+    sampler: str | None = None
+    schedule: str | None = None
+    width: int | None = None
+    height: int | None = None
+    model: str | None = None
+    model_hash: str | None = None
+    loras: tuple[Mapping[str, Any], ...] = ()
+    recipe: Mapping[str, Any] | None = None
+    plan: Mapping[str, Any] | None = None
+    raw: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON data with the keys of `info --json`; the plan stands in `raw`."""
+        data = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "plan"}
+        return data | {"loras": [dict(lora) for lora in self.loras], "raw": dict(self.raw)}
+
+
+def read_info(source: str | Path | bytes, *, limits: Limits = LIMITS) -> Reading:
+    """Read what a picture says about itself, without decoding its pixels.
+
+    The first reader of `programs.READERS` that knows the file answers; where none does, `source` is None and
+    `raw` holds what was found. Damaged metadata never raises.
+
+    Raises:
+        PictureError: no such file, an empty one, one beyond the size limit, or not a picture at all.
+    """
+    from underpaint.pictures.programs import READERS  # the readers make Readings, so they import this file
+
+    data, name = load_bytes(source, limits)
+    found = find_metadata(data, limits)
+    if found.format is None:
+        check_is_picture(data, name)
+    for reader in READERS:
+        reading = reader(found)
+        if reading is not None:
+            return reading
+    return Reading(width=found.width, height=found.height, raw=found.raw())
+
+
+def check_is_picture(data: bytes, name: str) -> None:
+    """Raise PictureError for bytes that no decoder knows; other kinds of picture just say nothing."""
+    import io
+
+    from PIL import Image, UnidentifiedImageError
+
+    from underpaint.errors import PictureError
+
+    try:
+        Image.open(io.BytesIO(data)).close()
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise PictureError(f"{name}: this is not a picture", hint="PNG, JPEG and WebP can be read.") from error
