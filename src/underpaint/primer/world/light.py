@@ -26,8 +26,8 @@ def illuminate(buffers: Buffers, scene: Scene) -> Array:
     shade = buffers.shade * (1 - 0.8 * cast_shadow(buffers, scene))
     if scene.light == "behind":
         shade = shade * (1 - 0.72 * subject) + rim(subject, scene) * 1.2
-    if scene.style in ("flat", "pixel"):
-        shade = np.clip(shade, 0, 1.3)
+    else:
+        shade = shade + 0.22 * rim(subject, scene) * (1 - buffers.shade)
     key, ambient = light_colours(scene)
     field = light_field(scene, buffers)
     linear = buffers.albedo**2.0
@@ -42,9 +42,15 @@ def illuminate(buffers: Buffers, scene: Scene) -> Array:
     lit = lit * (1 - sky[..., None]) + linear * sky[..., None]
     lit = lit * (1 - shines) + lamp * shines
     lit = lit * field[..., None] + _sky_glow(scene, field.shape, buffers)
-    picture = np.sqrt(np.clip(lit, 0, 4))
+    picture = _shoulder(np.sqrt(np.clip(lit, 0, 4)))
     picture = _haze(picture, buffers, scene)
     return weather(values(np.clip(picture, 0, 1.25), scene), scene)
+
+
+def _shoulder(picture: Array) -> Array:
+    """Rolls lights above 0.72 off towards white, so that bright skies keep their colour."""
+    over = np.maximum(picture - 0.72, 0)
+    return np.asarray(np.minimum(picture, 0.72) + 0.3 * (1 - np.exp(-over / 0.34)), np.float32)
 
 
 def light_colours(scene: Scene) -> tuple[Array, Array]:
@@ -80,8 +86,6 @@ def light_field(scene: Scene, buffers: Buffers) -> Array:
             cx = _subject_x(buffers)
             r = np.hypot((x - cx) * width / height, (y - 0.4) * 1.1)
             field = 1.5 - 1.15 * np.clip(r - 0.1, 0, 0.85)
-    if scene.style in ("flat", "pixel"):
-        field = np.round(field * 5) / 5
     return np.asarray(1 + (field - 1) * strength, np.float32)
 
 
@@ -111,8 +115,6 @@ def _sky_glow(scene: Scene, shape: tuple[int, ...], buffers: Buffers) -> Array:
     y = np.linspace(0, 1, height, dtype=np.float32)[:, None] - at[1]
     reach = 0.42 if scene.light != "behind" else 0.3
     pool = np.exp(-(x * x + y * y) / (2 * reach * reach))
-    if scene.style in ("flat", "pixel"):
-        pool = np.round(pool * 4) / 4
     free = 1 - buffers.at("subject") * (0.85 if scene.light == "behind" else 0.6)
     amount = {"noon": 0.16, "night": 0.12}.get(scene.time, 0.26) * (1.8 if scene.light == "behind" else 1.0)
     return np.asarray((pool * free * amount)[..., None] * key, np.float32)
@@ -140,9 +142,10 @@ def values(picture: Array, scene: Scene) -> Array:
     match scene.values:
         case "high key":
             p = np.clip(picture, 0, 1)
-            return np.asarray(0.16 + 0.84 * (1 - (1 - p) ** 1.75), np.float32)
+            return np.asarray(0.13 + 0.85 * (1 - (1 - p) ** 1.5), np.float32)
         case "low key":
-            return np.asarray(np.clip(picture, 0, 1) ** 1.75 * 0.86, np.float32)
+            gamma, floor = (1.2, 0.025) if scene.time == "night" else (1.6, 0.01)
+            return np.asarray(floor + np.clip(picture, 0, 1) ** gamma * 0.82, np.float32)
     luma = picture @ np.array([0.3, 0.59, 0.11], np.float32)
     lo, hi = np.percentile(luma[::4, ::4], (1, 99))
     span = max(float(hi - lo), 0.25)

@@ -139,7 +139,7 @@ def sample_scene(
             **words,
             size=size,
             seed=int(rng.integers(2**31)),
-            line_width=float(rng.uniform(1.5, 3.0)) * (min(size) / 256) ** 0.5,
+            line_width=float(rng.uniform(1.2, 3.0)) * (min(size) / 256) ** 0.5,
             detail=float(rng.choice([0.4, 0.7, 1.0], p=[0.25, 0.25, 0.5])),
         )
         if allow_held_out or not held_out(scene):

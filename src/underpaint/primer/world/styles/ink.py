@@ -13,10 +13,10 @@ def paint(stage: Stage) -> Array:
     light = luma(stage.lit)
     subject = stage.buffers.at("subject")[..., None]
     wash = cv2.GaussianBlur(stage.lit, (0, 0), 1.0)
-    colour = saturate(wash, 1.0) * subject + saturate(wash, 0.45) * (1 - subject)
-    strength = 0.35 + 0.45 * subject
+    colour = saturate(wash, 1.15) * subject + saturate(wash, 0.85) * (1 - subject)
+    strength = 0.5 + 0.35 * subject
     p = paper * (1 - strength) + colour * paper * strength
-    p = p * (0.5 + 0.5 * np.round(np.clip(light + 0.05 * stage.noise(8, "wash"), 0, 1) * 3)[..., None] / 3)
+    p = p * (0.94 + 0.06 * np.clip(1 + stage.noise(12, "wash") * 0.5, 0, 1.5))[..., None]
     dark = np.clip(hatch(stage, light), 0, 1)[..., None]
     p = p * (1 - 0.72 * dark)
     ink = cv2.dilate(stage.buffers.lines, np.ones((2, 2))) if stage.scene.line_width < 1.8 else stage.buffers.lines
@@ -30,7 +30,7 @@ def hatch(stage: Stage, light: Array) -> Array:
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
     wobble = stage.noise(9, "hatch") * 0.8
     out = np.zeros_like(light)
-    for angle, limit in ((0.9, 0.52), (2.2, 0.3), (1.5, 0.16)):
+    for angle, limit in ((0.9, 0.46), (2.2, 0.27), (1.5, 0.14)):
         phase = (x * np.cos(angle) + y * np.sin(angle) + wobble) * (2 * np.pi / 4.6)
         thick = np.clip((limit - light) * 4.5, 0, 0.85)
         out = np.maximum(out, np.clip((np.cos(phase) - (1 - 1.5 * thick)) * 2.2, 0, 1) * (thick > 0.03))

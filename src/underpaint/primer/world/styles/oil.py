@@ -3,17 +3,17 @@
 import numpy as np
 
 from underpaint.primer.world.raster import TOWARDS, Array
-from underpaint.primer.world.styles.stage import Stage, brush, emboss, saturate
+from underpaint.primer.world.styles.stage import Stage, brush, emboss, luma, saturate
 
 
 def paint(stage: Stage) -> Array:
     """Broad strokes beneath, finer ones on the subject, broken colour, impasto."""
-    broad, ridge, mark = brush(stage, stage.lit, 26, 7, "broad")
-    fine, ridge2, mark2 = brush(stage, stage.lit, 13, 4, "fine")
+    broad, ridge, mark = brush(stage, stage.lit, 34, 9, "broad")
+    fine, ridge2, mark2 = brush(stage, stage.lit, 15, 5, "fine")
     near = (stage.buffers.at("subject") > 0) | (stage.inside < 4)
     p = np.where(near[..., None], fine, broad)
     ridge, mark = np.where(near, ridge2, ridge), np.where(near, mark2, mark)
-    p = saturate(p, 1.18) * (1 + (mark - 0.5) * 0.22)[..., None]
+    p = saturate(p, 1.18) * (1 + (mark - 0.5) * 0.16)[..., None]
     p = p + ((mark * 7.31) % 1 - 0.5)[..., None] * np.float32([0.07, 0.0, -0.07])
     relief = emboss(ridge, TOWARDS[stage.scene.light])
-    return np.asarray(np.clip(p + relief[..., None] * 0.13, 0, 1), np.float32)
+    return np.asarray(np.clip(p + relief[..., None] * (0.035 + 0.075 * luma(p))[..., None], 0, 1), np.float32)

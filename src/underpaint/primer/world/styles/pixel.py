@@ -10,7 +10,7 @@ _BAYER = np.float32([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5
 
 
 def paint(stage: Stage) -> Array:
-    """A quarter of the resolution, six tones a channel, doubled up again."""
+    """A quarter of the resolution, a dozen tones a channel, doubled up again."""
     width, height = stage.scene.size
     small = (max(1, width // 4), max(1, height // 4))
     p = cv2.resize(saturate(stage.lit, 1.2), small, interpolation=cv2.INTER_AREA)
@@ -19,6 +19,6 @@ def paint(stage: Stage) -> Array:
     rim = ((ink > 0.3) * (0.12 + 0.38 * (subject > 0.4)))[..., None]
     p = p * (1 - rim)
     dither = np.tile(_BAYER, (small[1] // 4 + 1, small[0] // 4 + 1))[: small[1], : small[0], None]
-    levels = 6.0
-    p = np.round(np.clip(p, 0, 1) * levels + dither * 0.7) / levels
+    levels = 11.0
+    p = np.round(np.clip(p, 0, 1) * levels + dither * 0.5) / levels
     return np.asarray(np.clip(cv2.resize(p, (width, height), interpolation=cv2.INTER_NEAREST), 0, 1), np.float32)

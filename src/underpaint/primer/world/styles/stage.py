@@ -82,13 +82,14 @@ def stroke_tile(angle_step: int, length: float, width: float) -> Strokes:
         cv2.line(ids, a[i].tolist(), b[i].tolist(), int(i + 1), int(thick[i]), cv2.LINE_8, 4)
     which = np.maximum(ids - 1, 0)
     yy, xx = np.mgrid[0:_TILE, 0:_TILE]
-    cx, cy = centre[which, 0], centre[which, 1]
+    bare = ids == 0
+    cx, cy = np.where(bare, xx, centre[which, 0]), np.where(bare, yy, centre[which, 1])
     d = direction[which]
     across = ((xx - cx) * -d[..., 1] + (yy - cy) * d[..., 0]) / (thick[which] / 2 + 0.5)
     along = ((xx - cx) * d[..., 0] + (yy - cy) * d[..., 1]) / half[which]
     ridge = np.clip(1 - across**2, 0, 1) * (0.75 + 0.25 * np.clip(along, -1, 1))
     bristle = np.sin(across * 7 + which % 17) * 0.16
-    return Strokes(np.int16(cx - xx), np.int16(cy - yy), np.float32(ridge + bristle), np.float32(rng.random(count))[which])
+    return Strokes(np.int16(cx - xx), np.int16(cy - yy), np.float32(np.maximum(ridge + bristle, 0)), np.float32(rng.random(count))[which])
 
 
 def brush(stage: Stage, picture: Array, length: float, width: float, part: str) -> tuple[Array, Array, Array]:
@@ -111,9 +112,10 @@ def brush(stage: Stage, picture: Array, length: float, width: float, part: str) 
         ty, tx = (yy[m] + oy) % _TILE, (xx[m] + ox) % _TILE
         ridge[m], mark[m], dx[m], dy[m] = tile.ridge[ty, tx], tile.mark[ty, tx], tile.dx[ty, tx], tile.dy[ty, tx]
     sy, sx = np.clip(yy + dy, 0, height - 1), np.clip(xx + dx, 0, width_px - 1)
-    same = index[sy, sx] == index
+    same = (index[sy, sx] == index) & (stage.buffers.lines[sy, sx] < 48)
     sy, sx = np.where(same, sy, yy), np.where(same, sx, xx)
-    return picture[sy, sx], ridge, mark
+    kept = (stage.buffers.lines.astype(np.float32) * (0.7 / 255))[..., None]
+    return picture[sy, sx] * (1 - kept) + picture * kept, ridge, mark
 
 
 def emboss(height: Array, light: tuple[float, float]) -> Array:

@@ -15,9 +15,9 @@ def paint(stage: Stage) -> Array:
     p = saturate(stage.lit * keep + wet * (1 - keep), 1.25)
     density = -np.log(np.clip(p, 0.06, 1) / paper)
     pool = np.exp(-((stage.inside - 1.6) ** 2) / 2.2)
-    flow = 1 + 0.16 * stage.noise(14, "flow") + 0.1 * stage.noise(4, "bloom")
-    grain = 1 + 0.13 * stage.noise(0.7, "grain") * np.clip(luma(density) + 0.3, 0, 1.2)
-    density = density * (np.clip(flow, 0.45, 1.6) * grain * (0.78 + 0.42 * pool))[..., None]
+    flow = 1 + 0.2 * stage.noise(18, "flow") + 0.08 * stage.noise(5, "bloom")
+    grain = 1 + 0.075 * stage.noise(0.9, "grain") * np.clip(luma(density) + 0.2, 0, 1)
+    density = density * (np.clip(flow, 0.45, 1.6) * grain * (0.6 + 0.45 * pool))[..., None]
     gap = (stage.edges > 0) * (stage.noise(6, "gaps") > 0.35)
     density = density * (1 - 0.85 * cv2.GaussianBlur(gap.astype(np.float32), (0, 0), 0.7))[..., None]
     density = density * _border(stage)[..., None]
