@@ -13,6 +13,10 @@ from underpaint.errors import PictureError
 from underpaint.pictures import profiles
 from underpaint.pictures.containers import png
 
+DAMAGE = (OSError, ValueError, SyntaxError, EOFError, TypeError, LookupError, ArithmeticError, AttributeError,
+          RuntimeError, struct.error, zlib.error, Image.DecompressionBombError)
+"""What decoders are known to raise over damaged files, found by feeding them many."""
+
 _BITS_PER_SAMPLE = 258
 _TAG_ORIENTATION = 0x0112
 _PNG_CHANNELS = {0: 1, 2: 3, 4: 2, 6: 4}
@@ -58,8 +62,8 @@ def decode_deep(image: Image.Image, data: bytes) -> Decoded:
             raise PictureError(f"a TIFF of the kind {image.mode} with 16 bits cannot be read",
                                hint="Save it as 16-bit RGB or grey.")
         stored = _by_opencv(data)
-    frames = int(getattr(image, "n_frames", 1))
-    return Decoded(stored, found_mode, kind, icc, orientation, frames)
+    orientation = orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else 1
+    return Decoded(stored, found_mode, kind, icc, orientation, _frames(image))
 
 
 def _png_mode(data: bytes) -> str:
@@ -128,7 +132,8 @@ def settle(image: Image.Image) -> Decoded:
     image.load()
     # Pillow turns a TIFF while loading and then forgets the tag.
     turned = kind == "TIFF" and asked != 1
-    found_mode, notes, converted = image.mode, (), False
+    found_mode, converted = image.mode, False
+    notes: tuple[str, ...] = ()
     if image.mode in ("CMYK", "LAB", "YCbCr", "HSV"):
         image, converted = profiles.flatten(image, icc), True
         notes = (f"{found_mode} was converted to sRGB",)

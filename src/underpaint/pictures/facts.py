@@ -1,5 +1,6 @@
 """What other programs want to know about a painted picture, gathered from its recipe and its plan."""
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -80,17 +81,13 @@ def _planned(plan: Mapping[str, Any]) -> Facts:
 def labels(sampler: str | None, schedule: str | None) -> tuple[str | None, str | None]:
     """A1111's labels for our ids; names that we do not know stay as they are."""
     if sampler is not None:
-        try:
+        with contextlib.suppress(RecipeError):
             found, carried = resolve_sampler(sampler)
             sampler = found.label
             schedule = schedule or (carried.label if carried else None)
-        except RecipeError:
-            pass
     if schedule is not None:
-        try:
+        with contextlib.suppress(RecipeError):
             schedule = resolve_schedule(schedule).label
-        except RecipeError:
-            pass
     return sampler, schedule
 
 

@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+KEYWORD = "underpaint"
+"""The PNG text that holds our record."""
+
 
 @dataclass(frozen=True)
 class Found:

@@ -12,7 +12,7 @@ from underpaint.imaging.arrays import ByteArray
 
 _SPACES = {"GRAY": 1, "RGB": 3, "CMYK": 4}
 _MODES = {1: "L", 3: "RGB"}
-_PROBE = np.stack(np.meshgrid(*[np.arange(0, 256, 51, np.uint8)] * 3), axis=-1).reshape(6, 36, 3)
+_PROBE = np.stack(np.meshgrid(*[np.arange(0, 256, 51, dtype=np.uint8)] * 3), axis=-1).reshape(6, 36, 3)
 
 
 def fits(icc: bytes, channels: int) -> bool:

@@ -1,8 +1,10 @@
 """Read a picture file: checked before it is decoded, turned upright, kept exactly, offered as floats."""
 
+import contextlib
 import hashlib
 import io
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,9 +18,10 @@ from underpaint.errors import PictureError
 from underpaint.imaging.arrays import FloatArray, to_float
 from underpaint.pictures import profiles
 from underpaint.pictures.containers import find_metadata, kind_of, png
-from underpaint.pictures.decode import Decoded, decode_deep, is_deep, settle
+from underpaint.pictures.decode import DAMAGE, Decoded, decode_deep, is_deep, settle
 from underpaint.pictures.found import Found
 from underpaint.pictures.limits import LIMITS, Limits
+from underpaint.pictures.source import load_bytes, short_reason
 
 Mode = Literal["L", "LA", "RGB", "RGBA"]
 StoredArray = NDArray[np.uint8] | NDArray[np.uint16]
@@ -91,59 +94,47 @@ def read_picture(source: str | Path | bytes, *, limits: Limits = LIMITS) -> Pict
     found = find_metadata(data, limits)
     if found.width is not None and found.height is not None:
         limits.check_size(found.width, found.height, name)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow warns below our own limits, and about harmless damage
-            decoded = _decode(data, found, limits, name)
-    except PictureError as error:
-        raise PictureError(f"{name}: {error.message}", hint=error.hint) from error
-    except (OSError, ValueError, SyntaxError, EOFError, TypeError, IndexError, KeyError, OverflowError) as error:
-        raise PictureError(f"{name} is damaged or cut off and cannot be decoded ({_short(error)})",
-                           hint="Copy or export it again.") from error
+    with _named(name):
+        # Pillow never sees a PNG's texts and profiles: hostile ones would keep it from opening the picture.
+        slim = png.bare(data) if found.format == "PNG" else data
+        with open_image(slim, limits) as image:
+            decoded = decode_deep(image, slim) if is_deep(image, slim) else settle(image)
     return _finish(decoded, found, data)
 
 
-def load_bytes(source: str | Path | bytes, limits: Limits) -> tuple[bytes, str]:
-    """The bytes of a file within the limit, and what to call it in messages."""
-    if isinstance(source, bytes):
-        data, name = source, "the picture"
-    else:
-        name = Path(source).name or str(source)
-        data = _read_file(Path(source), name, limits)
-    if not data:
-        raise PictureError(f"{name} is empty", hint="Copy or export it again.")
-    return data, name
+def read_size(data: bytes, name: str, *, limits: Limits = LIMITS) -> tuple[str, int, int]:
+    """Format, width and height of any picture that can be read, from its header. Raises PictureError."""
+    with _named(name), open_image(data, limits) as image:
+        return str(image.format), image.width, image.height
 
 
-def _read_file(path: Path, name: str, limits: Limits) -> bytes:
+@contextlib.contextmanager
+def _named(name: str) -> Iterator[None]:
+    """Say which file it was, and turn what decoders raise over damage into one clear error."""
     try:
-        if not path.exists():
-            raise PictureError(f"there is no file {path}", hint="Check its name and folder.")
-        if not path.is_file():
-            raise PictureError(f"{path} is not a file", hint="Name a picture, not a folder.")
-        size = path.stat().st_size
-        if size > limits.file_bytes:
-            raise PictureError(f"{name} is too large: {size:,} bytes", hint=f"The limit is {limits.file_bytes:,}.")
-        return path.read_bytes()
-    except (OSError, ValueError) as error:
-        raise PictureError(f"{name} cannot be opened ({_short(error)})", hint="Check that you may read it.") from error
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow warns below our own limits, and about harmless damage
+            yield
+    except PictureError as error:
+        raise PictureError(f"{name}: {error.message}", hint=error.hint) from error
+    except DAMAGE as error:
+        raise PictureError(f"{name} is damaged or cut off and cannot be decoded ({short_reason(error)})",
+                           hint="Copy or export it again.") from error
 
 
-def _decode(data: bytes, found: Found, limits: Limits, name: str) -> Decoded:
-    # Pillow never sees a PNG's texts and profiles: hostile ones would keep it from opening the picture.
-    slim = png.bare(data) if found.format == "PNG" else data
+@contextlib.contextmanager
+def open_image(data: bytes, limits: Limits) -> Iterator[Image.Image]:
+    """Open a picture of a kind that we read, its size checked, its pixels not yet decoded."""
     try:
-        image = Image.open(io.BytesIO(slim), formats=_FORMATS)
+        image = Image.open(io.BytesIO(data), formats=_FORMATS)
     except Image.DecompressionBombError as error:
         raise PictureError("the picture is too large",
                            hint=f"The limit is {limits.pixels // 1_000_000} megapixels.") from error
     except UnidentifiedImageError as error:
         raise _not_a_picture(data) from error
     with image:
-        limits.check_size(*image.size, name)
-        if is_deep(image, slim):
-            return decode_deep(image, slim)
-        return settle(image)
+        limits.check_size(*image.size, "the picture")
+        yield image
 
 
 def _not_a_picture(data: bytes) -> PictureError:
@@ -185,7 +176,3 @@ def turn(stored: NDArray[Any], orientation: int) -> NDArray[Any]:
     if orientation in (3, 4, 7, 8):
         stored = stored[::-1]
     return stored
-
-
-def _short(error: Exception) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0][:120]

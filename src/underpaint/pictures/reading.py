@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from underpaint.pictures.containers import find_metadata
+from underpaint.pictures.found import Found
 from underpaint.pictures.limits import LIMITS, Limits
-from underpaint.pictures.read import load_bytes
+from underpaint.pictures.source import load_bytes
 
 
 @dataclass(frozen=True)
@@ -56,23 +57,11 @@ def read_info(source: str | Path | bytes, *, limits: Limits = LIMITS) -> Reading
     data, name = load_bytes(source, limits)
     found = find_metadata(data, limits)
     if found.format is None:
-        check_is_picture(data, name)
+        from underpaint.pictures.read import read_size  # decoders are slow to import and rarely needed here
+
+        found = Found(*read_size(data, name, limits=limits))
     for reader in READERS:
         reading = reader(found)
         if reading is not None:
             return reading
     return Reading(width=found.width, height=found.height, raw=found.raw())
-
-
-def check_is_picture(data: bytes, name: str) -> None:
-    """Raise PictureError for bytes that no decoder knows; other kinds of picture just say nothing."""
-    import io
-
-    from PIL import Image, UnidentifiedImageError
-
-    from underpaint.errors import PictureError
-
-    try:
-        Image.open(io.BytesIO(data)).close()
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise PictureError(f"{name}: this is not a picture", hint="PNG, JPEG and WebP can be read.") from error

@@ -10,8 +10,9 @@ from underpaint.pictures import packets
 from underpaint.pictures.containers import find_metadata
 from underpaint.pictures.limits import LIMITS, Limits
 from underpaint.pictures.programs.underpaint import find_note
-from underpaint.pictures.read import load_bytes, read_picture
+from underpaint.pictures.read import read_picture
 from underpaint.pictures.record import pixels_hash
+from underpaint.pictures.source import load_bytes
 from underpaint.pictures.write import recipe_folder
 from underpaint.recipe import Recipe, parse_recipe
 
@@ -47,12 +48,11 @@ def blobs_from_file(path: str | Path, *, limits: Limits = LIMITS) -> dict[str, b
     recipe = recipe_from_file(path, limits=limits)
     data, _ = load_bytes(path, limits)
     joined = packets.join(find_metadata(data, limits).packets, limits.blob_bytes)
-    folder = recipe_folder(Path(path)) if not isinstance(path, bytes) else None
+    folder = recipe_folder(Path(path))
     found: dict[str, bytes] = {}
     for blob in recipe.blobs():
         inside = joined.blobs.get(blob.sha256)
-        beside = _beside(folder, blob.sha256, limits) if inside is None and folder is not None else None
-        bytes_found = inside if inside is not None else beside
+        bytes_found = inside if inside is not None else _beside(folder, blob.sha256, limits)
         if bytes_found is None:
             raise PictureError(f"{_name(path)} has lost its '{blob.name or blob.sha256[:12]}'",
                                hint=_lost(blob.sha256 in joined.damaged, folder))
@@ -93,10 +93,10 @@ def _beside(folder: Path, digest: str, limits: Limits) -> bytes | None:
     return data if hashlib.sha256(data).hexdigest() == digest else None
 
 
-def _lost(damaged: bool, folder: Path | None) -> str:
+def _lost(damaged: bool, folder: Path) -> str:
     if damaged:
         return "Its bytes in the file are damaged: copy the picture again."
-    return f"Keep the folder {folder.name if folder else 'NAME.recipe'} beside the picture when you move it."
+    return f"Keep the folder {folder.name} beside the picture when you move it."
 
 
 def _name(path: str | Path) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from underpaint import __version__
 from underpaint.errors import RecipeError
 from underpaint.pictures.facts import Facts, gather, labels
@@ -17,7 +19,6 @@ from underpaint.recipe.controls import LineControl
 from underpaint.recipe.samplers import SAMPLERS, SCHEDULES
 
 FORMAT = 1
-KEYWORD = "underpaint"
 # libpng-based programs refuse larger chunks.
 MAX_NOTE_BYTES = 7_000_000
 
@@ -74,7 +75,7 @@ def pixels_hash(picture: Picture) -> str:
     head = f"underpaint-pixels 1 {picture.width} {picture.height} {picture.mode} {picture.depth}\n"
     samples = picture.stored.astype(">u2") if picture.depth == 16 else picture.stored
     digest = hashlib.sha256(head.encode("ascii"))
-    digest.update(memoryview(samples).cast("B") if samples.flags.c_contiguous else samples.tobytes())
+    digest.update(np.ascontiguousarray(samples).view(np.uint8).data)
     return digest.hexdigest()
 
 

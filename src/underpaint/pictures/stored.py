@@ -27,11 +27,22 @@ def to_stored(pixels: NDArray[Any], like: Picture | None) -> tuple[NDArray[Any],
         if like is not None and (array.dtype != like.stored.dtype or array.shape[2] != like.stored.shape[2]):
             raise PictureError(f"{array.shape[2]} channels of {array.dtype} are not of the picture's kind "
                                f"({like.mode}, {like.depth} bits)", hint="Use stored_like() first.")
-        return array, like.notes if like is not None else ()
+        return array, _remarks(like)
     floats = to_float(array)
     if like is None:
         return to_bytes(floats), ()
-    return stored_like(floats, like), like.notes
+    return stored_like(floats, like), _remarks(like)
+
+
+_SPELLED_OUT = {"P": "the palette became RGB", "PA": "the palette became RGB", "1": "black and white became 8-bit grey"}
+
+
+def _remarks(like: Picture | None) -> tuple[str, ...]:
+    """What the file could not keep of the picture that it is written like."""
+    if like is None:
+        return ()
+    spelled = _SPELLED_OUT.get(like.found_mode)
+    return (*like.notes, *([f"{spelled}: paint does not fit into it"] if spelled else []))
 
 
 def stored_like(pixels: NDArray[np.float32], like: Picture) -> NDArray[Any]:

@@ -14,10 +14,11 @@ from underpaint.files import atomic_write
 from underpaint.pictures.containers import jpeg, png, webp
 from underpaint.pictures.encode import SUFFIXES, Encoding, Format, encode
 from underpaint.pictures.exif import user_comment_exif
+from underpaint.pictures.found import KEYWORD
 from underpaint.pictures.packets import cut
 from underpaint.pictures.provenance import xmp_packet
 from underpaint.pictures.read import Picture, read_picture
-from underpaint.pictures.record import KEYWORD, Record, infotext, note, pixels_hash
+from underpaint.pictures.record import Record, infotext, note, pixels_hash
 from underpaint.pictures.stored import to_stored
 
 MAX_BLOB_BYTES = 32 << 20

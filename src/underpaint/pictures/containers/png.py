@@ -31,15 +31,18 @@ def chunks(data: bytes, *, strict: bool = False) -> Iterator[Chunk]:
         if end > len(data):
             break
         body = view[position + 8 : end - 4]
-        if strict and zlib.crc32(view[position + 4 : end - 4]) != struct.unpack_from(">I", data, end - 4)[0]:
-            if not kind[0] & 0x20:
-                name = kind.decode("latin-1")
-                raise PictureError(f"the PNG is damaged (its {name} chunk does not match its checksum)",
-                                   hint="Copy or export it again.")
+        critical = not kind[0] & 0x20
+        if strict and critical and zlib.crc32(view[position + 4 : end - 4]) != _number(data, end - 4):
+            raise PictureError(f"the PNG is damaged (its {kind.decode('latin-1')} chunk does not match its checksum)",
+                               hint="Copy or export it again.")
         yield kind, body
         position = end
     if strict and kind != b"IEND":
         raise PictureError("the PNG is cut off before its end", hint="Copy or export it again.")
+
+
+def _number(data: bytes, position: int) -> int:
+    return int.from_bytes(data[position : position + 4], "big")
 
 
 def bare(data: bytes) -> bytes:

@@ -1,5 +1,6 @@
 """AUTOMATIC1111 and everything that writes its infotext: Forge, reForge, SD.Next, Civitai ..."""
 
+import contextlib
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -50,7 +51,7 @@ class _Fields:
     """Fields by name, whatever their case, as the type that is wanted; None for nonsense."""
 
     def __init__(self, fields: Mapping[str, str]) -> None:
-        self._fields = {key.casefold(): value for key, value in reversed(fields.items())}
+        self._fields = {key.casefold(): value for key, value in reversed(list(fields.items()))}
 
     def text(self, key: str) -> str | None:
         return self._fields.get(key.casefold())
@@ -133,15 +134,11 @@ def _wanted(info: Infotext, fields: _Fields, loras: list[dict[str, Any]]) -> dic
 def _sampling(fields: _Fields) -> tuple[str | None, str | None]:
     """Our ids for the sampler and schedule; None for those that have no twin here."""
     sampler = schedule = None
-    try:
+    with contextlib.suppress(RecipeError):
         found, carried = resolve_sampler(fields.text("Sampler") or "")
         sampler, schedule = found.id, carried.id if carried else None
-    except RecipeError:
-        pass
-    try:
+    with contextlib.suppress(RecipeError):
         schedule = resolve_schedule(fields.text("Schedule type") or "").id
-    except RecipeError:
-        pass
     return sampler, schedule
 
 

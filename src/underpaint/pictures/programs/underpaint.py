@@ -7,10 +7,9 @@ from typing import Any
 from underpaint.errors import RecipeError
 from underpaint.pictures import packets
 from underpaint.pictures.facts import Facts, gather
-from underpaint.pictures.found import Found
+from underpaint.pictures.found import KEYWORD, Found
 from underpaint.pictures.limits import LIMITS
 from underpaint.pictures.reading import Reading
-from underpaint.pictures.record import KEYWORD
 from underpaint.recipe import Recipe, parse_recipe
 
 _NUMBERS = ("seed", "steps", "guidance", "sampler", "schedule", "width", "height")
