@@ -18,7 +18,7 @@ from underpaint.models.description import Kind, ModelDescription
 from underpaint.models.folders import adapter_file
 from underpaint.models.hashes import HashStore
 from underpaint.models.header import PICKLE_HINT, PICKLE_SUFFIXES, read_json
-from underpaint.models.home import underpaint_home
+from underpaint.models.home import plain, underpaint_home
 from underpaint.models.hub import hub_folder, is_hub_id
 from underpaint.models.places import Place, recognise_place, walk
 from underpaint.models.primer import PRIMER, primer_folder
@@ -87,7 +87,7 @@ class Catalogue:
         Raises:
             ModelError: that folder was never added.
         """
-        wanted = os.path.abspath(Path(path).expanduser())
+        wanted = str(plain(path))
         roots = self._roots()
         if wanted not in roots:
             known = ", ".join(roots) or "none"
@@ -146,7 +146,7 @@ class Catalogue:
         said = str(name) if name is not None else PRIMER
         if said.lower() == PRIMER and (kind is None or kind == "checkpoint"):
             return self._with_hash(describe(primer_folder()))
-        by_path = self._by_path(Path(said).expanduser(), kind)
+        by_path = self._by_path(said, kind)
         if by_path is not None:
             return by_path
         found = self._search(said, kind, sha256)
@@ -166,13 +166,14 @@ class Catalogue:
                 return self._with_hash(_checked(describe(folder), kind).with_(name=said))
         raise self._unknown(said, kind, online)
 
-    def _by_path(self, path: Path, kind: Kind | None) -> ModelDescription | None:
+    def _by_path(self, said: str, kind: Kind | None) -> ModelDescription | None:
+        path = plain(said)
         try:
             exists = path.exists()
         except (OSError, ValueError):
             exists = False
-        named_as_path = path.is_absolute() or len(path.parts) > 1 or path.suffix == ".safetensors"
-        if exists and (named_as_path or path.is_dir() and (path / "model_index.json").exists()):
+        named_as_path = len(Path(said).parts) > 1 or path.suffix == ".safetensors"
+        if exists and (named_as_path or (path.is_dir() and (path / "model_index.json").exists())):
             return self._with_hash(_checked(require_known(describe(path)), kind))
         return None
 
@@ -291,7 +292,7 @@ def _has_weights(files: list[str]) -> bool:
 
 
 def _may_be_model(name: str) -> bool:
-    suffix = os.path.splitext(name)[1].lower()
+    suffix = Path(name).suffix.lower()
     # .bin is too common outside models to be worth a line each
     return suffix == ".safetensors" or suffix in PICKLE_SUFFIXES - {".bin"}
 

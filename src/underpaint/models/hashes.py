@@ -7,7 +7,6 @@ the background and whoever writes the recipe takes what is there.
 import contextlib
 import hashlib
 import json
-import os
 import queue
 import threading
 from collections.abc import Callable
@@ -19,7 +18,7 @@ from underpaint.errors import ModelError, OutputError
 from underpaint.files import atomic_write
 from underpaint.models.folders import hashed_files
 from underpaint.models.header import read_json, unreadable
-from underpaint.models.home import underpaint_home
+from underpaint.models.home import plain, underpaint_home
 
 _CHUNK = 4 * 2**20
 _FILE = "model-hashes.json"
@@ -111,7 +110,7 @@ class HashStore:
                 self._done.notify_all()
 
     def _remembered(self, path: Path) -> Hashes | None:
-        entry = self._load().get(os.path.abspath(path))
+        entry = self._load().get(str(plain(path)))
         stamp = _stamp(path)
         if entry is None or stamp is None or entry[:2] != stamp:
             return None
@@ -121,7 +120,7 @@ class HashStore:
         with self._lock:
             self._known = None  # another process may have added some since
             known = self._load()
-            known[os.path.abspath(path)] = [*stamp, found.sha256, found.autov3]
+            known[str(plain(path))] = [*stamp, found.sha256, found.autov3]
             with atomic_write(self._path) as file:
                 file.write(json.dumps(known, indent=0).encode("ascii"))
 
@@ -157,7 +156,7 @@ def _stamp(path: Path) -> list[int] | None:
 def _hash_file(path: Path, progress: Callable[[int], None] | None) -> Hashes:
     whole, after_header = hashlib.sha256(), hashlib.sha256()
     try:
-        with open(path, "rb") as file:
+        with path.open("rb") as file:
             start = file.read(8)
             whole.update(start)
             skip = int.from_bytes(start, "little") if path.suffix == ".safetensors" else None

@@ -107,7 +107,7 @@ class Header:
 def is_pickle(path: Path) -> bool:
     """Whether the first bytes are those of a pickle or of a zip archive, which is how torch wraps pickles."""
     try:
-        with open(path, "rb") as file:
+        with path.open("rb") as file:
             start = file.read(9)
     except OSError as error:
         raise unreadable(path, error) from error
@@ -142,7 +142,7 @@ def read_header(path: Path) -> Header:
         if path.is_dir():
             raise ModelError(f"{path} is a folder, not a file")
         refuse_pickle(path)
-        with open(path, "rb") as file:
+        with path.open("rb") as file:
             start = file.read(32)
             length = _header_length(path, start, size)
             file.seek(8)
@@ -235,7 +235,7 @@ def _tensor(path: Path, key: str, entry: Any) -> tuple[Tensor, int, int]:
     if not all(type(number) is int and 0 <= number < 2**62 for number in whole):
         raise _damaged(path, f"the sizes of tensor '{key:.80}' are not whole numbers")
     if not isinstance(dtype, str) or dtype not in _BITS:
-        raise _damaged(path, f"tensor '{key:.80}' has an unknown type {str(dtype):.20}")
+        raise _damaged(path, f"tensor '{key:.80}' has an unknown type {dtype!s:.20}")
     nbytes = end - begin
     if nbytes != -(-math.prod(shape) * _BITS[dtype] // 8):
         raise _damaged(path, f"the shape of tensor '{key:.80}' does not fit its {nbytes:,} bytes")

@@ -12,5 +12,11 @@ def underpaint_home() -> Path:
     """
     chosen = os.environ.get("UNDERPAINT_HOME", "").strip()
     if chosen:
-        return Path(chosen).expanduser().absolute()
+        return plain(chosen)
     return Path(platformdirs.user_data_dir("underpaint", appauthor=False))
+
+
+def plain(path: str | Path) -> Path:
+    """An absolute path without ``~`` and ``..``. Links stay as they are: people know their folders by those names."""
+    # pathlib would follow links, and raise where there is no such user
+    return Path(os.path.abspath(os.path.expanduser(path)))  # noqa: PTH100, PTH111

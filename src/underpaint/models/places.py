@@ -13,6 +13,7 @@ import yaml
 
 from underpaint.errors import ModelError
 from underpaint.models.header import unreadable
+from underpaint.models.home import plain
 
 Program = Literal["a1111", "comfyui", "invoke", "folder"]
 EXTRA_PATHS = "extra_model_paths.yaml"
@@ -47,7 +48,7 @@ def recognise_place(path: Path) -> Place:
     Raises:
         ModelError: there is no such folder, it may not be read, or the YAML cannot be understood.
     """
-    path = Path(os.path.abspath(path.expanduser()))
+    path = plain(path)
     inner: tuple[Path, ...]
     try:
         if path.is_file() and path.suffix in (".yaml", ".yml"):
@@ -55,7 +56,7 @@ def recognise_place(path: Path) -> Place:
         path.stat()
         if path.is_file():
             return Place(path, "folder", (path,))
-        names = set(os.listdir(path))
+        names = {entry.name for entry in path.iterdir()}
     except (OSError, ValueError) as error:
         raise unreadable(path, error) from error
     if (path / "models" / "Stable-diffusion").is_dir():
@@ -147,8 +148,8 @@ def _section(beside: Path, section: dict[Any, Any]) -> Iterator[Path]:
             continue
         for line in lines.split("\n"):
             if line.strip() and "\0" not in line:
-                yield Path(os.path.abspath(base / _expanded(line.strip())))
+                yield plain(base / _expanded(line.strip()))
 
 
 def _expanded(text: str) -> Path:
-    return Path(os.path.expandvars(os.path.expanduser(text)))
+    return Path(os.path.expandvars(os.path.expanduser(text)))  # noqa: PTH111 (never raises, unlike pathlib's)
