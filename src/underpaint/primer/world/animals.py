@@ -56,14 +56,23 @@ def kit_of(kind: str, rng: np.random.Generator) -> Kit:
     )  # fmt: skip
 
 
-def build_animal(kind: str, rng: np.random.Generator, coat: Coat, pose: str, detail: float) -> list[Part]:
-    """An animal about one unit high on y = 0, on four legs seen from the side or sitting up facing us."""
+def build_animal(kind: str, rng: np.random.Generator, coat: Coat, pose: str, detail: float, near: bool = False) -> list[Part]:
+    """An animal about one unit high on y = 0, on four legs seen from the side or sitting up facing us.
+
+    `near` asks for head and shoulders only, to be cut by the lower edge of the picture.
+    """
     kit = kit_of(kind, rng)
     upright = rng.random() < (0.75 if pose in ("sitting", "arms raised") else 0.3)
     if kind == "dragon":
         upright = rng.random() < 0.35
     builder = _Animal(kit, rng, coat, pose, detail)
-    parts = builder.upright() if upright else builder.side()
+    chance = float(rng.random())
+    if near:
+        parts = builder.bust()
+    elif kind == "creature" and chance < 0.3:
+        parts = builder.monster()
+    else:
+        parts = builder.upright() if upright else builder.side()
     return flip(parts) if rng.random() < 0.5 else parts
 
 
@@ -81,6 +90,7 @@ class _Animal:
         self.kit, self.rng, self.coat, self.pose, self.detail = kit, rng, coat, pose, detail
         self.belly = mix(coat.main, coat.light, float(rng.choice([0.0, 1.0])))
         self.spotted = rng.random() < 0.3
+        self.neck = float(rng.uniform(0.0, 1.0)) ** 2.5 if not kit.wings else float(rng.uniform(0.2, 0.8))
 
     def part(self, path: object, colour: Colour | None = None, **more: object) -> Part:
         return Part(path, colour or self.coat.main, subject=True, **more)  # type: ignore[arg-type]
@@ -103,7 +113,10 @@ class _Animal:
         head_r = k.head
         hx = long + head_r * float(rng.uniform(0.3, 0.8))
         hy = min(cy - fat * 0.5 - head_r * float(rng.uniform(0.1, 0.9)), -head_r * 1.05)
-        neck = limb([(long * 0.6, cy - fat * 0.2), (hx - head_r * 0.2, hy + head_r * 0.2)], [fat * 1.3, head_r * 1.1], 5)
+        hy -= 0.45 * self.neck
+        throat = (hx - head_r * 0.2, hy + head_r * 0.2)
+        bow = (long * 0.8 + 0.06 * self.neck, (cy + hy) / 2 + 0.05)
+        neck = limb([(long * 0.6, cy - fat * 0.2), bow, throat], [fat * 1.3, head_r * 1.15, head_r * 1.0], 8)
         folds = [line((long * 0.25, cy - fat * 0.1), (long * 0.35, cy + fat * 0.4), (long * 0.3, cy + fat * 0.75)),
                  line((-long * 0.75, cy - fat * 0.2), (-long * 0.42, cy - fat * 0.05), (-long * 0.38, cy + fat * 0.5))]  # fmt: skip
         if k.spikes:
@@ -150,6 +163,59 @@ class _Animal:
             out.append(self.part(limb([(s * waist * 0.72, top + 0.14), elbow, end], [w, w, w * 0.9]), angle=1.2))
         return out + self._head(0, top - r * 0.62, r, float(rng.choice([0.0, 0.0, 0.35])))
 
+    def bust(self) -> list[Part]:
+        """Head and shoulders, near."""
+        k, rng, c = self.kit, self.rng, self.coat
+        r, y = 0.3, -0.52
+        wide = float(rng.uniform(0.26, 0.38))
+        chest = smooth([(-wide * 0.55, y + r * 0.7), (0, y + r * 0.55), (wide * 0.55, y + r * 0.7), (wide, -0.1), (wide * 1.05, 0.02), (0, 0.03), (-wide * 1.05, 0.02), (-wide, -0.1)])
+        out = [self.part(chest, angle=1.4, inner=(line((wide * 0.6, -0.12), (wide * 0.5, 0.0)), line((-wide * 0.6, -0.12), (-wide * 0.5, 0.0))))]
+        if self.belly != c.main:
+            out.append(self.part(cross(chest, oval(0, 0.0, wide * 0.5, 0.2)), self.belly, angle=1.4))
+        if rng.random() < 0.4 and not k.trunk:
+            scarf = limb([(-wide * 0.6, y + r * 0.85), (0, y + r * 1.08), (wide * 0.6, y + r * 0.85)], [0.09, 0.11, 0.09])
+            out.append(self.part(scarf, c.accent, inner=(line((-0.05, y + r * 0.95), (-0.03, y + r * 1.15)),), angle=0.1))
+        return out + self._head(0, y, r, float(rng.choice([0.0, 0.3, 0.5])))
+
+    def monster(self) -> list[Part]:
+        """A doodle with its face in its body: one lumpy shape, stubby or noodle limbs, any number of eyes."""
+        rng, c = self.rng, self.coat
+        u = rng.uniform
+        w, h, leg = float(u(0.22, 0.38)), float(u(0.24, 0.4)), float(u(0.04, 0.2))
+        cy = -leg - h * 0.9
+        out = self._tail(-w * 0.9, cy + h * 0.5)
+        thick = float(u(0.05, 0.1))
+        raised = self.pose == "arms raised" or rng.random() < 0.3
+        for s in (-1, 1):
+            foot_x = s * w * float(u(0.35, 0.6))
+            limb_ = limb([(foot_x * 0.9, cy + h * 0.6), (foot_x, -0.03)], [thick * 1.3, thick])
+            out.append(self.part(union(limb_, oval(foot_x + 0.015, -0.025, thick * 0.85, 0.03)), dim(c.main, 0.85), angle=1.5))
+            end = (s * w * float(u(1.25, 1.6)), cy - h * float(u(0.4, 0.9)) if raised else cy + h * float(u(0.2, 0.7)))
+            arm = limb([(s * w * 0.75, cy + h * 0.05), (s * w * 1.3, cy + h * float(u(-0.1, 0.4))), end], [thick, thick * 0.8, thick * 0.75])
+            out.append(self.part(arm, dim(c.main, 0.92), angle=1.0))
+        if self.kit.wings:
+            out += self._wing(-w * 0.5, cy, 0.8) + flip(self._wing(-w * 0.5, cy, 0.8))
+        out += self._ears(0, cy - h * 0.2, min(w, h) * 0.95, back=True)
+        n = int(rng.integers(8, 14))
+        body = smooth(ring(0, cy, w, h, float(u(0, 1)), n) * (1 + rng.uniform(-0.06, 0.06, (n, 1))))
+        out.append(self.part(body, angle=0.9))
+        if self.belly != c.main:
+            out.append(self.part(cross(body, oval(0, cy + h * 0.6, w * 0.65, h * 0.5)), self.belly, inner=tuple(line((-w * 0.3, cy + h * y), (0, cy + h * (y + 0.05)), (w * 0.3, cy + h * y)) for y in (0.55, 0.75)[: int(2 * self.detail)]), angle=0.1))
+        if self.spotted:
+            out += self._spots(body, 0, cy, w * 0.8, h * 0.7)
+        out += self._ears(0, cy - h * 0.2, min(w, h) * 0.95, back=False)
+        eyes, r = int(rng.choice([1, 2, 2, 2, 3])), float(u(0.05, 0.09))
+        for i in range(eyes):
+            ex, ey = (i - (eyes - 1) / 2) * r * 2.5, cy - h * float(u(0.3, 0.36))
+            out.append(self.part(oval(ex, ey, r, r * float(u(1.0, 1.25))), (0.97, 0.97, 0.94), form=0.3))
+            out.append(self.part(oval(ex + r * 0.1, ey + r * 0.1, r * 0.45, r * 0.5), EYE, form=0))
+        mw, my, open_ = w * float(u(0.3, 0.6)), cy + h * 0.08, h * float(u(0.05, 0.3))
+        mouth = smooth([(-mw, my), (0, my + open_ * 0.35), (mw, my), (mw * 0.6, my + open_ * 0.8), (0, my + open_ * 1.1), (-mw * 0.6, my + open_ * 0.8)])
+        out.append(self.part(mouth, (0.42, 0.12, 0.16), form=0.2))
+        for x in rng.uniform(-0.6, 0.6, int(rng.integers(0, 4))):
+            out.append(self.part(cross(mouth, poly([(x * mw - 0.022, my - 0.02), (x * mw + 0.022, my - 0.02), (x * mw, my + 0.06)])), (0.97, 0.96, 0.9), form=0.2))
+        return out
+
     def _leg(self, x: float, cy: float, swing: float, thick: float, shade: float) -> Part:
         foot = (x + swing * 1.5, -0.035)
         leg = limb([(x, cy), (x + swing * 0.4, cy * 0.5), (foot[0], foot[1])], [thick * 1.7, thick * 1.05, thick * 0.85])
@@ -185,7 +251,7 @@ class _Animal:
 
     def _wing(self, x: float, y: float, scale: float) -> list[Part]:
         rng = self.rng
-        a, b = float(rng.uniform(0.3, 0.42)) * scale, float(rng.uniform(0.2, 0.35)) * scale
+        a, b = float(rng.uniform(0.36, 0.52)) * scale, float(rng.uniform(0.28, 0.45)) * scale
         tips = [(x - a * 0.2, y - b * 1.2), (x - a, y - b * 0.85), (x - a * 1.1, y - b * 0.15), (x - a * 0.55, y + b * 0.12)]
         p = [(x, y), (x + a * 0.05, y - b * 0.6), tips[0], (x - a * 0.6, y - b * 0.85), tips[1], (x - a * 0.85, y - b * 0.4), tips[2],
              (x - a * 0.65, y - b * 0.12), tips[3]]  # fmt: skip

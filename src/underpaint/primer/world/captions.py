@@ -165,6 +165,8 @@ class _Words:
         hard = f"{s.hardness} " if self.rng.random() < 0.5 else ""
         light = {"left": "light from the left", "right": "light from the right", "above": "light from above", "behind": "light from behind"}[s.light]
         light = light.replace("light", str(self.rng.choice(["light", "key"])), 1)
+        if self.rng.random() < 0.3:
+            light = light.replace("the ", "")
         bits = [self.noun(), self.one(_PLACES, s.place), self.one(_TIMES, s.time), f"{hard}{warmth}{light}"]
         if s.time in _SHADOWS and s.palette in ("natural", "vivid", "complementary", "cool") and self.rng.random() < 0.5:
             bits.append(_SHADOWS[s.time])

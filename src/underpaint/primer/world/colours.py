@@ -71,14 +71,14 @@ def mood_table(scene: Scene, colours: np.ndarray, strength: np.ndarray) -> np.nd
         hue = (hue + 0.5) % 1.0
     else:
         hue = {"warm": 0.075, "cool": 0.59}.get(mood, hue)
-    amount = {"warm": 0.5, "cool": 0.5, "complementary": 0.72, "monochrome": 0.92}[mood]
+    amount = {"warm": 0.5, "cool": 0.5, "complementary": 0.72, "monochrome": 0.88}[mood]
     tint = tint_ramp(hue, luma)
     return np.clip(colours + (tint - colours) * amount * k, 0, 1)
 
 
 def tint_ramp(hue: float, luma: np.ndarray) -> np.ndarray:
     """Colours N x 3 of one hue with the given lumas, most saturated in the middle."""
-    pure = np.array(colorsys.hsv_to_rgb(hue, 0.75, 1.0))
+    pure = np.array(colorsys.hsv_to_rgb(hue, 0.62, 1.0))
     weight = np.array([0.30, 0.59, 0.11])
     base = pure / (pure @ weight)
     out = base * luma[:, None] * 0.8 + luma[:, None] * 0.2

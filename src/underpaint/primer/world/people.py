@@ -32,6 +32,8 @@ class _Person:
         self.width = float(rng.uniform(0.085, 0.115))
         self.lean = float(rng.uniform(-0.04, 0.04)) + (0.03 * self.side if pose == "walking" else 0)
         self.dress = self.girl and rng.random() < 0.75
+        self.tail = self.girl and rng.random() < 0.4
+        self.scarf = self.kind != "knight" and rng.random() < 0.3
         self.steel = (0.66, 0.69, 0.74)
 
     def parts(self) -> list[Part]:
@@ -48,6 +50,8 @@ class _Person:
         out += self._torso()
         if self.pose == "arms raised":
             out += arms[far]
+        if self.scarf:
+            out += self._neck_cloth()
         out += self._head()
         out += arms[1 - far]
         if self.kind == "knight":
@@ -160,7 +164,29 @@ class _Person:
         colour = self.coat.main if self.kind == "knight" else self.coat.accent
         return [Part(shape, colour, inner=folds, angle=1.45, subject=True)]
 
+    def _neck_cloth(self) -> list[Part]:
+        w, sh, x, s = self.width, self.shoulder, self.lean, self.side
+        wind = float(self.rng.uniform(0.1, 0.28))
+        end = limb([(x, sh), (x - s * wind * 0.6, sh + 0.06), (x - s * wind, sh + float(self.rng.uniform(-0.02, 0.16)))], [0.05, 0.06, 0.075])
+        loop = limb([(x - w * 0.75, sh - 0.005), (x, sh + 0.035), (x + w * 0.75, sh - 0.005)], [0.05, 0.06, 0.05])
+        fold = line((x - w * 0.4, sh + 0.005), (x, sh + 0.03), (x + w * 0.2, sh + 0.02))
+        return [Part(end, self.coat.accent, angle=0.4, subject=True), Part(loop, self.coat.accent, inner=(fold,), angle=0.1, subject=True)]
+
+    def _tail_hair(self) -> list[Part]:
+        """A ponytail or two plaits."""
+        r, x, y, out = self.head, self.lean, self._head_y(), []
+        two = self.rng.random() < 0.5
+        fly, long = float(self.rng.uniform(0.2, 1.0)) * r, float(self.rng.uniform(1.4, 2.8)) * r
+        for s in (-1, 1) if two else (-self.side,):
+            knot = (x + s * r * 0.95, y - r * (0.1 if two else 0.6))
+            tail = limb([knot, (knot[0] + s * (fly + r * 0.3), knot[1] + long * 0.35), (knot[0] + s * fly, knot[1] + long)], [r * 0.35, r * 0.55, r * 0.15], pointed=True)
+            strand = line(knot, (knot[0] + s * (fly + r * 0.25), knot[1] + long * 0.4), (knot[0] + s * fly, knot[1] + long * 0.9))
+            out += [Part(tail, dim(self.coat.hair, 0.9), inner=(strand,), angle=1.4, subject=True), Part(oval(*knot, r * 0.2, r * 0.2), self.coat.accent, subject=True)]
+        return out
+
     def _back_hair(self) -> list[Part]:
+        if self.tail:
+            return self._tail_hair()
         r, y = self.head, self._head_y()
         drop = float(self.rng.uniform(0.6, 3.2)) * r
         fly = float(self.rng.uniform(-0.12, 0.12))

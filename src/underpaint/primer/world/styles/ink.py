@@ -17,7 +17,8 @@ def paint(stage: Stage) -> Array:
     strength = 0.5 + 0.35 * subject
     p = paper * (1 - strength) + colour * paper * strength
     p = p * (0.94 + 0.06 * np.clip(1 + stage.noise(12, "wash") * 0.5, 0, 1.5))[..., None]
-    dark = np.clip(hatch(stage, light), 0, 1)[..., None]
+    lift = 0.75 * max(0.0, 0.58 - float(light.mean()))
+    dark = hatch(stage, light + lift)[..., None] * (1 - 0.35 * subject)
     p = p * (1 - 0.72 * dark)
     ink = cv2.dilate(stage.buffers.lines, np.ones((2, 2))) if stage.scene.line_width < 1.8 else stage.buffers.lines
     ink = np.clip(ink.astype(np.float32) / 255 * (1.1 + 0.12 * stage.noise(2.5, "nib")), 0, 1)[..., None] * 0.92
