@@ -13,8 +13,8 @@ def paint(stage: Stage) -> Array:
     light = luma(stage.lit)
     subject = stage.buffers.at("subject")[..., None]
     wash = cv2.GaussianBlur(stage.lit, (0, 0), 1.0)
-    colour = saturate(wash, 1.15) * subject + saturate(wash, 0.85) * (1 - subject)
-    strength = 0.5 + 0.35 * subject
+    colour = saturate(wash, 1.15) * subject + saturate(wash, 1.1) * (1 - subject)
+    strength = 0.62 + 0.25 * subject
     p = paper * (1 - strength) + colour * paper * strength
     p = p * (0.94 + 0.06 * np.clip(1 + stage.noise(12, "wash") * 0.5, 0, 1.5))[..., None]
     lift = 0.75 * max(0.0, 0.58 - float(light.mean()))

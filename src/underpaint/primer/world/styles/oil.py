@@ -13,7 +13,7 @@ def paint(stage: Stage) -> Array:
     near = (stage.buffers.at("subject") > 0) | (stage.inside < 4)
     p = np.where(near[..., None], fine, broad)
     ridge, mark = np.where(near, ridge2, ridge), np.where(near, mark2, mark)
-    p = saturate(p, 1.18) * (1 + (mark - 0.5) * 0.12)[..., None]
+    p = ((saturate(p, 1.3) - 0.5) * 1.08 + 0.5) * (1 + (mark - 0.5) * 0.12)[..., None]
     p = p + ((mark * 7.31) % 1 - 0.5)[..., None] * np.float32([0.05, 0.0, -0.05])
     relief = emboss(ridge, TOWARDS[stage.scene.light])
     return np.asarray(np.clip(p + relief[..., None] * (0.035 + 0.05 * luma(p))[..., None], 0, 1), np.float32)

@@ -14,11 +14,11 @@ def paint(stage: Stage) -> Array:
     keep = np.clip(1.2 - stage.inside / 7, 0.25, 1)[..., None] * 0.6
     p = saturate(stage.lit * keep + wet * (1 - keep), 1.25)
     density = -np.log(np.clip(p, 0.06, 1) / paper)
-    pool = np.exp(-((stage.inside - 1.6) ** 2) / 2.2)
-    flow = 1 + 0.2 * stage.noise(18, "flow") + 0.08 * stage.noise(5, "bloom")
-    grain = 1 + 0.075 * stage.noise(0.9, "grain") * np.clip(luma(density) + 0.2, 0, 1)
-    density = density * (np.clip(flow, 0.45, 1.6) * grain * (0.6 + 0.45 * pool))[..., None]
-    gap = (stage.edges > 0) * (stage.noise(6, "gaps") > 0.35)
+    pool = np.exp(-((stage.inside - 0.8) ** 2) / 2.6)
+    flow = 1 + 0.17 * stage.noise(22, "flow") + 0.1 * np.tanh(stage.noise(11, "bloom") * 4)
+    grain = 1 + 0.06 * stage.noise(0.8, "grain") * np.clip(luma(density) + 0.2, 0, 1)
+    density = density * (np.clip(flow, 0.45, 1.6) * grain * (0.62 + 0.5 * pool))[..., None]
+    gap = (stage.edges > 0) * (stage.noise(6, "gaps") > 0.95)
     density = density * (1 - 0.85 * cv2.GaussianBlur(gap.astype(np.float32), (0, 0), 0.7))[..., None]
     density = density * _border(stage)[..., None]
     return np.asarray(np.clip(paper * np.exp(-density), 0, 1), np.float32)
