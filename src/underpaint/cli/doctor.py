@@ -83,7 +83,7 @@ def _models() -> Iterator[Finding]:
     from underpaint.models import Catalogue
 
     try:
-        primer = Catalogue.open().find("primer")
+        primer = Catalogue().find("primer")
         yield Finding("built-in model", f"{primer.name}, {primer.file_bytes / 1e6:.1f} MB")
     except UnderpaintError as error:
         yield Finding("built-in model", "missing", "trouble", str(error))

@@ -16,9 +16,9 @@ from underpaint.recipe import Recipe
 
 @dataclass(frozen=True)
 class Take:
-    """`picture` is sRGB H x W x C float32 0..1 (of a fill: the input's channels). `source` is the picture that a
-    fill was painted into: its file form is kept outside the mask. `circumstances` says where and with which
-    versions it was painted, and which fallbacks were needed; `measured` holds the checks' numbers."""
+    """`picture` is sRGB H x W x 3 or 4 float32 0..1. For a fill, `exact` is the same as integers in the input's own
+    mode and depth, untouched pixels as they were, and `source` is that input. `circumstances` says where and with
+    which versions it was painted, and which fallbacks were needed; `measured` holds the checks' numbers."""
 
     picture: NDArray[np.float32]
     recipe: Recipe
@@ -27,6 +27,7 @@ class Take:
     seconds: float
     circumstances: Mapping[str, Any]
     measured: Mapping[str, Any] = field(default_factory=dict)
+    exact: NDArray[Any] | None = None
     source: Picture | None = None
 
 

@@ -17,6 +17,10 @@ class _Control(Frozen):
     start: Fraction = 0.0
     end: Fraction = 1.0
 
+    def to_key(self) -> str:
+        """Text that is equal for equal controls, so that they can be sorted."""
+        return self.model_dump_json()
+
 
 class LineControl(_Control):
     """The artist's line layer (a PNG with soft alpha) that the paint must follow."""

@@ -1,0 +1,107 @@
+"""`underpaint keys`: the main job. A drawing and a sentence become planned colour keys under the lines."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from underpaint.cli import recipes
+from underpaint.cli.lines import KEEP_BLUE, KIND, Kind
+from underpaint.cli.output import console, notes, print_json, print_table
+from underpaint.cli.progress import job_progress
+from underpaint.errors import RecipeError
+from underpaint.recipe import CreateRecipe, Recipe
+
+if TYPE_CHECKING:
+    from underpaint.library.keys import KeysFolder, PaintedKey
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the program."""
+    app.command("keys", epilog='Example: underpaint keys my-drawing.jpg "a girl with a sword on a cliff, storm" '
+                               "-o keys/")(keys)
+
+
+def keys(drawing: Path = typer.Argument(..., help="A line drawing: a scan, a phone photo, a file of lines."),
+         words: str = typer.Argument(..., help="What is in the drawing, in a sentence."),
+         count: int = typer.Option(12, "-n", "--count", help="How many keys."),
+         output: Path | None = typer.Option(None, "-o", "--output", help="The folder to write into. [NAME-keys/]"),
+         kind: Kind = KIND, keep_blue: bool = KEEP_BLUE, negative: str = recipes.NEGATIVE,
+         model: str | None = recipes.MODEL, size: str | None = recipes.SIZE, steps: int | None = recipes.STEPS,
+         guidance: float | None = recipes.GUIDANCE, sampler: str | None = recipes.SAMPLER,
+         schedule: str | None = recipes.SCHEDULE, seed: int = typer.Option(1, "--seed", help="Of the first key."),
+         lora: list[str] = recipes.LORA, changes: list[str] = recipes.SET, private: bool = recipes.PRIVATE,
+         device: str | None = recipes.DEVICE, precision: str | None = recipes.PRECISION,
+         as_json: bool = recipes.JSON) -> None:
+    """Paint planned approaches to colour and light under a drawing; your lines stay as they are, on top."""
+    asked = recipes.Asked("", negative, model, size, steps, guidance, sampler, schedule, None, lora, changes)
+    job = Job(drawing, words, output or drawing.with_name(f"{drawing.stem}-keys"), count, seed, kind, keep_blue,
+              private, device, precision)
+    report(run(job, recipes.shared_recipe(asked)), as_json=as_json)
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a run of keys needs besides the recipe that the keys share."""
+
+    drawing: Path
+    words: str
+    folder: Path
+    count: int = 12
+    seed: int = 1
+    kind: Kind = Kind.auto
+    keep_blue: bool = True
+    private: bool = False
+    device: str | None = None
+    precision: str | None = None
+
+
+def run(job: Job, base: Recipe) -> "KeysFolder":
+    """Paint the keys with progress on standard error."""
+    from underpaint.library.drawings import read_drawing
+    from underpaint.sets.keys import plan_keys
+
+    read = read_drawing(job.drawing, kind=job.kind.value, keep_blue=job.keep_blue)
+    for note in read.layer.notes:
+        notes().print(f"note: {note}", markup=False)
+    planned = plan_keys(job.words, read.blob, count=job.count, seed=job.seed, base=create_only(base))
+    with job_progress(job.count) as watcher:
+        watcher.begin("reading the model")
+        from underpaint.library.keys import paint_keys
+        from underpaint.plan.painter import Painter
+
+        painter = Painter(device=job.device, precision=job.precision)
+        return paint_keys(planned, read, job.folder, painter, title=job.words, private=job.private, watcher=watcher)
+
+
+def create_only(recipe: Recipe) -> CreateRecipe:
+    """Keys are painted from noise. Raises RecipeError for a recipe of another task."""
+    if isinstance(recipe, CreateRecipe):
+        return recipe
+    raise RecipeError(f"keys are created, a {recipe.task} recipe cannot shape them", field="task")
+
+
+def report(folder: "KeysFolder", *, as_json: bool) -> None:
+    """Print what was painted; exit code 130 when a person stopped it half-way."""
+    if as_json:
+        print_json({
+            "keys": [{"number": painted.key.number, "name": painted.key.name, "file": str(painted.file),
+                      "seed": painted.take.plan.seed, "seconds": round(painted.take.seconds, 2),
+                      **painted.take.measured} for painted in folder.keys],
+            "psd": str(folder.psd), "ora": str(folder.ora), "sheet": str(folder.sheet), "cancelled": folder.cancelled})
+    else:
+        print_table(["", "key", "lines kept", "invented", "light", "seed", "seconds", "file"],
+                    [_row(painted) for painted in folder.keys])
+        console().print(f"\nlayers: {folder.psd}, {folder.ora}\nsheet: {folder.sheet}", markup=False)
+    if folder.cancelled:
+        notes().print("stopped; what was finished is kept")
+        raise typer.Exit(130)
+
+
+def _row(painted: "PaintedKey") -> list[str]:
+    measured = painted.take.measured
+    lines, light = measured["lines"], measured.get("light", {})
+    side = "as planned" if light.get("from_planned_side") else "not as planned"
+    return [str(painted.key.number), painted.key.name, f"{lines['kept']:.0%}", f"{lines['invented']:.0%}", side,
+            str(painted.take.plan.seed), f"{painted.take.seconds:.1f}", painted.file.name]

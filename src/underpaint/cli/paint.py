@@ -1,0 +1,188 @@
+"""`underpaint paint`: words, and whatever else there is, become a picture."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from underpaint.cli import recipes
+from underpaint.cli.lines import KIND, Kind
+from underpaint.cli.output import console, notes, print_json
+from underpaint.cli.progress import job_progress
+from underpaint.errors import OutputError, RecipeError
+from underpaint.recipe import Blob, Recipe, parse_recipe
+
+if TYPE_CHECKING:
+    from underpaint.library.drawings import Stored
+    from underpaint.plan.take import Take
+
+SUFFIXES = {".png", ".jpg", ".jpeg", ".webp"}
+
+
+class Area(StrEnum):
+    """What of a fill is painted."""
+
+    whole = "whole"
+    masked = "masked"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the program."""
+    app.command("paint", epilog='Example: underpaint paint "a red house by the sea, watercolour" -o house.png')(paint)
+
+
+def paint(words: str = typer.Argument("", help="What to paint."), negative: str = recipes.NEGATIVE,
+          model: str | None = recipes.MODEL, size: str | None = recipes.SIZE, steps: int | None = recipes.STEPS,
+          guidance: float | None = recipes.GUIDANCE, sampler: str | None = recipes.SAMPLER,
+          schedule: str | None = recipes.SCHEDULE, seed: int | None = recipes.SEED,
+          count: int = typer.Option(1, "-n", "--count", min=1, max=1000, help="How many, with seeds one apart."),
+          start: Path | None = typer.Option(None, "--from", help="A picture to paint over."),
+          strength: float | None = typer.Option(None, "--strength", help="How much of it may change, 0 to 1."),
+          mask: Path | None = typer.Option(None, "--mask", help="White (or opaque) is painted; the rest stays."),
+          area: Area | None = typer.Option(None, "--area", help="Paint the whole picture or the mask's surroundings."),
+          outpaint: str | None = typer.Option(None, "--outpaint", metavar="L,T,R,B", help="Pixels to grow by."),
+          lines: Path | None = typer.Option(None, "--lines", help="A drawing whose lines the paint must follow."),
+          kind: Kind = KIND, lora: list[str] = recipes.LORA,
+          recipe: Path | None = typer.Option(None, "--recipe", help="A recipe as JSON; options change it."),
+          changes: list[str] = recipes.SET,
+          output: Path | None = typer.Option(None, "-o", "--output", help="A file, or a folder. [./]"),
+          private: bool = recipes.PRIVATE,
+          lossy: bool = typer.Option(False, "--lossy", help="Allow a JPEG for a fill: nothing is then kept exactly."),
+          device: str | None = recipes.DEVICE, precision: str | None = recipes.PRECISION,
+          prediction: str | None = recipes.PREDICTION, as_json: bool = recipes.JSON) -> None:
+    """Paint a picture from words; over a picture, inside a mask, under a drawing."""
+    asked = recipes.Asked(words, negative, model, size, steps, guidance, sampler, schedule, seed, lora, changes)
+    sources = _Sources(start, strength, mask, area, outpaint, lines, kind)
+    made, blobs = _recipe(asked, sources, recipe)
+    where = _Where(output, private, lossy)
+    where.check()
+    with job_progress(count) as watcher:
+        watcher.begin("reading the model")
+        from underpaint.plan.painter import Painter
+
+        painter = Painter(device=device, precision=precision, prediction=prediction)
+        made = painter.settled(made)
+        written = []
+        for number in range(count):
+            one = made if number == 0 else made.changed(seed=((made.seed or 0) + number) % 2**64)
+            watcher.begin(f"seed {one.seed}")
+            take = painter.paint(one, blobs, progress=watcher.step)
+            written.append((where.save(take, number, count), take))
+            watcher.finish()
+    _report(written, as_json)
+
+
+@dataclass(frozen=True)
+class _Sources:
+    start: Path | None
+    strength: float | None
+    mask: Path | None
+    area: Area | None
+    outpaint: str | None
+    lines: Path | None
+    kind: Kind
+
+
+def _recipe(asked: recipes.Asked, sources: _Sources, file: Path | None) -> tuple[Recipe, dict[str, bytes]]:
+    """The recipe, and the bytes of every picture that it names."""
+    from underpaint.library.drawings import read_drawing, read_stored
+
+    base = recipes.read_recipe(file) if file else None
+    stored: list[Stored] = []
+    fields: dict[str, Any] = base.model_dump(mode="json") if base else {"task": "create"}
+    if sources.start is not None:
+        stored.append(read_stored(sources.start))
+        fields |= {"task": "refine", "picture": _blob(stored[-1].blob)}
+    if sources.mask is not None or sources.outpaint is not None:
+        if sources.start is None:
+            raise RecipeError("a mask or outpaint needs a picture", hint="Name it with --from.", field="from")
+        fields["task"] = "fill"
+    if sources.mask is not None:
+        stored.append(read_stored(sources.mask))
+        fields["mask"] = _blob(stored[-1].blob)
+    if sources.outpaint is not None:
+        fields["outpaint"] = _margins(sources.outpaint)
+    if sources.strength is not None:
+        fields["strength"] = sources.strength
+    if sources.area is not None:
+        fields["area"] = sources.area.value
+    if sources.lines is not None:
+        drawing = read_drawing(sources.lines, kind=sources.kind.value)
+        stored.append(drawing.stored)
+        line = {"kind": "line", "drawing": _blob(drawing.blob)}
+        fields["controls"] = [line, *fields.get("controls", [])]
+    made = recipes.shared_recipe(asked, parse_recipe(fields))
+    return made, {entry.blob.sha256: entry.data for entry in stored} | _beside(made, file)
+
+
+def _blob(blob: Blob) -> dict[str, Any]:
+    return blob.model_dump(mode="json")
+
+
+def _beside(recipe: Recipe, file: Path | None) -> dict[str, bytes]:
+    """Blobs that a recipe file keeps in the folder of its name, `NAME.recipe/`."""
+    if file is None:
+        return {}
+    from underpaint.library.drawings import blobs_beside
+
+    return blobs_beside(recipe, file)
+
+
+def _margins(text: str) -> dict[str, int]:
+    parts = [part.strip() for part in text.split(",")]
+    if len(parts) != 4 or not all(part.isdecimal() for part in parts):
+        raise RecipeError(f"'{text:.40}' is no outpaint", hint="Write left,top,right,bottom, such as 0,0,128,0.",
+                          field="outpaint")
+    return dict(zip(("left", "top", "right", "bottom"), map(int, parts), strict=True))
+
+
+@dataclass(frozen=True)
+class _Where:
+    """Where takes are written: a file for one, a folder for several."""
+
+    output: Path | None
+    private: bool
+    lossy: bool
+
+    def check(self) -> None:
+        """Refuse an impossible output before anything is painted."""
+        if self.output is not None and self.output.suffix and self.output.suffix.lower() not in SUFFIXES:
+            if not self.output.is_dir():
+                raise OutputError(f"{self.output.name}: '{self.output.suffix}' is no picture that is written here",
+                                  hint="Use .png, .jpg or .webp, or name a folder.", field="output")
+
+    def save(self, take: "Take", number: int, count: int) -> Path:
+        from underpaint.library.saving import save_take
+
+        path = self._path(take, number, count)
+        written = save_take(take, path, private=self.private, lossy=self.lossy)
+        for note in written.notes:
+            notes().print(f"note: {note}", markup=False)
+        return path
+
+    def _path(self, take: "Take", number: int, count: int) -> Path:
+        output = self.output or Path()
+        if output.suffix.lower() in SUFFIXES and not output.is_dir():
+            return output if count == 1 else output.with_name(f"{output.stem}-{number + 1:02d}{output.suffix}")
+        free = output / f"underpaint-{take.plan.seed}.png"
+        turn = 2
+        while free.exists():
+            free = output / f"underpaint-{take.plan.seed}-{turn}.png"
+            turn += 1
+        return free
+
+
+def _report(written: list[tuple[Path, "Take"]], as_json: bool) -> None:
+    if as_json:
+        print_json({"takes": [{"file": str(path), "seed": take.plan.seed, "seconds": round(take.seconds, 2),
+                               "width": take.plan.width, "height": take.plan.height,
+                               "circumstances": dict(take.circumstances), **take.measured} for path, take in written]})
+        return
+    for path, take in written:
+        lines = take.measured.get("lines")
+        kept = f", lines kept {lines['kept']:.0%}, invented {lines['invented']:.0%}" if lines else ""
+        console().print(f"{path}: seed {take.plan.seed}, {take.seconds:.1f} s{kept}", markup=False)
+        for note in take.circumstances.get("fallbacks", ()):
+            notes().print(f"note: {note}", markup=False)

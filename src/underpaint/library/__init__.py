@@ -1,0 +1,1 @@
+"""Drawings come in, takes go out: what lies on disk."""

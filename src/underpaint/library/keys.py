@@ -1,0 +1,124 @@
+"""A folder of colour keys: painted one after the other, each kept as soon as it is finished."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from underpaint.canvas.document import Document
+from underpaint.canvas.files.ora import write_ora
+from underpaint.canvas.files.psd import write_psd
+from underpaint.canvas.keys_document import KeyLayers, keys_document
+from underpaint.canvas.sheet import Tile, contact_sheet
+from underpaint.errors import Cancelled
+from underpaint.imaging.arrays import to_bytes
+from underpaint.imaging.blend import lay_under
+from underpaint.imaging.geometry import Extent
+from underpaint.imaging.resize import Resample, resize
+from underpaint.library.drawings import Drawing
+from underpaint.library.saving import file_stem, save_take
+from underpaint.pictures.record import Record
+from underpaint.pictures.write import write_picture
+from underpaint.plan.painter import Painter
+from underpaint.plan.take import Take
+from underpaint.sets.keys import Key
+
+SHEET_SIDE = 640
+"""The longest side of a key on the contact sheet, in pixels."""
+
+
+class Watcher(Protocol):
+    """Who is told how a job of several pictures goes."""
+
+    def begin(self, name: str) -> None: ...
+
+    def step(self, done: int, total: int) -> None: ...
+
+    def finish(self) -> None: ...
+
+
+@dataclass(frozen=True, eq=False)
+class PaintedKey:
+    """One finished key: its plan, its take, and the file it was written to."""
+
+    key: Key
+    take: Take
+    file: Path
+
+    def facts(self) -> tuple[str, str]:
+        """What an artist wants to know, a line each."""
+        lines = self.take.measured.get("lines", {})
+        kept = f"lines kept {lines['kept']:.0%}, invented {lines['invented']:.0%}" if lines else ""
+        return kept, f"seed {self.take.plan.seed}"
+
+
+@dataclass(frozen=True, eq=False)
+class KeysFolder:
+    """What was written: the keys, the layered files, the sheet. `cancelled` when a person stopped half-way."""
+
+    keys: tuple[PaintedKey, ...]
+    psd: Path
+    ora: Path
+    sheet: Path
+    cancelled: bool = False
+
+
+def paint_keys(keys: Iterable[Key], drawing: Drawing, folder: Path, painter: Painter, *, title: str = "",
+               private: bool = False, watcher: Watcher | None = None) -> KeysFolder:
+    """Paint `keys` under `drawing` and write PNGs, keys.psd, keys.ora and sheet.png into `folder`.
+
+    Ctrl-C keeps what is finished: the layered files and the sheet are then made of that. Raises Cancelled when
+    nothing was, and OutputError when the folder cannot be written.
+    """
+    done: list[PaintedKey] = []
+    cancelled = False
+    try:
+        for key in keys:
+            done.append(_paint(key, drawing, folder, painter, private, watcher))
+    except (KeyboardInterrupt, Cancelled):
+        cancelled = True
+        if not done:
+            raise Cancelled("stopped before the first key was finished", hint="Nothing was written.") from None
+    document = _document(done, drawing)
+    psd, ora, sheet = folder / "keys.psd", folder / "keys.ora", folder / "sheet.png"
+    write_psd(document, psd)
+    write_ora(document, ora)
+    _write_sheet(done, drawing, sheet, "" if private else title)
+    return KeysFolder(tuple(done), psd, ora, sheet, cancelled)
+
+
+def _paint(key: Key, drawing: Drawing, folder: Path, painter: Painter, private: bool,
+           watcher: Watcher | None) -> PaintedKey:
+    if watcher:
+        watcher.begin(f"{key.number} {key.name}")
+    tell: Callable[[int, int], None] | None = watcher.step if watcher else None
+    take = painter.paint(key.recipe, {drawing.blob.sha256: drawing.stored.data}, progress=tell)
+    file = folder / f"{file_stem(key.number, key.name)}.png"
+    save_take(take, file, private=private)
+    if watcher:
+        watcher.finish()
+    return PaintedKey(key, take, file)
+
+
+def _at_drawing_size(painted: PaintedKey, extent: Extent) -> NDArray[np.float32]:
+    return resize(painted.take.picture[..., :3], extent, Resample.LANCZOS)
+
+
+def _document(done: list[PaintedKey], drawing: Drawing) -> Document:
+    layers = []
+    for painted in done:
+        paint = to_bytes(_at_drawing_size(painted, drawing.layer.extent))
+        layers.append(KeyLayers(painted.key.name, paint, painted.facts()[0]))
+    return keys_document(drawing.layer.stored(), layers)
+
+
+def _write_sheet(done: list[PaintedKey], drawing: Drawing, path: Path, title: str) -> None:
+    whole = drawing.layer.extent
+    shown = whole.fit_within(Extent(SHEET_SIDE, SHEET_SIDE), grow=False)
+    lines = resize(drawing.layer.rgba, shown)
+    tiles = [Tile(lay_under(lines, _at_drawing_size(painted, shown)), painted.key.name, painted.facts()) for painted in done]
+    write_picture(path, contact_sheet(tiles, title=title or "Colour keys"),
+                  Record(source_type="compositeWithTrainedAlgorithmicMedia"))

@@ -1,0 +1,193 @@
+"""Recipe + what the model can do -> a frozen plan: every decision, no doing, no torch."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from underpaint.errors import PlanError
+from underpaint.imaging.geometry import Bounds, Extent
+from underpaint.models.description import ModelDescription
+from underpaint.plan.data import Box, Pass, Plan
+from underpaint.plan.words import Words
+from underpaint.recipe import FillRecipe, LineControl, LoraRef, ModelRef, Recipe, RefineRecipe
+from underpaint.recipe.samplers import SamplerName, ScheduleName, check_schedule, resolve_sampler, resolve_schedule
+
+LARGEST = 9
+"""How many times the model's own area is painted in one piece before a person must say how."""
+MAX_SIDE = 16_384
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where it will be painted: torch's device and dtype by name, and how many threads."""
+
+    device: str
+    dtype: str
+    threads: int
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What deciding needs to know besides the recipe.
+
+    `words` have their wildcards resolved. `sizes`: of every picture, mask and drawing, by hash. `masked`: bounds of
+    the mask in the finished picture's pixels, None where it is empty.
+    """
+
+    seed: int
+    words: Words
+    model: ModelDescription
+    machine: Machine
+    vae: ModelDescription | None = None
+    loras: tuple[tuple[LoraRef, ModelDescription], ...] = ()
+    sizes: Mapping[str, Extent] = field(default_factory=dict)
+    masked: Bounds | None = None
+
+
+def decide(recipe: Recipe, facts: Facts) -> Plan:
+    """Fill in everything that the recipe leaves open.
+
+    Raises PlanError, naming the field, for what the chosen model cannot do.
+    """
+    model = facts.model
+    _refuse_impossible(recipe, model)
+    frame = _frame(recipe, facts)
+    sampler, schedule = _sampling(recipe, model)
+    guidance = recipe.guidance.scale
+    return Plan(
+        task=recipe.task, recipe=recipe.hash(), prompt=facts.words.prompt, negative_prompt=facts.words.negative_prompt,
+        model=_ref(model), family=model.family or "", prediction=model.prediction or "", loras=_loras(facts),
+        vae=_ref(facts.vae) if facts.vae else None, width=frame.whole.width, height=frame.whole.height,
+        area=Box.of(frame.area), scale=frame.scale, passes=_passes(recipe, frame, model), seed=facts.seed,
+        sampler=sampler.id, schedule=schedule.id if schedule else None,
+        guidance_scale=model.default_guidance if guidance is None else guidance, clip_skip=recipe.clip_skip,
+        line_adapter="adapter_line" if _lines(recipe) else None, device=facts.machine.device,
+        dtype=facts.machine.dtype, threads=facts.machine.threads,
+    )
+
+
+def _sampling(recipe: Recipe, model: ModelDescription) -> tuple[SamplerName, ScheduleName | None]:
+    asked = recipe.sampling
+    sampler, schedule = resolve_sampler(asked.sampler or model.default_sampler)
+    if asked.schedule:
+        schedule = resolve_schedule(asked.schedule)
+    elif schedule is None and asked.sampler is None and model.default_schedule:
+        schedule = resolve_schedule(model.default_schedule)
+    if schedule is not None:
+        check_schedule(sampler, schedule, flow=model.prediction == "flow")
+    return sampler, schedule
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """`whole`: the finished picture. `area`: what of it is painted. `painted`: that area at the painted scale."""
+
+    whole: Extent
+    area: Bounds
+    painted: Extent
+
+    @property
+    def scale(self) -> float:
+        return self.painted.width / self.area.width
+
+
+def _refuse_impossible(recipe: Recipe, model: ModelDescription) -> None:
+    if model.kind != "checkpoint":
+        raise PlanError(f"'{model.name}' is a {model.kind}, not a model that paints",
+                        hint="See `underpaint models list`.", field="model")
+    if _lines(recipe) and not model.can("line"):
+        raise PlanError(f"'{model.name}' has no line adapter, so drawings cannot steer it", field="controls",
+                        hint="Paint with --model primer, or put a T2I-Adapter for lines into its folder as adapter_line.")
+    if recipe.clip_skip and recipe.clip_skip > 1 and not model.can("clip_skip"):
+        raise PlanError(f"{model.family_name} has no layers to skip in its text encoder", field="clip_skip",
+                        hint="Leave clip skip out.")
+    if isinstance(recipe, FillRecipe) and recipe.mask is None and not any(recipe.outpaint.model_dump().values()):
+        raise PlanError("there is nothing to fill", hint="Give a mask, or say how far to grow the picture.", field="mask")
+    if any(control.start > control.end for control in recipe.controls):
+        raise PlanError("a control ends before it starts", field="controls")
+
+
+def _lines(recipe: Recipe) -> tuple[LineControl, ...]:
+    return tuple(control for control in recipe.controls if isinstance(control, LineControl))
+
+
+def _frame(recipe: Recipe, facts: Facts) -> _Frame:
+    if isinstance(recipe, FillRecipe):
+        return _fill_frame(recipe, facts)
+    whole = _picture_size(recipe, facts)
+    _check_size(whole, facts.model, tiled=recipe.tiles is not None)
+    return _Frame(whole, Bounds.whole(whole), whole)
+
+
+def _picture_size(recipe: Recipe, facts: Facts) -> Extent:
+    model = facts.model
+    area, step = model.native_area or 512 * 512, model.size_step
+    if recipe.width and recipe.height:
+        return Extent(recipe.width, recipe.height)
+    shape = _shape(recipe, facts)
+    if recipe.width or recipe.height:
+        factor = recipe.width / shape.width if recipe.width else (recipe.height or 0) / shape.height
+        scaled = shape.scaled(factor)
+        return Extent(recipe.width or scaled.width, recipe.height or scaled.height)
+    if isinstance(recipe, RefineRecipe) and shape.area <= LARGEST * area:
+        return shape
+    canvas = shape.fit_area(area, step)
+    return shape.fit_within(canvas)
+
+
+def _shape(recipe: Recipe, facts: Facts) -> Extent:
+    """What gives the picture its shape: the picture painted over, else the first drawing, else the model."""
+    if isinstance(recipe, RefineRecipe):
+        return facts.sizes[recipe.picture.sha256]
+    for control in _lines(recipe):
+        return facts.sizes[control.drawing.sha256]
+    side = round((facts.model.native_area or 512 * 512) ** 0.5)
+    return Extent(facts.model.default_width or side, facts.model.default_height or side)
+
+
+def _fill_frame(recipe: FillRecipe, facts: Facts) -> _Frame:
+    picture, grow = facts.sizes[recipe.picture.sha256], recipe.outpaint
+    whole = Extent(picture.width + grow.left + grow.right, picture.height + grow.top + grow.bottom)
+    if recipe.area == "whole":
+        _check_size(whole, facts.model, tiled=recipe.tiles is not None)
+        return _Frame(whole, Bounds.whole(whole), whole)
+    if facts.masked is None:
+        raise PlanError("the mask is empty, so there is nothing to paint", field="mask",
+                        hint="White (or opaque) in a mask is painted.")
+    area = facts.masked.padded(recipe.padding).clipped(whole)
+    if recipe.width and recipe.height:
+        return _Frame(whole, area, area.extent.fit_within(Extent(recipe.width, recipe.height)))
+    native = facts.model.native_area or 512 * 512
+    if native / LARGEST <= area.extent.area <= native * LARGEST:
+        return _Frame(whole, area, area.extent)
+    return _Frame(whole, area, area.extent.scaled((native / area.extent.area) ** 0.5))
+
+
+def _check_size(size: Extent, model: ModelDescription, *, tiled: bool) -> None:
+    if max(size.width, size.height) > MAX_SIDE:
+        raise PlanError(f"{size} is larger than {MAX_SIDE} pixels a side", field="width")
+    area = model.native_area or 512 * 512
+    if size.area > LARGEST * area and not tiled:
+        raise PlanError(f"{size} is too large for '{model.name}' to paint in one piece", field="width",
+                        hint="Paint it in tiles (--set tiles.size=512), or only the masked area (--set area=masked).")
+
+
+def _passes(recipe: Recipe, frame: _Frame, model: ModelDescription) -> tuple[Pass, ...]:
+    steps = recipe.sampling.steps or model.default_steps
+    strength = recipe.strength if isinstance(recipe, RefineRecipe | FillRecipe) else 1.0
+    canvas = frame.painted.multiple_of(model.size_step)
+    first = Pass(width=canvas.width, height=canvas.height, steps=steps, strength=strength)
+    second = recipe.second_pass
+    if second is None:
+        return (first,)
+    larger = canvas.scaled(second.scale).multiple_of(model.size_step)
+    return (first, Pass(width=larger.width, height=larger.height, steps=second.steps or steps,
+                        strength=second.strength, upscale=second.upscale))
+
+
+def _ref(model: ModelDescription) -> ModelRef:
+    return ModelRef(name=model.name, hash=model.sha256)
+
+
+def _loras(facts: Facts) -> tuple[LoraRef, ...]:
+    return tuple(ref.changed(hash=found.sha256) for ref, found in facts.loras)
+

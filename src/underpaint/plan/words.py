@@ -1,0 +1,53 @@
+"""The words of a recipe as they will be painted: wildcards drawn, networks found."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from underpaint.errors import PromptError
+from underpaint.prompt import expand_wildcards, parse_prompt
+from underpaint.recipe import LoraRef, Recipe
+
+
+@dataclass(frozen=True)
+class Words:
+    """Both prompts with their wildcards resolved, and the LoRAs that the prompt names."""
+
+    prompt: str = ""
+    negative_prompt: str = ""
+    loras: tuple[LoraRef, ...] = ()
+
+
+def read_words(recipe: Recipe, seed: int, wildcards: Path | None = None) -> Words:
+    """Resolve wildcards with `seed` (lists come from the folder `wildcards`) and find `<lora:name:weight>`.
+
+    Raises PromptError for a network of a kind that Underpaint does not know.
+    """
+    prompt = expand_wildcards(recipe.prompt, seed=seed, folder=wildcards)
+    negative = expand_wildcards(recipe.negative_prompt, seed=seed, folder=wildcards)
+    networks = parse_prompt(prompt, steps=1, dialect=recipe.dialect).networks
+    loras = []
+    for network in networks:
+        if network.kind not in {"lora", "lyco"}:
+            raise PromptError(f"<{network.kind}:...> asks for a network that Underpaint does not paint with",
+                              hint="Remove it from the words; LoRAs are written <lora:name:weight>.", field="prompt")
+        loras.append(_lora(network.args, network.named))
+    return Words(prompt, negative, tuple(loras))
+
+
+def _lora(arguments: tuple[str, ...], named: dict[str, str]) -> LoraRef:
+    """A1111's reading: name, text encoder's weight, denoiser's weight (the text encoder's when it is left out)."""
+    if not arguments:
+        raise PromptError("<lora:...> names no LoRA", hint="Write <lora:name:weight>.", field="prompt")
+    text = _weight(named.get("te", arguments[1] if len(arguments) > 1 else "1"))
+    denoiser = _weight(named.get("unet", arguments[2])) if "unet" in named or len(arguments) > 2 else text
+    return LoraRef(name=arguments[0], weight=denoiser, text_weight=None if text == denoiser else text)
+
+
+def _weight(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not -10 <= value <= 10:
+        raise PromptError(f"'{text:.40}' is no weight of a LoRA", hint="Use a number from -10 to 10.", field="prompt")
+    return value
