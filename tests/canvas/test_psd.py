@@ -2,14 +2,16 @@
 
 import io
 import struct
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from documents import documents, example, facts, noise
 from hypothesis import given, settings
+from PIL import Image
 from psd_tools import PSDImage
-from psd_tools.constants import Resource
+from psd_tools.constants import BlendMode, Resource
 
 from underpaint.canvas.composite import composite
 from underpaint.canvas.document import Document, Group, Layer
@@ -105,6 +107,70 @@ def test_real_files_of_other_programs_are_read_or_refused_in_one_line(material: 
     assert '"👽" has the blend mode linear dodge' in refused["layer-name-emoji.psd"]
     assert "bitmap with 1 bits" in refused["colormodes__4x4_1bit_bitmap.psd"]
     assert "of the kind type" in refused["text.psd"]
+
+
+def peers(mode: str = "RGB", depth: int = 8) -> PSDImage:
+    """A document of psd-tools' own making, with one layer."""
+    psd = PSDImage.new(mode, (16, 12), depth=depth)
+    psd.create_pixel_layer_from_array(noise(12, 16), name="Wings")
+    return psd
+
+
+def stored(psd: PSDImage) -> io.BytesIO:
+    file = io.BytesIO()
+    psd.save(file)
+    file.seek(0)
+    return file
+
+
+@pytest.mark.parametrize("depth", [8, 16])
+def test_layers_that_a_peer_wrote_come_in_bit_identical(depth: int) -> None:
+    (layer,) = load_psd(stored(peers(depth=depth))).layers
+    assert isinstance(layer, Layer) and layer.name == "Wings"
+    np.testing.assert_array_equal(layer.pixels, noise(12, 16))
+
+
+def test_an_empty_layer_keeps_its_place_in_the_stack() -> None:
+    psd = peers()
+    psd.create_pixel_layer_from_array(noise(12, 16), name="on top")
+    wings = psd[0]._record
+    wings.right = wings.left = wings.bottom = wings.top = 0
+    for info, channel in zip(wings.channel_info, psd[0]._channels, strict=True):
+        channel.data, info.length = b"", 2
+    top, empty = load_psd(stored(psd)).layers
+    assert (top.name, empty.name) == ("on top", "Wings")
+    assert isinstance(empty, Layer) and not empty.pixels.any()
+
+
+def _mask(psd: PSDImage) -> None:
+    psd[0].create_mask(Image.new("L", (16, 12), 128))
+
+
+def _clip(psd: PSDImage) -> None:
+    psd.create_pixel_layer_from_array(noise(12, 16), name="Feathers")
+    psd[1].clipping = True
+
+
+def _screen(psd: PSDImage) -> None:
+    psd[0].blend_mode = BlendMode.SCREEN
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [(_mask, '"Wings" has a mask'), (_clip, '"Feathers" is clipped'), (_screen, '"Wings" has the blend mode screen')],
+)
+def test_what_would_look_different_is_refused_by_name(change: Callable[[PSDImage], None], what: str) -> None:
+    psd = peers()
+    change(psd)
+    with pytest.raises(PictureError, match=what):
+        load_psd(stored(psd), "client.psd")
+
+
+def test_fill_opacity_counts_too() -> None:
+    psd = peers()
+    psd[0].opacity, psd[0].fill_opacity = 128, 51
+    (layer,) = load_psd(stored(psd)).layers
+    assert layer.opacity == pytest.approx(128 / 255 * 51 / 255)
 
 
 def test_a_damaged_file_is_an_error_and_never_a_crash() -> None:

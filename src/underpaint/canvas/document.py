@@ -33,7 +33,7 @@ def tidy_name(name: str) -> str:
 
     Lone surrogates and non-characters, which neither XML nor UTF-16 can carry, become U+FFFD.
     """
-    tidy = "".join(map(_tidy_character, name))
+    tidy = "".join(map(_tidy_character, name[:MAX_NAME]))
     while len(tidy.encode("utf-16-le")) > 2 * MAX_NAME:
         tidy = tidy[:-1]
     return tidy

@@ -9,9 +9,10 @@ import struct
 import warnings
 import zlib
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
+import numpy.typing as npt
 from psd_tools import ParseLimits, PSDDecompressionWarning, PSDImage
 from psd_tools.api.layers import Group as PsdGroup
 from psd_tools.api.layers import Layer as PsdLayer
@@ -131,11 +132,18 @@ class _Reader:
 
     def _layer(self, layer: PsdLayer) -> Layer:
         self._refuse_extras(layer, "pixel")
-        pixels = layer.numpy() if layer.width and layer.height else None
+        pixels = self._pixels(layer) if layer.width and layer.height else None
         if pixels is None:
-            pixels = np.zeros((1, 1, 4), np.float32)  # an empty layer: nothing, in its place
+            pixels = np.zeros((1, 1, 4), np.uint8)  # an empty layer: nothing, in its place
         look = self._opacity(layer), self._mode(layer), layer.visible, _locked(layer)
         return Layer(layer.name, layer_pixels(pixels), (layer.left, layer.top), *look)
+
+    def _pixels(self, layer: PsdLayer) -> npt.NDArray[Any] | None:
+        if self._psd.depth != 8:
+            words: npt.NDArray[Any] | None = layer.numpy()
+            return words
+        picture = layer.topil(apply_icc=False)  # the stored bytes, without psd-tools' way through floats
+        return None if picture is None else np.asarray(picture)
 
     def _flat(self) -> Layer:
         """A file without layers is one layer."""
