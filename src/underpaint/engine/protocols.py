@@ -181,3 +181,12 @@ class Supplies(Protocol):
     """An attachment that also adds something to every call of the denoiser; None where it has nothing to add."""
 
     def inputs(self, call: ModelCall) -> ModelInputs | None: ...
+
+
+@runtime_checkable
+class KnowsWords(Protocol):
+    """An attachment that brings textual inversions."""
+
+    def embeddings(self) -> Mapping[str, tuple[Tensor | None, ...]]:
+        """For each name its vectors (count x width) for every text encoder in the model's order, None for none."""
+        ...

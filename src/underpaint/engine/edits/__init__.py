@@ -1,0 +1,1 @@
+"""Edits that the engine itself brings; controls bring theirs."""

@@ -1,0 +1,98 @@
+"""Which device, precision and threads this machine paints with: asked, never assumed."""
+
+import os
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from underpaint.errors import PlanError
+
+_SMALL = 50_000_000
+"""Below so many parameters half precision on a CPU saves less than it costs in exactness."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A device, the denoiser's precision, whether its weights lie channels-last, CPU threads, and why."""
+
+    device: torch.device
+    dtype: torch.dtype
+    channels_last: bool
+    threads: int
+    because: str
+
+
+def choose_machine(denoiser: nn.Module, device: str | torch.device | None = None,
+                   dtype: torch.dtype | None = None) -> Machine:
+    """The fastest way this machine can run the denoiser; `device` and `dtype` overrule it.
+
+    Raises PlanError for a device that is not there.
+    """
+    chosen = _device(device)
+    fastest, because = _precision(chosen, denoiser)
+    if dtype is not None:
+        fastest, because = dtype, "asked for"
+    threads = torch.get_num_threads()
+    return Machine(chosen, fastest, fastest != torch.float32, threads, because)
+
+
+def _device(asked: str | torch.device | None) -> torch.device:
+    if asked is None or str(asked) == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    device = torch.device(asked)
+    missing = (device.type == "cuda" and not torch.cuda.is_available()
+               or device.type == "mps" and not torch.backends.mps.is_available())
+    if missing:
+        raise PlanError(f"this machine has no {device.type} device", hint="Leave the device out to use what there is.")
+    return device
+
+
+def _precision(device: torch.device, denoiser: nn.Module) -> tuple[torch.dtype, str]:
+    if device.type == "cuda":
+        if torch.cuda.is_bf16_supported(including_emulation=False):
+            return torch.bfloat16, "this GPU computes in bf16"
+        return torch.float16, "this GPU computes in fp16"
+    if device.type == "mps":
+        return torch.float16, "Apple GPUs compute in fp16"
+    if sum(parameter.numel() for parameter in denoiser.parameters()) < _SMALL:
+        return torch.float32, "the model is small"
+    feature = cpu_bf16()
+    if feature:
+        return torch.bfloat16, f"this processor computes in bf16 ({feature})"
+    return torch.float32, "this processor has no fast half precision"
+
+
+def cpu_bf16() -> str:
+    """The processor's instructions for bf16 matrix products: "amx", "avx512_bf16", or "" where there are none."""
+    questions = (("amx", "_is_amx_tile_supported"), ("avx512_bf16", "_is_avx512_bf16_supported"))
+    for name, question in questions:
+        ask = getattr(torch.cpu, question, None)
+        if ask is not None and ask():
+            return name
+    if platform.machine().lower() in ("x86_64", "amd64"):
+        return next((name for name, flag in (("amx", "amx_bf16"), ("avx512_bf16", "avx512_bf16"))
+                     if flag in _cpu_flags()), "")
+    return ""
+
+
+def _cpu_flags() -> frozenset[str]:
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return frozenset()
+    lines = (line for line in text.splitlines() if line.startswith("flags"))
+    return frozenset(next(lines, "").partition(":")[2].split())
+
+
+def use_threads(count: int | None = None) -> int:
+    """Set torch's CPU threads (None: every core this process may use) and return how many there are."""
+    if count is None:
+        affinity = getattr(os, "sched_getaffinity", None)
+        count = len(affinity(0)) if affinity is not None else (os.cpu_count() or 1)
+    torch.set_num_threads(max(1, count))
+    return torch.get_num_threads()
