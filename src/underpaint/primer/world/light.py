@@ -116,7 +116,7 @@ def _sky_glow(scene: Scene, shape: tuple[int, ...], buffers: Buffers) -> Array:
     reach = 0.42 if scene.light != "behind" else 0.3
     pool = np.exp(-(x * x + y * y) / (2 * reach * reach))
     free = 1 - buffers.at("subject") * (0.85 if scene.light == "behind" else 0.6)
-    amount = {"noon": 0.16, "night": 0.12}.get(scene.time, 0.26) * (1.8 if scene.light == "behind" else 1.0)
+    amount = {"noon": 0.16, "night": 0.2}.get(scene.time, 0.26) * (1.8 if scene.light == "behind" else 1.0)
     return np.asarray((pool * free * amount)[..., None] * key, np.float32)
 
 

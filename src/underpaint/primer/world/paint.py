@@ -27,4 +27,4 @@ def render(scene: Scene) -> Painted:
     parts = [*ground.behind, *placed_subject(scene, ground.horizon), *ground.front]
     buffers = rasterise(scene, parts, ground.horizon)
     picture = STYLES[scene.style](Stage(scene, buffers, illuminate(buffers, scene)))
-    return Painted((picture * 255 + 0.5).astype(np.uint8), buffers.lines)
+    return Painted((picture * 255 + 0.5).astype(np.uint8), buffers.drawing)

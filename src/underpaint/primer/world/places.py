@@ -72,7 +72,7 @@ class _Painter:
         out = []
         if s.time == "night":
             for sx, sy in rng.random((18, 2)):
-                out.append(Part(oval(sx * self.w, sy * self.horizon * 0.85, 0.9, 0.9), (0.9, 0.92, 1.0), form=0, outline=False, glow=1, depth=1))
+                out.append(Part(oval(sx * self.w, sy * self.horizon * 0.85, 0.9, 0.9), (0.9, 0.92, 1.0), form=0, outline=False, glow=1, depth=1, extra={"sky": 1.0, "star": 1.0}))
         return [*out, Part(oval(x * self.w, y * self.h, r, r), colour, form=0, depth=1, glow=1, extra={"sky": 1.0})]
 
     def _clouds(self) -> list[Part]:

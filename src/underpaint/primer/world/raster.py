@@ -23,13 +23,14 @@ class Buffers:
     """What is known at each pixel before any light or style: H x W (x 3) float32 0..1 unless said otherwise.
 
     `index` (int32) numbers the part on top; `table` holds per part: depth, angle, glow, subject, sky, wall, form.
-    `lines` is uint8, 255 where there is ink.
+    `lines` is uint8, 255 where there is ink; `drawing` is the same, or the subject's ink alone where only that is drawn.
     """
 
     albedo: Array
     shade: Array
     index: NDArray[np.int32]
     lines: NDArray[np.uint8]
+    drawing: NDArray[np.uint8]
     table: dict[str, Array]
     horizon: float
 
@@ -52,16 +53,19 @@ class _Canvas:
 def rasterise(scene: Scene, parts: list[Part], horizon: float) -> Buffers:
     """Draw all parts, back to front, into every buffer."""
     colours = _moody_colours(scene, parts)
-    albedo, shade, index, lines = (_Canvas(scene.size) for _ in range(4))
+    albedo, shade, index, lines, drawing = (_Canvas(scene.size) for _ in range(5))
     shade.canvas.clear(0xFFFFFFFF)
     lines.canvas.clear(0xFF000000)
+    drawing.canvas.clear(0xFF000000)
     light = _FormLight(scene, shade.canvas)
     for number, part in enumerate(parts):
         bounds = part.path.getBounds()
         _fill_albedo(albedo.canvas, part, colours[number], bounds)
         light.add(part, bounds)
-        index.canvas.drawPath(part.path, skia.Paint(Color=_index_colour(number), AntiAlias=False))
+        if "star" not in part.extra:
+            index.canvas.drawPath(part.path, skia.Paint(Color=_index_colour(number), AntiAlias=False))
         _ink(lines.canvas, part, scene.line_width)
+        _ink(drawing.canvas, part, scene.line_width, erase_only=scene.inked == "subject" and not part.subject)
         _tone_inner(albedo.canvas, light.canvas, part, colours[number, 0], scene, light.towards)
     width = index.pixels.astype(np.int32)
     return Buffers(
@@ -69,6 +73,7 @@ def rasterise(scene: Scene, parts: list[Part], horizon: float) -> Buffers:
         shade=shade.pixels[..., 0].astype(np.float32) / 255,
         index=width[..., 0] + 256 * width[..., 1],
         lines=lines.pixels[..., 0].copy(),
+        drawing=drawing.pixels[..., 0].copy(),
         table=_table(parts),
         horizon=horizon,
     )
@@ -112,9 +117,11 @@ def _fill_albedo(canvas: skia.Canvas, part: Part, pair: np.ndarray, bounds: skia
     canvas.drawPath(part.path, paint)
 
 
-def _ink(canvas: skia.Canvas, part: Part, width: float) -> None:
+def _ink(canvas: skia.Canvas, part: Part, width: float, erase_only: bool = False) -> None:
     """Erase what the part hides, then its outline and inner lines."""
     canvas.drawPath(part.path, skia.Paint(Color=0xFF000000, AntiAlias=True))
+    if erase_only:
+        return
     pen = skia.Paint(Color=0xFFFFFFFF, AntiAlias=True, Style=skia.Paint.kStroke_Style, StrokeWidth=width,
                      StrokeCap=skia.Paint.kRound_Cap, StrokeJoin=skia.Paint.kRound_Join)  # fmt: skip
     if part.inner:

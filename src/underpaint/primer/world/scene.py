@@ -55,7 +55,11 @@ _MAX_PIXELS = 4096 * 4096
 
 @dataclass(frozen=True)
 class Scene:
-    """One picture to be: its factors, its moods, its size (width, height) in pixels, its seed and its line."""
+    """One picture to be: its factors, its moods, its size (width, height) in pixels, its seed and its line.
+
+    `line_width` is in pixels, `detail` 0..1 says how many inner lines there are, and `inked` whether "all" is drawn or
+    the "subject" alone, on a picture that has its background all the same.
+    """
 
     subject: str
     colour: str
@@ -74,9 +78,10 @@ class Scene:
     seed: int = 0
     line_width: float = 2.0
     detail: float = 1.0
+    inked: str = "all"
 
     def __post_init__(self) -> None:
-        for name, allowed in (FACTORS | MOODS).items():
+        for name, allowed in (FACTORS | MOODS | {"inked": ("all", "subject")}).items():
             if getattr(self, name) not in allowed:
                 raise RecipeError(
                     f"{getattr(self, name)!r} is not known to the World.", hint="One of: " + ", ".join(allowed) + ".",
@@ -139,8 +144,9 @@ def sample_scene(
             **words,
             size=size,
             seed=int(rng.integers(2**31)),
-            line_width=float(rng.uniform(1.2, 3.0)) * (min(size) / 256) ** 0.5,
+            line_width=float(rng.uniform(1.1, 2.8)) * (min(size) / 256) ** 0.5,
             detail=float(rng.choice([0.4, 0.7, 1.0], p=[0.25, 0.25, 0.5])),
+            inked=str(rng.choice(["all", "subject"], p=[0.65, 0.35])),
         )
         if allow_held_out or not held_out(scene):
             return scene
