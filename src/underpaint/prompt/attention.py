@@ -114,7 +114,7 @@ class _Weigher:
         self.work += len(self.weights) - start
         if self.work > MOST_MULTIPLICATIONS:
             raise PromptError(
-                "the brackets are nested too deeply to weigh the words in them.",
+                "the brackets are nested too deeply to weigh the words in them",
                 hint="Take some brackets out.",
             )
         for index in range(start, len(self.weights)):

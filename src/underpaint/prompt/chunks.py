@@ -137,7 +137,7 @@ class _Cutter:
         """Put one unit behind the others, cutting before it where it does not fit."""
         if unit.size > self.chunk:
             raise PromptError(
-                f"the embedding {unit.name!r} has {unit.size} vectors; a chunk of words holds {self.chunk}.",
+                f"the embedding {unit.name!r} has {unit.size} vectors; a chunk of words holds {self.chunk}",
                 hint="Leave it out of the prompt.",
             )
         # A comma at the very end opens the next chunk; it is then no place to cut at.
@@ -152,9 +152,7 @@ class _Cutter:
 
     def _comma_is_near(self) -> bool:
         return (
-            self.comma_backtrack != 0
-            and self.comma is not None
-            and self.length - self.comma[1] <= self.comma_backtrack
+            self.comma_backtrack != 0 and self.comma is not None and self.length - self.comma[1] <= self.comma_backtrack
         )
 
     def _cut_after_comma(self) -> None:

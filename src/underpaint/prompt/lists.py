@@ -9,6 +9,8 @@ import yaml
 from underpaint.errors import PromptError
 
 MOST_FILES = 5_000
+MOST_LISTS = 20_000
+MOST_LEVELS = 12
 MOST_BYTES = 4_000_000
 
 _SCALAR = (str, int, float)
@@ -20,7 +22,7 @@ class WordLists:
     def __init__(self, folder: Path) -> None:
         self.folder = folder.resolve()
         if not self.folder.is_dir():
-            raise PromptError(f"there is no folder of wildcards at {folder}.", hint="Name one that exists.")
+            raise PromptError(f"there is no folder of wildcards at {folder}", hint="Name one that exists.")
         self.files = self._find()
         self.texts = {self._name(path): path for path in self.files if path.suffix == ".txt"}
         self.nested: dict[str, list[str]] | None = None
@@ -49,7 +51,7 @@ class WordLists:
                 found.append(path)
             if len(found) > MOST_FILES:
                 raise PromptError(
-                    f"{self.folder} holds more than {MOST_FILES:,} lists.",
+                    f"{self.folder} holds more than {MOST_FILES:,} lists",
                     hint="Name a folder of wildcards only.",
                 )
         return found
@@ -59,14 +61,12 @@ class WordLists:
 
     def _read(self, path: Path) -> str:
         if path.stat().st_size > MOST_BYTES:
-            raise PromptError(
-                f"the wildcard list {path.name} is over {MOST_BYTES // 1_000_000} MB.", hint="Split it."
-            )
+            raise PromptError(f"the wildcard list {path.name} is over {MOST_BYTES // 1_000_000} MB", hint="Split it.")
         try:
             return path.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise PromptError(
-                f"the wildcard list {path.name} cannot be read: {error}.", hint="Save it as UTF-8 text."
+                f"the wildcard list {path.name} cannot be read: {error}", hint="Save it as UTF-8 text."
             ) from error
 
     def _yaml(self) -> dict[str, list[str]]:
@@ -81,7 +81,7 @@ class WordLists:
                 except (yaml.YAMLError, RecursionError, ValueError) as error:
                     reason = re.sub(r"\s+", " ", str(error))
                     raise PromptError(
-                        f"the wildcard list {path.name} is not YAML: {reason}.", hint="Mend or remove it."
+                        f"the wildcard list {path.name} is not YAML: {reason}", hint="Mend or remove it."
                     ) from error
                 self._collect(data, self._name(path))
         return self.nested
@@ -89,16 +89,21 @@ class WordLists:
     def _collect(self, data: object, file_name: str) -> None:
         """Every list of words in `data`, named by the keys that lead to it."""
         assert self.nested is not None
-        pending: list[tuple[str, object]] = [("", data)]
-        seen: set[int] = set()
+        pending: list[tuple[tuple[str, ...], object]] = [((), data)]
+        visited = 0
         while pending:
-            name, value = pending.pop()
+            keys, value = pending.pop()
+            visited += 1
+            name = "/".join(keys) or file_name
             if isinstance(value, dict):
-                # Anchors may make a mapping its own descendant, or share one a million times over.
-                if id(value) not in seen:
-                    seen.add(id(value))
-                    pending += [(f"{name}/{key}".lstrip("/"), inner) for key, inner in value.items()]
+                # Anchors may make a mapping its own descendant.
+                if len(keys) < MOST_LEVELS:
+                    pending += [((*keys, str(key)), inner) for key, inner in value.items()]
             elif isinstance(value, list):
-                self.nested[name or file_name] = [str(item) for item in value if isinstance(item, _SCALAR)]
+                self.nested[name] = [str(item) for item in value if isinstance(item, _SCALAR)]
             elif isinstance(value, _SCALAR):
-                self.nested[name or file_name] = [str(value)]
+                self.nested[name] = [str(value)]
+            if visited > MOST_LISTS:
+                raise PromptError(
+                    f"the wildcard list {file_name} holds more than {MOST_LISTS:,} lists", hint="Split or remove it."
+                )

@@ -39,7 +39,7 @@ class Network:
             value = math.nan
         if not math.isfinite(value):
             raise PromptError(
-                f"<{':'.join((self.kind, *self.args))}> has {said!r} where a number belongs.",
+                f"<{':'.join((self.kind, *self.args))}> has {said!r} where a number belongs",
                 hint=f"Write <{self.kind}:name:0.8>, for example.",
             )
         return value

@@ -49,8 +49,7 @@ class ParsedPrompt:
         return {
             "schedule": _plain(self.schedule),
             "parts": [
-                {"text": part.text, "weight": part.weight, "schedule": _plain(part.schedule)}
-                for part in self.parts
+                {"text": part.text, "weight": part.weight, "schedule": _plain(part.schedule)} for part in self.parts
             ],
             "extra": [
                 {"kind": network.kind, "positional": list(network.args), "named": dict(network.named)}
@@ -88,12 +87,12 @@ def parse_prompt(
     """
     if len(text) > MOST_CHARACTERS:
         raise PromptError(
-            f"the prompt is {len(text):,} characters long; at most {MOST_CHARACTERS:,} can be read.",
+            f"the prompt is {len(text):,} characters long; at most {MOST_CHARACTERS:,} can be read",
             hint="Shorten it.",
             field="prompt",
         )
     if steps < 1:
-        raise PromptError(f"a prompt cannot be timed over {steps} steps.", hint="Use more.", field="steps")
+        raise PromptError(f"a prompt cannot be timed over {steps} steps", hint="Use more.", field="steps")
     if dialect == "comfyui":
         return _comfyui(text, steps, emphasis or Emphasis.FROM_EMPTY)
     words, networks = take_networks(strip_comments(text))

@@ -206,7 +206,7 @@ def parse_timeline(text: str, clock: Clock) -> Timeline:
     marks = set(range(1, clock.steps + 1)) if reader.turning else reader.marks
     if len(text) * len(marks) > MOST_TIMED_CHARACTERS:
         raise PromptError(
-            f"{len(text):,} characters that change {len(marks):,} times are too many.",
+            f"{len(text):,} characters that change {len(marks):,} times are too many",
             hint="Shorten the prompt, or use fewer steps.",
         )
     return tuple((step, "".join(_words(reader.root, step))) for step in sorted(marks))

@@ -162,7 +162,7 @@ class _Drawer:
         self.length += len(text)
         if self.length > MOST_DRAWN_CHARACTERS:
             raise PromptError(
-                f"with its wildcards drawn the prompt is over {MOST_DRAWN_CHARACTERS:,} characters long.",
+                f"with its wildcards drawn the prompt is over {MOST_DRAWN_CHARACTERS:,} characters long",
                 hint="Use fewer or shorter lists.",
             )
         self.said.append(text)
@@ -198,9 +198,7 @@ class _Drawer:
     def _lot(self) -> float:
         self.drawn += 1
         if self.drawn > MOST_DRAWN:
-            raise PromptError(
-                f"the prompt draws more than {MOST_DRAWN:,} times.", hint="Use fewer wildcards."
-            )
+            raise PromptError(f"the prompt draws more than {MOST_DRAWN:,} times", hint="Use fewer wildcards.")
         return self.chance.random()
 
     def _line(self, name: str, inside: list[str]) -> list[_Node]:
@@ -210,7 +208,7 @@ class _Drawer:
         if name in inside:
             circle = [*inside[inside.index(name) :], name]
             raise PromptError(
-                f"the wildcard lists go round in a circle: {' > '.join(one for one in circle if one)}.",
+                f"the wildcard lists go round in a circle: {' > '.join(one for one in circle if one)}",
                 hint="Take one of the names out of its list.",
             )
         options = [_parse(line) for line in lines]
