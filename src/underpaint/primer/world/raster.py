@@ -58,6 +58,7 @@ def rasterise(scene: Scene, parts: list[Part], horizon: float) -> Buffers:
     lines.canvas.clear(0xFF000000)
     drawing.canvas.clear(0xFF000000)
     light = _FormLight(scene, shade.canvas)
+    alone = scene.inked == "subject"
     for number, part in enumerate(parts):
         bounds = part.path.getBounds()
         _fill_albedo(albedo.canvas, part, colours[number], bounds)
@@ -65,7 +66,8 @@ def rasterise(scene: Scene, parts: list[Part], horizon: float) -> Buffers:
         if "star" not in part.extra:
             index.canvas.drawPath(part.path, skia.Paint(Color=_index_colour(number), AntiAlias=False))
         _ink(lines.canvas, part, scene.line_width)
-        _ink(drawing.canvas, part, scene.line_width, erase_only=scene.inked == "subject" and not part.subject)
+        if alone:
+            _ink(drawing.canvas, part, scene.line_width, erase_only=not part.subject)
         _tone_inner(albedo.canvas, light.canvas, part, colours[number, 0], scene, light.towards)
     width = index.pixels.astype(np.int32)
     return Buffers(
@@ -73,7 +75,7 @@ def rasterise(scene: Scene, parts: list[Part], horizon: float) -> Buffers:
         shade=shade.pixels[..., 0].astype(np.float32) / 255,
         index=width[..., 0] + 256 * width[..., 1],
         lines=lines.pixels[..., 0].copy(),
-        drawing=drawing.pixels[..., 0].copy(),
+        drawing=(drawing if alone else lines).pixels[..., 0].copy(),
         table=_table(parts),
         horizon=horizon,
     )
