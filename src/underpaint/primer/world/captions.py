@@ -29,7 +29,7 @@ _SUBJECTS = {
 _COLOURS = {
     "red": ("red", "crimson", "scarlet"), "orange": ("orange",), "yellow": ("yellow", "golden yellow"),
     "green": ("green", "emerald"), "blue": ("blue", "azure"), "purple": ("purple", "violet"), "pink": ("pink", "rose"),
-    "white": ("white", "pale"), "black": ("black",),
+    "white": ("white", "snow white"), "black": ("black",),
 }  # fmt: skip
 _STYLES = {
     "watercolour": ("watercolour", "watercolor painting", "watercolour painting", "aquarelle"),
@@ -162,6 +162,8 @@ class _Words:
         warmth = {"dawn": "warm ", "sunset": "warm ", "night": "cool "}.get(s.time, "")
         if s.palette in ("warm", "cool"):
             warmth = s.palette + " "
+        elif s.palette == "monochrome":
+            warmth = ""
         hard = f"{s.hardness} " if self.rng.random() < 0.5 else ""
         light = {"left": "light from the left", "right": "light from the right", "above": "light from above", "behind": "light from behind"}[s.light]
         light = light.replace("light", str(self.rng.choice(["light", "key"])), 1)
