@@ -158,16 +158,21 @@ def _defused(words: str) -> str:
 def _words(prompt: str, recipe: Recipe | None) -> str:
     """The prompt with a `<lora:name:weight>` for each LoRA of the recipe that it does not name yet."""
     for lora in recipe.loras if recipe is not None else ():
-        if f"<lora:{lora.name}" not in prompt:
+        if f"<lora:{lora.name}:" not in prompt and f"<lora:{lora.name}>" not in prompt:
             text = lora.weight if lora.text_weight is None else lora.text_weight
-            weights = f"{lora.weight:g}" if text == lora.weight else f"{text:g}:{lora.weight:g}"
+            weights = _number(text) if text == lora.weight else f"{_number(text)}:{_number(lora.weight)}"
             prompt = f"{prompt} <lora:{lora.name}:{weights}>".lstrip()
     return prompt
 
 
 def _pair(key: str, value: object) -> str:
-    text = f"{value:g}" if isinstance(value, float) else str(value)
+    text = _number(value) if isinstance(value, float) else str(value)
     return f"{key}: {_quoted(text)}"
+
+
+def _number(value: float) -> str:
+    """The shortest digits that give the same number back; whole ones without a point."""
+    return repr(value).removesuffix(".0")
 
 
 def _quoted(text: str) -> str:
