@@ -2,6 +2,7 @@
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from underpaint.errors import DrawingError
 from underpaint.imaging.arrays import FloatArray, to_bytes, to_float
@@ -55,10 +56,13 @@ def colorfulness(ink: Ink) -> float:
 
 def blue_share(ink: Ink) -> float:
     """Share of the inked pixels drawn with light blue pencil, 0..1."""
-    inked = (ink.gate > 0.5) & (gray_of(ink.sheet) < 0.95)
+    gray = gray_of(ink.sheet)
+    inked = (ink.gate > 0.5) & (gray < 0.95)
     if inked.sum() < 8:
         return 0.0
-    return float(_is_blue(ink.sheet)[inked].mean())
+    # A dark blue pen looks light at the edges of its lines; a blue pencil is light in their middle too.
+    heart = cv2.erode(gray, np.ones((5, 5), np.uint8))
+    return float((_blue_among(ink.sheet, inked) & (heart > 0.5))[inked].mean())
 
 
 def drop_blue(ink: Ink) -> Ink:
@@ -66,7 +70,7 @@ def drop_blue(ink: Ink) -> Ink:
 
     Densities add where two inks lie on one another, so each pixel is unmixed into neutral and blue density.
     """
-    blue = _is_blue(ink.sheet) & (ink.gate > 0.5)
+    blue = _blue_among(ink.sheet, ink.gate > 0.5)
     if not blue.any():
         return ink
     density = -np.log(np.clip(ink.sheet, 0.02, 1.0))
@@ -80,15 +84,17 @@ def drop_blue(ink: Ink) -> Ink:
     gate = ink.gate * np.clip((1.0 - gray - 0.04) / 0.06, 0.0, 1.0)
     if gate.max() <= 0:
         raise DrawingError(
-            "there is nothing but blue pencil in this drawing",
-            hint="Keep the blue lines to paint under them.",
+            "there is nothing but blue pencil in this drawing", hint="Keep the blue lines to paint under them."
         )
     return Ink(np.repeat(gray[..., None], 3, axis=-1), gate.astype(np.float32), ink.grain)
 
 
-def _is_blue(sheet: FloatArray) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
-    lab = srgb_to_oklab(np.asarray(cv2.GaussianBlur(sheet, (0, 0), 0.8), np.float32))
-    hue = np.degrees(np.arctan2(lab[..., 2], lab[..., 1])) % 360.0
-    chroma = np.hypot(lab[..., 1], lab[..., 2])
-    blue = (hue > _BLUE_HUES[0]) & (hue < _BLUE_HUES[1]) & (chroma > 0.03) & (lab[..., 0] > 0.55)
-    return np.asarray(blue, dtype=np.bool_)
+def _blue_among(sheet: FloatArray, inked: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """H x W: which of the inked pixels are light blue."""
+    calm = np.asarray(cv2.GaussianBlur(sheet, (0, 0), 0.8), np.float32)[inked]
+    lab = srgb_to_oklab(calm)
+    hue = np.degrees(np.arctan2(lab[:, 2], lab[:, 1])) % 360.0
+    chroma = np.hypot(lab[:, 1], lab[:, 2])
+    blue = np.zeros(inked.shape, dtype=np.bool_)
+    blue[inked] = (hue > _BLUE_HUES[0]) & (hue < _BLUE_HUES[1]) & (chroma > 0.03) & (lab[:, 0] > 0.55)
+    return blue

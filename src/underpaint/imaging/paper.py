@@ -71,9 +71,9 @@ def find_ink(image: FloatArray, light: FloatArray) -> Ink:
     """Divide the light away and tell ink from grain. H x W x 3 both."""
     sheet = np.clip(image / light, 0.0, 1.4)
     gray = gray_of(sheet)
-    bare = gray > 0.85
+    bare = gray > float(np.percentile(gray, 75)) - 0.12
     if bare.sum() > 16:
-        sheet = sheet / np.maximum(np.median(sheet[bare], axis=0), 0.5)
+        sheet = sheet / np.maximum(np.median(sheet[bare], axis=0), 0.3)
         gray = gray_of(sheet)
     darkness = 1.0 - gray
     calm = np.asarray(cv2.GaussianBlur(darkness, (0, 0), 0.8), np.float32)
@@ -126,11 +126,10 @@ def _fill(values: FloatArray, known: NDArray[np.bool_], reach: float, fallback: 
 
 
 def _spread(darkness: FloatArray) -> float:
-    """Robust standard deviation of the bare paper; lines are dark and so do not count."""
-    light_half = darkness[darkness < 0.06]
-    if light_half.size < 16:
-        return 0.0
-    return float(1.4826 * np.median(np.abs(light_half - np.median(light_half))))
+    """Robust standard deviation of the bare paper, from its light half, where there are no lines."""
+    middle = min(float(np.median(darkness)), 0.06)
+    light_half = darkness[darkness <= middle]
+    return float(1.4826 * np.median(middle - light_half))
 
 
 def _gate(darkness: FloatArray, calm: FloatArray, grain: float) -> FloatArray:

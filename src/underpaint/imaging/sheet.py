@@ -26,6 +26,8 @@ _WORK = 480
 _PROOF = 0.72
 """Share of each side along which paper must end."""
 _SAMPLES = 48
+_PHONE_FOCAL = 0.78
+"""Focal length of a phone's main camera (26 to 28 mm on 36 mm film) as a share of the picture's longest side."""
 
 
 @dataclass(frozen=True)
@@ -240,7 +242,7 @@ def _sheet_size(quad: _Quad, extent: Extent) -> Extent:
     lengths = np.linalg.norm(np.roll(quad, -1, axis=0) - quad, axis=1)
     width, height = max(lengths[0], lengths[2]), max(lengths[1], lengths[3])
     ratio = _true_ratio(quad, extent)
-    if ratio is None or not 0.75 < ratio / (width / height) < 1.33:
+    if ratio is None or not 0.6 < ratio / (width / height) < 1.67:
         ratio = float((lengths[0] + lengths[2]) / (lengths[1] + lengths[3]))
     if width / height < ratio:
         width = height * ratio
@@ -250,18 +252,23 @@ def _sheet_size(quad: _Quad, extent: Extent) -> Extent:
 
 
 def _true_ratio(quad: _Quad, extent: Extent) -> float | None:
-    """Width over height of the rectangle seen as `quad` by a camera aimed at the picture's middle."""
+    """Width over height of the rectangle seen as `quad` by a camera aimed at the picture's middle.
+
+    Where two vanishing points are near enough the quad tells the focal length too; else it is a phone's.
+    """
     middle = np.array([extent.width / 2, extent.height / 2])
     points = np.column_stack([quad - middle, np.ones(4)])
     top_left, top_right, low_right, low_left = points
     k2 = _share(np.cross(top_left, low_right) @ low_left, np.cross(top_right, low_right) @ low_left)
     k3 = _share(np.cross(top_left, low_right) @ top_right, np.cross(low_left, low_right) @ top_right)
-    if k2 is None or k3 is None or abs(k2 - 1) < 0.02 or abs(k3 - 1) < 0.02:
-        return None  # a side parallel to the picture says nothing about the focal length
-    n2, n3 = k2 * top_right - top_left, k3 * low_left - top_left
-    focal_squared = -(n2[0] * n3[0] + n2[1] * n3[1]) / (n2[2] * n3[2])
-    if not 0.2 < focal_squared / max(extent.width, extent.height) ** 2 < 9.0:
+    if k2 is None or k3 is None:
         return None
+    n2, n3 = k2 * top_right - top_left, k3 * low_left - top_left
+    long_side = max(extent.width, extent.height)
+    focal_squared = _share(-float(n2[:2] @ n3[:2]), float(n2[2] * n3[2]))
+    told = min(abs(k2 - 1), abs(k3 - 1)) > 0.05 and focal_squared is not None
+    if not told or focal_squared is None or not 0.45**2 < focal_squared / long_side**2 < 2.0**2:
+        focal_squared = (_PHONE_FOCAL * long_side) ** 2
     weights = np.array([1 / focal_squared, 1 / focal_squared, 1.0])
     return math.sqrt(float((n2 * n2 * weights).sum() / (n3 * n3 * weights).sum()))
 
