@@ -4,6 +4,7 @@ import re
 
 import torch
 from torch import Tensor, nn
+
 from underpaint.engine.families.original_names import original_names
 
 _VAE = (

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from underpaint.errors import ModelError
 from underpaint.files import atomic_write
 from underpaint.models.describe import describe, require_known
-from underpaint.models.description import Kind, ModelDescription
+from underpaint.models.description import KIND_NAMES, Kind, ModelDescription
 from underpaint.models.folders import adapter_file
 from underpaint.models.hashes import HashStore
 from underpaint.models.header import PICKLE_HINT, PICKLE_SUFFIXES, read_json
@@ -211,7 +211,7 @@ class Catalogue:
             )
         other = [model for model in self._all() if _called(model, said)]
         if other:
-            return ModelError(f"'{said}' is a {other[0].kind}, not a {kind}")
+            return ModelError(f"'{said}' is {other[0].kind_name}, not {KIND_NAMES[kind or 'unknown']}")
         names = [model.name for model in self.models(kind)]
         folded = {name.lower(): name for name in names}
         near = [folded[name] for name in difflib.get_close_matches(said.lower(), folded, n=4, cutoff=0.5)]
@@ -345,7 +345,7 @@ def _fits(model: ModelDescription, kind: Kind | None) -> bool:
 
 def _checked(model: ModelDescription, kind: Kind | None) -> ModelDescription:
     if not _fits(model, kind):
-        raise ModelError(f"{model.path.name} is a {model.kind}, not a {kind}")
+        raise ModelError(f"{model.path.name} is {model.kind_name}, not {KIND_NAMES[kind or 'unknown']}")
     return model
 
 

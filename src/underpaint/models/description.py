@@ -21,6 +21,18 @@ Kind = Literal[
 Family = Literal["sd", "sd2", "sdxl", "sd3", "flux"]
 Prediction = Literal["epsilon", "v_prediction", "flow"]
 Layout = Literal["diffusers", "ldm", "kohya", "peft", "component", "tensors"]
+KIND_NAMES: dict[str, str] = {
+    "checkpoint": "a checkpoint",
+    "vae": "a VAE",
+    "tiny_vae": "a tiny VAE",
+    "lora": "a LoRA",
+    "embedding": "a textual inversion",
+    "adapter": "a T2I adapter",
+    "controlnet": "a ControlNet",
+    "upscaler": "an upscaler",
+    "text_encoder": "a text encoder",
+    "unknown": "a file of unknown layout",
+}
 FAMILY_NAMES: dict[str, str] = {
     "sd": "Stable Diffusion 1.x",
     "sd2": "Stable Diffusion 2.x",
@@ -112,6 +124,11 @@ class ModelDescription(_Frozen):
     def short_hash(self) -> str | None:
         """The first ten digits of the SHA-256, as A1111 and Civitai (AutoV2) show it."""
         return self.sha256[:10] if self.sha256 else None
+
+    @property
+    def kind_name(self) -> str:
+        """The kind with its article, for sentences."""
+        return KIND_NAMES[self.kind]
 
     @property
     def family_name(self) -> str:

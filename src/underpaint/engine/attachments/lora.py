@@ -44,11 +44,12 @@ class LoraAttachment:
 
     def __init__(self, description: ModelDescription, weight: float = 1.0, text_weight: float | None = None) -> None:
         if description.kind != "lora" or description.lora is None:
-            raise ModelError(f"{description.path.name} is a {description.kind}, not a LoRA", field="loras")
+            raise ModelError(f"{description.path.name} is {description.kind_name}, not a LoRA", field="loras")
         if description.lora.unsupported:
             raise ModelError(
                 f"the LoRA {description.name} is of a kind that is not supported yet: {description.lora.unsupported}",
-                hint="Plain LoRA and LoCon work, in kohya's, diffusers' and peft's layouts.", field="loras",
+                hint="Plain LoRA and LoCon work, in kohya's, diffusers' and peft's layouts.",
+                field="loras",
             )
         self.description = description
         self.weight = weight
@@ -69,8 +70,11 @@ class LoraAttachment:
         layers = self._read()
         strange = [low for low in layers if (low.part, low.name) not in known]
         if strange:
-            raise self._misfit(components, f"{len(strange)} of its {len(layers)} layers are not in it, such as "
-                               f"{strange[0].part} {strange[0].name}")
+            raise self._misfit(
+                components,
+                f"{len(strange)} of its {len(layers)} layers are not in it, such as "
+                f"{strange[0].part} {strange[0].name}",
+            )
         for low in layers:
             layer = known[low.part, low.name]
             if not fits(layer, low):
@@ -99,12 +103,14 @@ class LoraAttachment:
             left = unused_keys(tensors)
             if left:
                 raise ModelError(
-                    f"the LoRA {self.description.name} has {len(left)} weights of an unknown layout: {first_keys(left)}",
-                    hint="Plain LoRA and LoCon work, in kohya's, diffusers' and peft's layouts.", field="loras",
+                    f"the LoRA {self.description.name} has {len(left)} weights of unknown layout: {first_keys(left)}",
+                    hint="Plain LoRA and LoCon work, in kohya's, diffusers' and peft's layouts.",
+                    field="loras",
                 )
             if not all(math.isfinite(low.scale) for low in self._layers):
-                raise ModelError(f"the LoRA {self.description.name} is damaged: its alpha is not a number",
-                                 field="loras")
+                raise ModelError(
+                    f"the LoRA {self.description.name} is damaged: its alpha is not a number", field="loras"
+                )
         return self._layers
 
     def _check_family(self, components: Components) -> None:
@@ -118,7 +124,8 @@ class LoraAttachment:
         model = f"{components.name or 'the model'} is {FAMILY_NAMES[components.family]}"
         return ModelError(
             f"the LoRA {known.name} ({known.layout} layout) {made_for}, {model}{': ' + why if why else ''}",
-            hint="Choose a LoRA trained on this family, or another model.", field="loras",
+            hint="Choose a LoRA trained on this family, or another model.",
+            field="loras",
         )
 
 

@@ -19,7 +19,7 @@ class TextualInversion:
 
     def __init__(self, description: ModelDescription, name: str | None = None) -> None:
         if description.kind != "embedding" or description.embedding is None:
-            raise ModelError(f"{description.path.name} is a {description.kind}, not a textual inversion")
+            raise ModelError(f"{description.path.name} is {description.kind_name}, not a textual inversion")
         self.description = description
         self.name = name or description.name
         self._vectors: tuple[Tensor | None, ...] | None = None

@@ -49,7 +49,7 @@ def load_components(
     """
     if description.kind != "checkpoint":
         raise ModelError(
-            f"{description.path.name} is a {description.kind}, not a model to paint with",
+            f"{description.path.name} is {description.kind_name}, not a model to paint with",
             hint="Choose a checkpoint with --model.",
         )
     if description.layout == "diffusers":
@@ -90,7 +90,7 @@ def load_vae(
         ModelError: it is no VAE, or for latents with another number of channels.
     """
     if description.kind not in ("vae", "tiny_vae"):
-        raise ModelError(f"{description.path.name} is a {description.kind}, not a VAE")
+        raise ModelError(f"{description.path.name} is {description.kind_name}, not a VAE")
     if latent_channels is not None and description.latent_channels not in (None, latent_channels):
         raise ModelError(
             f"the VAE {description.name} is for latents of {description.latent_channels} channels, "
