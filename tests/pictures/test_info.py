@@ -113,9 +113,16 @@ def test_what_is_no_picture_is_said(data: bytes) -> None:
 
 
 def test_other_peoples_json_is_not_taken_for_an_infotext() -> None:
-    for text in ('{"sui_image_params": {"prompt": "x"}}', "hello", "Steps", "Title: x, Author: y, Year: 1999"):
-        reading = read_info(with_text("tEXt", text))
-        assert reading.source is None and reading.raw == {"parameters": text}
+    told = '{"sui_image_params": {"prompt": "Negative prompt: x, Steps: 1, ab: 2, cd: 3"}}'
+    assert read_info(with_text("tEXt", told)).source is None
+    assert read_info(with_text("tEXt", told)).raw == {"parameters": told}
+    for text in (told, "hello", "Steps", "Title: x, Author: y, Year: 1999"):
+        assert read_info(with_comment("JPEG", b"ASCII\0\0\0" + text.encode())).source is None
+
+
+def test_words_alone_are_words_where_a1111_keeps_them() -> None:
+    reading = read_info(with_text("tEXt", "a fox: red, quick"))
+    assert (reading.source, reading.prompt, reading.steps) == ("a1111", "a fox: red, quick", None)
 
 
 def test_metadata_in_no_known_encoding_is_read_as_well_as_can_be() -> None:

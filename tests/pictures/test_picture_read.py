@@ -213,7 +213,8 @@ def test_text_bombs_neither_hurt_nor_hide_the_picture() -> None:
     data = png.embed(saved(rgb_image(), "PNG"), chunks, ())
     assert np.array_equal(read_picture(data).stored, ramp())
     reading = read_info(data)
-    assert reading.source is None and reading.raw == {"Comment": "fine"}
+    assert reading.source is None and reading.raw["Comment"] == "fine"
+    assert set(reading.raw) == {"Comment", "unread"} and len(reading.raw["unread"]) == 2
 
 
 def test_pillows_own_text_limits_do_not_reach_us() -> None:

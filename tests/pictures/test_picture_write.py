@@ -231,6 +231,15 @@ def test_writing_is_whole_or_not_at_all(tmp_path: Path) -> None:
     assert path.read_bytes() == before and os.listdir(path.parent) == ["key.png"]
 
 
+def test_large_blobs_do_not_stay_when_the_picture_cannot_be_written(tmp_path: Path) -> None:
+    big = bytes(33 << 20)
+    recipe = CreateRecipe(controls=(LineControl(drawing=Blob(sha256=sha(big))),))
+    (tmp_path / "key.png").mkdir()
+    with pytest.raises(OutputError):
+        write_picture(tmp_path / "key.png", ramp(), Record(recipe, blobs={sha(big): big}))
+    assert os.listdir(tmp_path) == ["key.png"]
+
+
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_changed_pixels_are_noticed_and_changed_metadata_is_not(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"key.{suffix}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 KEYWORD = "underpaint"
 """The PNG text that holds our record."""
@@ -29,12 +30,14 @@ class Found:
     frames: int = 1
     notes: tuple[str, ...] = ()
 
-    def raw(self) -> dict[str, str]:
+    def raw(self) -> dict[str, Any]:
         """Every text as found, by where it was found: what `info` shows when no reader knows the program."""
-        found = dict(self.texts)
+        found: dict[str, Any] = dict(self.texts)
         found.update({f"exif {name}": text for name, text in self.exif.items()})
         for number, comment in enumerate(self.comments):
             found["comment" if number == 0 else f"comment {number + 1}"] = comment
         if self.xmp is not None and self.xmp not in self.texts.values():
             found["xmp"] = self.xmp
+        if self.notes:
+            found["unread"] = list(self.notes)
         return found

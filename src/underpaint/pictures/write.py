@@ -1,6 +1,6 @@
 """Write a picture file: pixels exactly, the record inside, whole or not at all."""
 
-import hashlib
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -155,13 +155,27 @@ def _embed(form: Format, data: bytes, what: _Embedded) -> tuple[bytes, tuple[str
 
 
 def _write(path: Path, data: bytes, folder: Path | None, blobs: Mapping[str, bytes]) -> None:
-    """Blobs first, so that a picture never stands without them; each file whole or not at all."""
-    for digest, blob in blobs.items() if folder is not None else ():
-        assert folder is not None and hashlib.sha256(blob).hexdigest() == digest
-        if not (folder / digest).is_file():
-            with atomic_write(folder / digest) as file:
-                file.write(blob)
-    with atomic_write(path) as file:
-        file.write(data)
+    """Blobs first, so that a picture never stands without them; when anything fails, nothing new stays."""
+    with contextlib.ExitStack() as undo:
+        if folder is not None:
+            undo.callback(_remove_if_empty, folder)
+            for digest, blob in blobs.items():
+                place = folder / digest
+                if not _holds(place, blob):
+                    with atomic_write(place) as file:
+                        file.write(blob)
+                    undo.callback(place.unlink, missing_ok=True)
+        with atomic_write(path) as file:
+            file.write(data)
+        undo.pop_all()
+
+
+def _holds(place: Path, blob: bytes) -> bool:
+    return place.is_file() and not place.is_symlink() and place.read_bytes() == blob
+
+
+def _remove_if_empty(folder: Path) -> None:
+    with contextlib.suppress(OSError):
+        folder.rmdir()
 
 

@@ -1,6 +1,7 @@
 """AUTOMATIC1111 and everything that writes its infotext: Forge, reForge, SD.Next, Civitai ..."""
 
 import contextlib
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -18,19 +19,29 @@ _NOISE = {"CPU": "cpu", "GPU": "philox", "NV": "philox"}
 
 
 def read(found: Found) -> Reading | None:
-    """A Reading of the first text that has an infotext's settings or negative prompt, or None."""
-    for text in _candidates(found):
+    """A Reading of the first text that has an infotext's settings or negative prompt, or None.
+
+    A PNG's `parameters` may also be words alone, as A1111 reads it; JSON there belongs to another program.
+    """
+    own = found.texts.get("parameters", "")
+    for text in (own, found.exif.get("UserComment"), found.exif.get("ImageDescription"), *found.comments):
+        if not text or _is_json(text):
+            continue
         info = parse_infotext(text)
-        if len(info.fields) >= FEWEST_PAIRS or info.negative_prompt:
+        told = len(info.fields) >= FEWEST_PAIRS and "steps" in {key.casefold() for key in info.fields}
+        if told or NEGATIVE in text or (text == own and info.prompt):
             return _reading(info, found)
     return None
 
 
-def _candidates(found: Found) -> list[str]:
-    texts = [found.texts.get("parameters"), found.exif.get("UserComment"), found.exif.get("ImageDescription"),
-             *found.comments]
-    # A `parameters` that is JSON belongs to another program.
-    return [text for text in texts if text and ("Steps:" in text or NEGATIVE in text)]
+def _is_json(text: str) -> bool:
+    if not text.lstrip().startswith(("{", "[")):
+        return False
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _reading(info: Infotext, found: Found) -> Reading:
