@@ -16,6 +16,7 @@ import random
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 
 from underpaint.errors import PromptError
@@ -107,11 +108,12 @@ def _parse(text: str) -> list[_Node]:
 
 def _choice(pieces: list[list[_Node]]) -> _Choice:
     """Read the count and the weights off the heads of the options."""
+    first_words = list(takewhile(lambda node: isinstance(node, str), pieces[0]))
+    head = "".join(str(word) for word in first_words)
+    count = _COUNT.match(head)
     low = high = 1
     separator = ", "
-    head = pieces[0][0] if pieces[0] else ""
-    count = _COUNT.match(head) if isinstance(head, str) else None
-    if count and isinstance(head, str):
+    if count:
         first, dash, last, up_to = count.groups()
         low = int(first or 0)
         high = int(up_to or last or (len(pieces) if dash else first))
@@ -119,7 +121,7 @@ def _choice(pieces: list[list[_Node]]) -> _Choice:
         custom, found, after = rest.partition("$$")
         if found:
             separator, rest = custom, after
-        pieces[0][0] = rest
+        pieces[0][: len(first_words)] = [rest]
     weights = [_take_weight(piece) for piece in pieces]
     return _Choice(pieces, weights, min(low, high), max(low, high), separator)
 
