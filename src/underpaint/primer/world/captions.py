@@ -69,16 +69,40 @@ _LIGHTS = {
     "above": ("light from above", "lit from above", "overhead light", "top light"),
     "behind": ("light from behind", "backlit", "backlight", "rim light"),
 }
-_HARD = {"hard": ("hard light", "hard shadows", "crisp shadows"), "soft": ("soft light", "soft shadows", "diffuse light")}
-_VALUES = {"high key": ("high key", "bright values"), "low key": ("low key", "dark values"), "full range": ("full range", "full range of values")}
+_HARD = {
+    "hard": ("hard light", "hard shadows", "crisp shadows"),
+    "soft": ("soft light", "soft shadows", "diffuse light"),
+}
+_VALUES = {
+    "high key": ("high key", "bright values"),
+    "low key": ("low key", "dark values"),
+    "full range": ("full range", "full range of values"),
+}
 _PALETTES = {
-    "natural": ("natural colours",), "warm": ("warm palette", "warm colours", "warm light"), "cool": ("cool palette", "cool colours", "cool light"),
+    "natural": ("natural colours",), "warm": ("warm palette", "warm colours", "warm light"),
+    "cool": ("cool palette", "cool colours", "cool light"),
     "muted": ("muted colours", "muted palette"), "vivid": ("vivid colours", "vivid palette"),
-    "complementary": ("complementary colours", "complementary palette"), "monochrome": ("monochrome", "monochrome palette"),
+    "complementary": ("complementary colours", "complementary palette"),
+    "monochrome": ("monochrome", "monochrome palette"),
 }  # fmt: skip
-_WEATHER = {"clear": ("clear weather", "clear sky"), "mist": ("mist", "misty", "fog"), "rain": ("rain", "rainy"), "snow": ("snow", "snowing"), "storm": ("storm", "stormy")}
-_FRAMING = {"close": ("close up", "close view", "fills the picture"), "medium": ("medium shot", "medium view"), "far": ("far away", "small in the picture", "wide shot")}
-_POSES = {"standing": ("standing",), "walking": ("walking",), "arms raised": ("arms raised", "with arms raised"), "sitting": ("sitting", "seated")}
+_WEATHER = {
+    "clear": ("clear weather", "clear sky"),
+    "mist": ("mist", "misty", "fog"),
+    "rain": ("rain", "rainy"),
+    "snow": ("snow", "snowing"),
+    "storm": ("storm", "stormy"),
+}
+_FRAMING = {
+    "close": ("close up", "close view", "fills the picture"),
+    "medium": ("medium shot", "medium view"),
+    "far": ("far away", "small in the picture", "wide shot"),
+}
+_POSES = {
+    "standing": ("standing",),
+    "walking": ("walking",),
+    "arms raised": ("arms raised", "with arms raised"),
+    "sitting": ("sitting", "seated"),
+}
 _SHADOWS = {"dawn": "cool shadows", "sunset": "cool shadows", "night": "deep blue shadows"}
 
 
@@ -114,15 +138,15 @@ class _Words:
             return str(self.rng.choice([f"{noun} with a {colour} roof", f"{colour} {noun}"]))
         if s.subject == "castle":
             return str(self.rng.choice([f"{noun} with {colour} roofs", f"{colour} {noun}"]))
-        if s.subject in ("girl", "boy", "girl with a sword"):
-            if self.rng.random() < 0.5:
-                joined = " and " if " with " in noun else " "
-                return f"{noun}{joined}in {colour}"
+        if s.subject in ("girl", "boy", "girl with a sword") and self.rng.random() < 0.5:
+            joined = " and " if " with " in noun else " "
+            return f"{noun}{joined}in {colour}"
         return f"{colour} {noun}"
 
     def extras(self, keep: float) -> list[str]:
         """The moods that are worth a word, each kept with a chance."""
-        s, out = self.scene, []
+        s = self.scene
+        out: list[tuple[dict[str, tuple[str, ...]], str, float]] = []
         if s.weather != "clear":
             out.append((_WEATHER, s.weather, 0.9))
         out += [(_VALUES, s.values, keep if s.values != "full range" else keep * 0.3)]
@@ -135,7 +159,13 @@ class _Words:
     def tags(self) -> str:
         """A comma list, the noun first most of the time."""
         s = self.scene
-        rest = [self.one(_PLACES, s.place), self.one(_TIMES, s.time), self.one(_POSITIONS, s.position), self.one(_STYLES, s.style), self.one(_LIGHTS, s.light)]
+        rest = [
+            self.one(_PLACES, s.place),
+            self.one(_TIMES, s.time),
+            self.one(_POSITIONS, s.position),
+            self.one(_STYLES, s.style),
+            self.one(_LIGHTS, s.light),
+        ]
         rest = [w for w in rest if self.rng.random() < 0.85] + self.extras(0.6)
         if self.rng.random() < 0.5:
             self.rng.shuffle(rest)
@@ -165,12 +195,21 @@ class _Words:
         elif s.palette == "monochrome":
             warmth = ""
         hard = f"{s.hardness} " if self.rng.random() < 0.5 else ""
-        light = {"left": "light from the left", "right": "light from the right", "above": "light from above", "behind": "light from behind"}[s.light]
+        light = {
+            "left": "light from the left",
+            "right": "light from the right",
+            "above": "light from above",
+            "behind": "light from behind",
+        }[s.light]
         light = light.replace("light", str(self.rng.choice(["light", "key"])), 1)
         if self.rng.random() < 0.3:
             light = light.replace("the ", "")
         bits = [self.noun(), self.one(_PLACES, s.place), self.one(_TIMES, s.time), f"{hard}{warmth}{light}"]
-        if s.time in _SHADOWS and s.palette in ("natural", "vivid", "complementary", "cool") and self.rng.random() < 0.5:
+        if (
+            s.time in _SHADOWS
+            and s.palette in ("natural", "vivid", "complementary", "cool")
+            and self.rng.random() < 0.5
+        ):
             bits.append(_SHADOWS[s.time])
         bits += [self.one(_VALUES, s.values), self.one(_PALETTES, s.palette), self.one(_STYLES, s.style)]
         if s.weather != "clear":
@@ -180,6 +219,14 @@ class _Words:
     def few(self) -> str:
         """Only two to four things."""
         s = self.scene
-        options = [self.one(_PLACES, s.place), self.one(_TIMES, s.time), self.one(_STYLES, s.style), self.one(_LIGHTS, s.light), self.one(_POSITIONS, s.position)]
+        options = [
+            self.one(_PLACES, s.place),
+            self.one(_TIMES, s.time),
+            self.one(_STYLES, s.style),
+            self.one(_LIGHTS, s.light),
+            self.one(_POSITIONS, s.position),
+        ]
         picked = self.rng.choice(len(options), int(self.rng.integers(1, 4)), replace=False)
-        return ", ".join([self.noun() if self.rng.random() < 0.8 else self.one(_SUBJECTS, s.subject), *(options[i] for i in picked)])
+        return ", ".join(
+            [self.noun() if self.rng.random() < 0.8 else self.one(_SUBJECTS, s.subject), *(options[i] for i in picked)]
+        )

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from underpaint.primer.world.places import sky_of
+from underpaint.primer.world.place_kit import sky_of
 from underpaint.primer.world.raster import CRISP, TOWARDS, Array, Buffers, cast_shadow
 from underpaint.primer.world.scene import Scene
 
@@ -166,7 +166,9 @@ def weather(picture: Array, scene: Scene) -> Array:
     xs, ys = rng.random(count) * width * 1.2, rng.random(count) * height
     if scene.weather == "snow":
         for x, y, r in zip(xs, ys, rng.uniform(0.8, 2.6, count), strict=True):
-            cv2.circle(layer, (int(x * 16), int(y * 16)), int(r * 16 * min(height, width) / 256), 255, -1, cv2.LINE_AA, 4)
+            cv2.circle(
+                layer, (int(x * 16), int(y * 16)), int(r * 16 * min(height, width) / 256), 255, -1, cv2.LINE_AA, 4
+            )
         alpha, colour = 0.9, np.float32([0.97, 0.98, 1.0])
     else:
         slant = 0.35 if scene.weather == "storm" else 0.15

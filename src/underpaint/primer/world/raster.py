@@ -12,7 +12,12 @@ from underpaint.primer.world.scene import Scene
 from underpaint.primer.world.shapes import Part
 
 Array = NDArray[np.float32]
-TOWARDS: dict[str, tuple[float, float]] = {"left": (-0.9, -0.45), "right": (0.9, -0.45), "above": (0.0, -1.0), "behind": (0.0, -0.7)}
+TOWARDS: dict[str, tuple[float, float]] = {
+    "left": (-0.9, -0.45),
+    "right": (0.9, -0.45),
+    "above": (0.0, -1.0),
+    "behind": (0.0, -0.7),
+}
 """Where the light is, as a direction in the picture."""
 CRISP = ("flat", "anime", "pixel")
 """Styles whose form shadows have an edge whatever the light."""
@@ -23,7 +28,8 @@ class Buffers:
     """What is known at each pixel before any light or style: H x W (x 3) float32 0..1 unless said otherwise.
 
     `index` (int32) numbers the part on top; `table` holds per part: depth, angle, glow, subject, sky, wall, form.
-    `lines` is uint8, 255 where there is ink; `drawing` is the same, or the subject's ink alone where only that is drawn.
+    `lines` is uint8, 255 where there is ink; `drawing` is the same,
+    or the subject's ink alone where only that is drawn.
     """
 
     albedo: Array
@@ -138,14 +144,21 @@ def _ink(canvas: skia.Canvas, part: Part, width: float, erase_only: bool = False
         canvas.drawPath(part.path, pen)
 
 
-def _tone_inner(albedo: skia.Canvas, shade: skia.Canvas, part: Part, rgb: np.ndarray, scene: Scene, towards: tuple[float, float]) -> None:
+def _tone_inner(
+    albedo: skia.Canvas, shade: skia.Canvas, part: Part, rgb: np.ndarray, scene: Scene, towards: tuple[float, float]
+) -> None:
     """Inner lines are folds: darker paint along them and a shadow on the side away from the light."""
     if not part.inner:
         return
     thin = scene.line_width * 0.9
     dark = skia.Paint(Color4f=_colour(rgb * 0.5 if rgb.sum() > 0.6 else rgb + 0.16, 0.75), AntiAlias=True,
                       Style=skia.Paint.kStroke_Style, StrokeWidth=thin, StrokeCap=skia.Paint.kRound_Cap)  # fmt: skip
-    fold = skia.Paint(Color4f=skia.Color4f(0.25, 0.25, 0.25, 0.5), AntiAlias=True, Style=skia.Paint.kStroke_Style, StrokeWidth=thin * 2.6)
+    fold = skia.Paint(
+        Color4f=skia.Color4f(0.25, 0.25, 0.25, 0.5),
+        AntiAlias=True,
+        Style=skia.Paint.kStroke_Style,
+        StrokeWidth=thin * 2.6,
+    )
     for canvas, paint, shift in ((shade, fold, thin * 1.3), (albedo, dark, 0.0)):
         canvas.save()
         canvas.clipPath(part.path, skia.ClipOp.kIntersect, True)
@@ -184,19 +197,28 @@ class _FormLight:
         shift = 0.24 * size
         self.canvas.translate(self.towards[0] * shift, self.towards[1] * shift)
         blur = 0.1 * size if self.soft else 0.035 * size
-        self._fill(part.path, *self._ends(1.0, 0.94 if self.crisp else 0.72), bounds=bounds, blur=0.0 if self.crisp or size < 5 else blur)
+        self._fill(
+            part.path,
+            *self._ends(1.0, 0.94 if self.crisp else 0.72),
+            bounds=bounds,
+            blur=0.0 if self.crisp or size < 5 else blur,
+        )
         self.canvas.restore()
 
     def _ends(self, lit: float, far: float) -> tuple[float, float]:
         return lit, far
 
-    def _fill(self, path: skia.Path, lit: float, far: float | None = None, bounds: skia.Rect | None = None, blur: float = 0.0) -> None:
+    def _fill(
+        self, path: skia.Path, lit: float, far: float | None = None, bounds: skia.Rect | None = None, blur: float = 0.0
+    ) -> None:
         paint = skia.Paint(Color4f=skia.Color4f(lit, lit, lit, 1), AntiAlias=True)
         if far is not None and bounds is not None and abs(far - lit) > 0.02:
             cx, cy, k = bounds.centerX(), bounds.centerY(), 0.5
             dx, dy = self.towards[0] * bounds.width() * k, self.towards[1] * bounds.height() * k
             grey = [skia.Color4f(v, v, v, 1).toColor() for v in (lit, far)]
-            paint.setShader(skia.GradientShader.MakeLinear([skia.Point(cx + dx, cy + dy), skia.Point(cx - dx, cy - dy)], grey))
+            paint.setShader(
+                skia.GradientShader.MakeLinear([skia.Point(cx + dx, cy + dy), skia.Point(cx - dx, cy - dy)], grey)
+            )
         if blur > 0.4:
             paint.setMaskFilter(skia.MaskFilter.MakeBlur(skia.kNormal_BlurStyle, blur))
         self.canvas.drawPath(path, paint)

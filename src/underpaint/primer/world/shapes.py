@@ -19,7 +19,8 @@ class Part:
     """One painted shape: local colour (sRGB 0..1), how round it is, what is inked inside it.
 
     `colour2` makes a vertical gradient down the shape. `depth` is 0 near, 1 far. `angle` is the direction of the brush
-    in radians. `glow` is how far it shines by itself (sky, lamp, window at night). `strength` scales the inner lines' tone.
+    in radians. `glow` is how far it shines by itself (sky, lamp, window at night). `extra` marks
+    the sky, the stars in it and a wall.
     """
 
     path: skia.Path
@@ -32,7 +33,6 @@ class Part:
     angle: float = 0.7
     glow: float = 0.0
     subject: bool = False
-    tone: float = 0.5
     extra: dict[str, float] = field(default_factory=dict)
 
 
@@ -76,7 +76,9 @@ def oval(cx: float, cy: float, rx: float, ry: float, turn: float = 0.0) -> skia.
     return smooth(ring(cx, cy, rx, ry, turn), tension=1.02)
 
 
-def blob(rng: np.random.Generator, cx: float, cy: float, rx: float, ry: float, wobble: float = 0.15, count: int = 9) -> skia.Path:
+def blob(
+    rng: np.random.Generator, cx: float, cy: float, rx: float, ry: float, wobble: float = 0.15, count: int = 9
+) -> skia.Path:
     """A lumpy ellipse."""
     p = ring(0, 0, 1, 1, float(rng.uniform(0, 6.3)), count) * (1 + rng.uniform(-wobble, wobble, (count, 1)))
     return smooth(p * (rx, ry) + (cx, cy))

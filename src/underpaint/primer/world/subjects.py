@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import skia
 
-from underpaint.primer.world.animals import build_animal, build_bird, build_fish
+from underpaint.primer.world.animals import build_animal
+from underpaint.primer.world.bird_fish import build_bird, build_fish
 from underpaint.primer.world.colours import coat_of
 from underpaint.primer.world.people import build_person
 from underpaint.primer.world.scene import PEOPLE, Scene

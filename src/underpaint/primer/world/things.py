@@ -1,16 +1,23 @@
-"""Things: buildings, tree, boat, flower, cart and the still-life shape; about one unit high on y = 0."""
+"""Things: tree, boat, flower, cart and the still-life shape; about one unit high on y = 0."""
 
 import numpy as np
 
+from underpaint.primer.world.buildings import WOOD, build_castle, build_house, build_lighthouse, hard_part
 from underpaint.primer.world.colours import Coat
 from underpaint.primer.world.shapes import (
-    Colour, Part, blob, cross, dim, limb, line, mix, oval, poly, rect, ring, smooth, union,
-)  # fmt: skip
-
-_WALLS: tuple[Colour, ...] = ((0.92, 0.86, 0.74), (0.86, 0.80, 0.72), (0.80, 0.74, 0.66), (0.93, 0.90, 0.86))
-_STONE: Colour = (0.66, 0.64, 0.62)
-_WOOD: Colour = (0.52, 0.36, 0.22)
-_GLASS: Colour = (0.30, 0.36, 0.46)
+    Colour,
+    Part,
+    blob,
+    cross,
+    limb,
+    line,
+    mix,
+    oval,
+    poly,
+    ring,
+    smooth,
+    union,
+)
 
 
 def build_thing(kind: str, rng: np.random.Generator, coat: Coat, detail: float) -> list[Part]:
@@ -18,113 +25,33 @@ def build_thing(kind: str, rng: np.random.Generator, coat: Coat, detail: float) 
     return _BUILDERS[kind](rng, coat, detail)
 
 
-def _part(path: object, colour: Colour, **more: object) -> Part:
-    return Part(path, colour, subject=True, **({"form": 0.6} | more))  # type: ignore[arg-type]
-
-
-def _window(x: float, y: float, w: float, h: float, lit: float = 0.6) -> Part:
-    bars = (line((x, y - h), (x, y)), line((x - w, y - h / 2), (x + w, y - h / 2)))
-    return _part(rect(x - w, y - h, 2 * w, h), _GLASS, inner=bars, form=0.2, glow=lit, angle=1.5)
-
-
-def _courses(rng: np.random.Generator, x0: float, x1: float, y0: float, y1: float, count: int) -> tuple:
-    out = []
-    for _ in range(count):
-        x, y = float(rng.uniform(x0, x1)), float(rng.uniform(y0, y1))
-        out.append(poly([(x, y), (x + 0.05, y), (x + 0.05, y + 0.025)], closed=False))
-    return tuple(out)
-
-
-def _house(rng: np.random.Generator, coat: Coat, detail: float) -> list[Part]:
-    w, wall = float(rng.uniform(0.28, 0.42)), float(rng.uniform(0.34, 0.5))
-    side = float(rng.choice([-1, 1])) * float(rng.uniform(0.18, 0.36))
-    wall_colour = _WALLS[int(rng.integers(len(_WALLS)))]
-    ridge = -float(rng.uniform(0.82, 1.0))
-    eave = 0.06
-    out = []
-    far = w * np.sign(side) + side
-    cx = far * 0.72
-    out.append(_part(rect(cx - 0.04, ridge - 0.08, 0.085, 0.35), (0.60, 0.36, 0.30)))
-    out.append(_part(poly([(w * np.sign(side), 0), (far, -0.05), (far, -wall - 0.02), (w * np.sign(side), -wall)]), dim(wall_colour, 0.82), angle=1.5))
-    out.append(_part(poly([(-w, 0), (w, 0), (w, -wall), (0, ridge + 0.03), (-w, -wall)]), wall_colour, inner=_courses(rng, -w * 0.8, w * 0.7, -wall, -0.05, int(4 * detail)), angle=1.5))
-    tiles = tuple(line((w * np.sign(side) * (1 - t) + 0.02, ridge * t - wall * (1 - t)), (far - 0.02 - side * 0.1 * t, ridge * t - (wall + 0.02) * (1 - t))) for t in (0.3, 0.6)[: int(2.5 * detail)])
-    s = float(np.sign(side))
-    out.append(_part(poly([(s * (w + eave), -wall + eave), (far + s * eave, -wall + eave * 0.6), (far - s * w * 0.55, ridge + 0.0), (0, ridge)]), coat.main, inner=tiles, angle=0.9 * s))
-    slab = poly([(-s * (w + eave), -wall + eave), (-s * (w + eave * 0.4), -wall + eave + 0.03), (0, ridge + 0.09), (s * (w + eave * 0.4), -wall + eave + 0.03), (s * (w + eave), -wall + eave), (0, ridge)])
-    out.append(_part(slab, coat.dark, angle=0.8))
-    dx = float(rng.uniform(-0.12, 0.12))
-    door = smooth([(dx - 0.06, 0), (dx - 0.06, -0.17), (dx, -0.215), (dx + 0.06, -0.17), (dx + 0.06, 0)], tension=0.5)
-    out.append(_part(door, mix(coat.main, _WOOD, 0.35), inner=(line((dx, -0.2), (dx, 0)),), angle=1.5))
-    out += [_window(dx + 0.17, -0.12, 0.045, 0.11), _window(dx - 0.17, -0.12, 0.045, 0.11)]
-    if wall > 0.4:
-        out.append(_window(0, -wall - 0.02, 0.045, 0.12))
-    return out
-
-
-def _castle(rng: np.random.Generator, coat: Coat, detail: float) -> list[Part]:
-    stone = mix(_STONE, coat.light, 0.25)
-    out: list[Part] = []
-    wall = float(rng.uniform(0.3, 0.42))
-    keep_w, keep_h = float(rng.uniform(0.14, 0.2)), float(rng.uniform(0.62, 0.74))
-    for x, w, h, roof in ((float(rng.uniform(-0.1, 0.1)), keep_w, keep_h, 1.0),):
-        out += _turret(rng, coat, stone, x, w, h, roof > 0.5, detail)
-    merlons = [(-0.42, 0.0), (-0.42, -wall - 0.05)]
-    for i in range(9):
-        x = -0.42 + i * 0.0933
-        merlons += [(x, -wall - 0.05), (x + 0.05, -wall - 0.05), (x + 0.05, -wall), (x + 0.0933, -wall)]
-    merlons += [(0.42, -wall), (0.42, 0)]
-    out.append(_part(poly(merlons), stone, inner=_courses(rng, -0.38, 0.3, -wall + 0.03, -0.05, int(8 * detail)), angle=0.1))
-    gate = smooth([(-0.08, 0), (-0.08, -0.14), (0, -0.21), (0.08, -0.14), (0.08, 0)], tension=0.5)
-    out.append(_part(gate, mix(_WOOD, coat.dark, 0.3), inner=(line((0, -0.2), (0, 0)),), angle=1.5))
-    for x in (-0.43, 0.43):
-        out += _turret(rng, coat, dim(stone, 0.95), x, float(rng.uniform(0.085, 0.12)), wall + float(rng.uniform(0.08, 0.25)), True, detail)
-    return out
-
-
-def _turret(rng: np.random.Generator, coat: Coat, stone: Colour, x: float, w: float, h: float, roof: bool, detail: float) -> list[Part]:
-    out = [_part(poly([(x - w, 0), (x + w, 0), (x + w * 0.95, -h), (x - w * 0.95, -h)]), stone, form=1.0, angle=1.5,
-                 inner=_courses(rng, x - w * 0.7, x + w * 0.4, -h * 0.9, -0.06, int(3 * detail)))]  # fmt: skip
-    tall = float(rng.uniform(0.2, 0.3))
-    out.append(_part(rect(x - 0.02, -h + 0.07, 0.04, 0.09), _GLASS, form=0.2, glow=0.6))
-    if roof:
-        out.append(_part(poly([(x, -h - tall), (x + w * 1.25, -h + 0.01), (x - w * 1.25, -h + 0.01)]), coat.main, form=1.0, angle=1.2))
-        out.append(_part(smooth([(x, -h - tall - 0.09), (x + 0.1, -h - tall - 0.07), (x + 0.09, -h - tall - 0.03), (x, -h - tall - 0.035)], tension=0.7), coat.main))
-        out.append(_part(limb([(x, -h - tall - 0.1), (x, -h - tall + 0.03)], [0.012, 0.012], 3), _WOOD))
-    return out
-
-
-def _lighthouse(rng: np.random.Generator, coat: Coat, detail: float) -> list[Part]:
-    b, t = float(rng.uniform(0.13, 0.18)), float(rng.uniform(0.08, 0.11))
-    top = -0.76
-    wall: Colour = (0.95, 0.94, 0.9) if sum(coat.main) < 2.3 else (0.55, 0.62, 0.7)
-    shaft = poly([(-b, 0), (b, 0), (t, top), (-t, top)])
-    out = [_part(shaft, wall, form=1.0, angle=1.5)]
-    bands = int(rng.integers(2, 4))
-    for i in range(bands):
-        y0 = top * (i + 0.25) / bands
-        band = cross(shaft, poly([(-0.3, y0), (0.3, y0), (0.3, y0 + top * 0.52 / bands), (-0.3, y0 + top * 0.52 / bands)]))
-        out.append(_part(band, coat.main, form=1.0, angle=0.05))
-    out.append(_part(rect(-0.025, -0.12, 0.05, 0.12), _WOOD))
-    out += [_part(rect(-0.018, top * f, 0.036, 0.06), _GLASS, glow=0.6) for f in (0.45, 0.75)]
-    out.append(_part(rect(-t * 0.75, top - 0.11, t * 1.5, 0.11), (0.98, 0.9, 0.6), glow=1.0, form=0.3, inner=(line((0, top - 0.11), (0, top)),)))
-    out.append(_part(rect(-t * 1.4, top - 0.015, t * 2.8, 0.035), coat.dark))
-    out.append(_part(smooth([(-t * 1.05, top - 0.1), (0, top - 0.24), (t * 1.05, top - 0.1)], tension=0.5), coat.main, form=1.0))
-    return out
-
-
 def _tree(rng: np.random.Generator, coat: Coat, detail: float) -> list[Part]:
     w, bend = float(rng.uniform(0.07, 0.11)), float(rng.uniform(-0.08, 0.08))
     if rng.random() < 0.3:
-        out = [_part(limb([(0, 0), (bend * 0.3, -0.3)], [w * 1.4, w]), _WOOD, form=1.0, angle=1.5)]
+        out = [hard_part(limb([(0, 0), (bend * 0.3, -0.3)], [w * 1.4, w]), WOOD, form=1.0, angle=1.5)]
         for i in range(4):
             y, h, r = -0.18 - 0.19 * i, 0.3, 0.32 - 0.065 * i
-            tier = smooth([(-r, y), (-r * 0.4, y + 0.035), (0, y), (r * 0.4, y + 0.035), (r, y), (r * 0.3, y - h * 0.6), (0, y - h), (-r * 0.3, y - h * 0.6)], tension=0.7)
-            out.append(_part(tier, mix(coat.main, coat.light, 0.08 * i), form=1.0, angle=1.2))
+            tier = smooth(
+                [
+                    (-r, y),
+                    (-r * 0.4, y + 0.035),
+                    (0, y),
+                    (r * 0.4, y + 0.035),
+                    (r, y),
+                    (r * 0.3, y - h * 0.6),
+                    (0, y - h),
+                    (-r * 0.3, y - h * 0.6),
+                ],
+                tension=0.7,
+            )
+            out.append(hard_part(tier, mix(coat.main, coat.light, 0.08 * i), form=1.0, angle=1.2))
         return out
     folds = (line((bend * 0.3 - w * 0.2, -0.05), (bend * 0.6, -0.3)),)
-    trunk = union(limb([(0, 0.01), (bend * 0.4, -0.25), (bend, -0.55)], [w * 1.7, w, w * 0.7]),
-                  limb([(bend * 0.5, -0.3), (bend + 0.15, -0.52)], [w * 0.7, w * 0.4]))  # fmt: skip
-    out = [_part(trunk, _WOOD, form=1.0, inner=folds, angle=1.45)]
+    trunk = union(
+        limb([(0, 0.01), (bend * 0.4, -0.25), (bend, -0.55)], [w * 1.7, w, w * 0.7]),
+        limb([(bend * 0.5, -0.3), (bend + 0.15, -0.52)], [w * 0.7, w * 0.4]),
+    )
+    out = [hard_part(trunk, WOOD, form=1.0, inner=folds, angle=1.45)]
     clumps = []
     for _ in range(int(rng.integers(4, 7))):
         a = float(rng.uniform(0, 6.3))
@@ -132,8 +59,19 @@ def _tree(rng: np.random.Generator, coat: Coat, detail: float) -> list[Part]:
     clumps.sort(key=lambda q: q[1])
     for i, (x, y, r) in enumerate([(bend, -0.7, 0.26), *clumps]):
         leaf = blob(rng, x, y, r * 1.1, r * 0.92, 0.1, 11)
-        marks = tuple(line((x + r * dx, y + r * dy), (x + r * dx + 0.03, y + r * dy + 0.02), (x + r * dx + 0.06, y + r * dy)) for dx, dy in rng.uniform(-0.5, 0.4, (int(2 * detail), 2)))
-        out.append(_part(leaf, mix(coat.main, coat.light if i % 2 else coat.dark, 0.16), form=1.1, inner=marks, angle=float(rng.uniform(0.3, 1.0))))
+        marks = tuple(
+            line((x + r * dx, y + r * dy), (x + r * dx + 0.03, y + r * dy + 0.02), (x + r * dx + 0.06, y + r * dy))
+            for dx, dy in rng.uniform(-0.5, 0.4, (int(2 * detail), 2))
+        )
+        out.append(
+            hard_part(
+                leaf,
+                mix(coat.main, coat.light if i % 2 else coat.dark, 0.16),
+                form=1.1,
+                inner=marks,
+                angle=float(rng.uniform(0.3, 1.0)),
+            )
+        )
     return out
 
 
@@ -142,15 +80,50 @@ def _boat(rng: np.random.Generator, coat: Coat, detail: float) -> list[Part]:
     mast = float(rng.uniform(-0.06, 0.06))
     sail: Colour = mix((0.96, 0.93, 0.86), coat.light, 0.5)
     belly = float(rng.uniform(0.04, 0.12))
-    out = [_part(limb([(mast, -deep), (mast, -0.98)], [0.03, 0.018], 4), _WOOD, angle=1.5)]
-    main = smooth([(mast + 0.02, -0.94), (mast + 0.02 + long * 0.5 + belly, -0.5), (mast + long * 0.85, -deep - 0.07), (mast + 0.02, -deep - 0.06)], tension=0.5)
-    seams = tuple(line((mast + 0.03, y), (mast + long * (0.9 + y) * 0.9, y + 0.02)) for y in (-0.7, -0.45)[: int(2.5 * detail)])
-    out.append(_part(main, coat.main, form=0.9, inner=seams, angle=1.3))
-    out.append(_part(smooth([(mast - 0.03, -0.88), (mast - 0.03, -deep - 0.06), (mast - long * 0.8, -deep - 0.05), (mast - long * 0.4, -0.42)], tension=0.5), sail, form=0.9, angle=1.8))
+    out = [hard_part(limb([(mast, -deep), (mast, -0.98)], [0.03, 0.018], 4), WOOD, angle=1.5)]
+    main = smooth(
+        [
+            (mast + 0.02, -0.94),
+            (mast + 0.02 + long * 0.5 + belly, -0.5),
+            (mast + long * 0.85, -deep - 0.07),
+            (mast + 0.02, -deep - 0.06),
+        ],
+        tension=0.5,
+    )
+    seams = tuple(
+        line((mast + 0.03, y), (mast + long * (0.9 + y) * 0.9, y + 0.02)) for y in (-0.7, -0.45)[: int(2.5 * detail)]
+    )
+    out.append(hard_part(main, coat.main, form=0.9, inner=seams, angle=1.3))
+    out.append(
+        hard_part(
+            smooth(
+                [
+                    (mast - 0.03, -0.88),
+                    (mast - 0.03, -deep - 0.06),
+                    (mast - long * 0.8, -deep - 0.05),
+                    (mast - long * 0.4, -0.42),
+                ],
+                tension=0.5,
+            ),
+            sail,
+            form=0.9,
+            angle=1.8,
+        )
+    )
     flag = smooth([(mast, -0.99), (mast + 0.12, -0.97), (mast, -0.93)], tension=0.6)
-    hull = smooth([(-long, -deep), (0, -deep * 0.86), (long * 1.1, -deep * 1.15), (long * 0.85, -0.02), (0, 0.025), (-long * 0.8, -0.01)], tension=0.65)
+    hull = smooth(
+        [
+            (-long, -deep),
+            (0, -deep * 0.86),
+            (long * 1.1, -deep * 1.15),
+            (long * 0.85, -0.02),
+            (0, 0.025),
+            (-long * 0.8, -0.01),
+        ],
+        tension=0.65,
+    )
     plank = (line((-long * 0.93, -deep * 0.62), (0, -deep * 0.5), (long * 0.98, -deep * 0.68)),)
-    out += [_part(flag, coat.main), _part(hull, mix(coat.main, _WOOD, 0.25), form=1.0, inner=plank, angle=0.05)]
+    out += [hard_part(flag, coat.main), hard_part(hull, mix(coat.main, WOOD, 0.25), form=1.0, inner=plank, angle=0.05)]
     return out
 
 
@@ -158,14 +131,48 @@ def _flower(rng: np.random.Generator, coat: Coat, detail: float) -> list[Part]:
     bend, r = float(rng.uniform(-0.12, 0.12)), float(rng.uniform(0.19, 0.28))
     y = -1 + r + 0.02
     green: Colour = (0.28, 0.52, 0.24)
-    out = [_part(limb([(0, 0.01), (bend, -0.35), (bend * 0.4, y)], [0.045, 0.04, 0.035]), green, angle=1.5)]
+    out = [hard_part(limb([(0, 0.01), (bend, -0.35), (bend * 0.4, y)], [0.045, 0.04, 0.035]), green, angle=1.5)]
     for s in (-1, 1):
         a, b = float(rng.uniform(0.18, 0.3)), float(rng.uniform(0.1, 0.25))
-        leaf = smooth([(bend * 0.6, -0.2), (s * a * 0.5, -0.2 - b), (s * a, -0.25 - b), (s * a * 0.7, -0.14)], tension=0.9)
-        out.append(_part(leaf, mix(green, (0.5, 0.7, 0.3), float(rng.random()) * 0.5), inner=(line((bend * 0.6, -0.2), (s * a * 0.8, -0.22 - b * 0.8)),), form=1.0, angle=0.5 * s))
+        leaf = smooth(
+            [(bend * 0.6, -0.2), (s * a * 0.5, -0.2 - b), (s * a, -0.25 - b), (s * a * 0.7, -0.14)], tension=0.9
+        )
+        out.append(
+            hard_part(
+                leaf,
+                mix(green, (0.5, 0.7, 0.3), float(rng.random()) * 0.5),
+                inner=(line((bend * 0.6, -0.2), (s * a * 0.8, -0.22 - b * 0.8)),),
+                form=1.0,
+                angle=0.5 * s,
+            )
+        )
     if rng.random() < 0.3:
-        cup = smooth([(bend * 0.4 - r * 0.75, y - r * 0.8), (bend * 0.4 - r * 0.3, y - r * 0.3), (bend * 0.4, y - r * 1.1), (bend * 0.4 + r * 0.3, y - r * 0.3), (bend * 0.4 + r * 0.75, y - r * 0.8), (bend * 0.4 + r * 0.65, y + r * 0.5), (bend * 0.4, y + r * 0.9), (bend * 0.4 - r * 0.65, y + r * 0.5)], tension=0.8)
-        return [*out, _part(cup, coat.main, form=1.0, inner=(line((bend * 0.4 - r * 0.3, y - r * 0.3), (bend * 0.4 - r * 0.1, y + r * 0.5)), line((bend * 0.4 + r * 0.3, y - r * 0.3), (bend * 0.4 + r * 0.1, y + r * 0.5))), angle=1.5)]
+        cup = smooth(
+            [
+                (bend * 0.4 - r * 0.75, y - r * 0.8),
+                (bend * 0.4 - r * 0.3, y - r * 0.3),
+                (bend * 0.4, y - r * 1.1),
+                (bend * 0.4 + r * 0.3, y - r * 0.3),
+                (bend * 0.4 + r * 0.75, y - r * 0.8),
+                (bend * 0.4 + r * 0.65, y + r * 0.5),
+                (bend * 0.4, y + r * 0.9),
+                (bend * 0.4 - r * 0.65, y + r * 0.5),
+            ],
+            tension=0.8,
+        )
+        return [
+            *out,
+            hard_part(
+                cup,
+                coat.main,
+                form=1.0,
+                inner=(
+                    line((bend * 0.4 - r * 0.3, y - r * 0.3), (bend * 0.4 - r * 0.1, y + r * 0.5)),
+                    line((bend * 0.4 + r * 0.3, y - r * 0.3), (bend * 0.4 + r * 0.1, y + r * 0.5)),
+                ),
+                angle=1.5,
+            ),
+        ]
     n, cx = int(rng.integers(5, 10)), bend * 0.4
     fat = r * float(rng.uniform(0.75, 1.2)) * 3.4 / n
     for layer in (1.0, 0.62) if rng.random() < 0.5 else (1.0,):
@@ -174,30 +181,56 @@ def _flower(rng: np.random.Generator, coat: Coat, detail: float) -> list[Part]:
             px, py = cx + np.cos(a) * r * 0.58 * layer, y + np.sin(a) * r * 0.58 * layer
             petal = oval(float(px), float(py), r * 0.5 * layer, fat * 0.62 * layer, float(a))
             vein = line((cx + np.cos(a) * r * 0.3 * layer, y + np.sin(a) * r * 0.3 * layer), (float(px), float(py)))
-            out.append(_part(petal, coat.main if layer == 1 else mix(coat.main, coat.light, 0.5), form=0.9, inner=(vein,) if detail > 0.6 else (), angle=float(a)))
+            out.append(
+                hard_part(
+                    petal,
+                    coat.main if layer == 1 else mix(coat.main, coat.light, 0.5),
+                    form=0.9,
+                    inner=(vein,) if detail > 0.6 else (),
+                    angle=float(a),
+                )
+            )
     core: Colour = (0.92, 0.70, 0.2) if coat.main[2] > 0.3 or coat.main[1] < 0.6 else (0.42, 0.25, 0.14)
-    return [*out, _part(oval(cx, y, r * 0.3, r * 0.3), core, form=1.0)]
+    return [*out, hard_part(oval(cx, y, r * 0.3, r * 0.3), core, form=1.0)]
 
 
 def _cart(rng: np.random.Generator, coat: Coat, detail: float) -> list[Part]:
     long, r = float(rng.uniform(0.36, 0.46)), float(rng.uniform(0.15, 0.22))
-    out = [_part(limb([(long * 0.8, -r * 1.1), (long * 1.7, -r * 0.7)], [0.04, 0.035], 4), _WOOD, angle=0.2)]
+    out = [hard_part(limb([(long * 0.8, -r * 1.1), (long * 1.7, -r * 0.7)], [0.04, 0.035], 4), WOOD, angle=0.2)]
     wheel_x = (-long * 0.55, long * 0.55)
     if rng.random() < 0.6:
-        cover = smooth([(-long * 0.95, -r * 2.1), (-long * 0.95, -0.82), (-long * 0.5, -0.97), (long * 0.5, -0.97), (long * 0.95, -0.82), (long * 0.95, -r * 2.1)], tension=0.7)
+        cover = smooth(
+            [
+                (-long * 0.95, -r * 2.1),
+                (-long * 0.95, -0.82),
+                (-long * 0.5, -0.97),
+                (long * 0.5, -0.97),
+                (long * 0.95, -0.82),
+                (long * 0.95, -r * 2.1),
+            ],
+            tension=0.7,
+        )
         ribs = tuple(line((x * long, -0.95), (x * long * 1.05, -r * 2.1)) for x in (-0.4, 0.3)[: int(2.5 * detail)])
-        out.append(_part(cover, coat.main, form=1.0, inner=ribs, angle=1.4))
+        out.append(hard_part(cover, coat.main, form=1.0, inner=ribs, angle=1.4))
     else:
         for x in (-0.55, 0.0, 0.5):
-            out.append(_part(blob(rng, x * long, -r * 2.2 - 0.1, 0.2, 0.17, 0.1), mix(coat.main, coat.light, float(rng.random()) * 0.4), form=1.1))
+            out.append(
+                hard_part(
+                    blob(rng, x * long, -r * 2.2 - 0.1, 0.2, 0.17, 0.1),
+                    mix(coat.main, coat.light, float(rng.random()) * 0.4),
+                    form=1.1,
+                )
+            )
     bed = poly([(-long, -r * 2.3), (long, -r * 2.3), (long * 0.9, -r * 0.95), (-long * 0.9, -r * 0.95)])
     planks = tuple(line((-long * 0.97, -r * f), (long * 0.97, -r * f)) for f in (1.85, 1.4)[: int(2.5 * detail)])
-    out.append(_part(bed, mix(coat.main, _WOOD, 0.35), inner=planks, angle=0.0))
+    out.append(hard_part(bed, mix(coat.main, WOOD, 0.35), inner=planks, angle=0.0))
     for x in wheel_x:
-        spokes = tuple(line((x, -r), (x + np.cos(a) * r * 0.75, -r + np.sin(a) * r * 0.75)) for a in np.arange(6) * np.pi / 3 + 0.3)
-        out.append(_part(oval(x, -r, r, r), coat.leather))
-        out.append(_part(oval(x, -r, r * 0.76, r * 0.76), mix(_WOOD, (1, 0.9, 0.7), 0.35), inner=spokes, form=0.4))
-        out.append(_part(oval(x, -r, r * 0.22, r * 0.22), coat.leather))
+        spokes = tuple(
+            line((x, -r), (x + np.cos(a) * r * 0.75, -r + np.sin(a) * r * 0.75)) for a in np.arange(6) * np.pi / 3 + 0.3
+        )
+        out.append(hard_part(oval(x, -r, r, r), coat.leather))
+        out.append(hard_part(oval(x, -r, r * 0.76, r * 0.76), mix(WOOD, (1, 0.9, 0.7), 0.35), inner=spokes, form=0.4))
+        out.append(hard_part(oval(x, -r, r * 0.22, r * 0.22), coat.leather))
     return out
 
 
@@ -228,14 +261,34 @@ def _shape(rng: np.random.Generator, coat: Coat, detail: float) -> list[Part]:
             a, b = rng.uniform(-1, 1, (2, 2)) * (rx, ry) * 0.75 + (x, y)
             bow = rng.normal(0, 0.12, 2) * big
             inner.append(line(tuple(a), tuple((a + b) / 2 + bow), tuple(b)))
-        out.append(_part(path, tints[int(rng.integers(len(tints)))] if i else coat.main, form=1.0, inner=tuple(inner), angle=float(rng.uniform(0, 3))))
+        out.append(
+            hard_part(
+                path,
+                tints[int(rng.integers(len(tints)))] if i else coat.main,
+                form=1.0,
+                inner=tuple(inner),
+                angle=float(rng.uniform(0, 3)),
+            )
+        )
         if rng.random() < 0.35:
-            band = cross(path, limb([(x - rx * 1.2, y), (x, y + ry * float(rng.uniform(-0.4, 0.4))), (x + rx * 1.2, y)], [ry * 0.4, ry * 0.35]))
-            out.append(_part(band, tints[int(rng.integers(len(tints)))], form=1.0, angle=0.1))
+            band = cross(
+                path,
+                limb(
+                    [(x - rx * 1.2, y), (x, y + ry * float(rng.uniform(-0.4, 0.4))), (x + rx * 1.2, y)],
+                    [ry * 0.4, ry * 0.35],
+                ),
+            )
+            out.append(hard_part(band, tints[int(rng.integers(len(tints)))], form=1.0, angle=0.1))
     return out
 
 
 _BUILDERS = {
-    "house": _house, "castle": _castle, "lighthouse": _lighthouse, "tree": _tree, "boat": _boat, "flower": _flower,
-    "cart": _cart, "shape": _shape,
-}  # fmt: skip
+    "house": build_house,
+    "castle": build_castle,
+    "lighthouse": build_lighthouse,
+    "tree": _tree,
+    "boat": _boat,
+    "flower": _flower,
+    "cart": _cart,
+    "shape": _shape,
+}

@@ -41,7 +41,10 @@ class Stage:
         height, width = self.buffers.index.shape
         tile = noise_tile(scale)
         rng = self.scene.rng("noise/" + part)
-        y, x = int(rng.integers(_TILE - height + 1)) if height < _TILE else 0, int(rng.integers(_TILE - width + 1)) if width < _TILE else 0
+        y, x = (
+            int(rng.integers(_TILE - height + 1)) if height < _TILE else 0,
+            int(rng.integers(_TILE - width + 1)) if width < _TILE else 0,
+        )
         if height > _TILE or width > _TILE:
             tile = np.tile(tile, (height // _TILE + 1, width // _TILE + 1))
         return tile[y : y + height, x : x + width]
@@ -51,13 +54,17 @@ class Stage:
 def noise_tile(scale: float) -> Array:
     """A tile of smooth noise with unit variance."""
     rng = np.random.Generator(np.random.PCG64(int(scale * 100)))
-    noise = cv2.GaussianBlur(rng.standard_normal((_TILE, _TILE)).astype(np.float32), (0, 0), max(scale, 0.3), borderType=cv2.BORDER_REFLECT)
+    noise = cv2.GaussianBlur(
+        rng.standard_normal((_TILE, _TILE)).astype(np.float32), (0, 0), max(scale, 0.3), borderType=cv2.BORDER_REFLECT
+    )
     return np.asarray((noise - noise.mean()) / noise.std(), np.float32)
 
 
 @dataclass(frozen=True)
 class Strokes:
-    """One tile of brush strokes at one angle: offset to the stroke's middle (pixels), its ridge 0..1, its own number 0..1."""
+    """One tile of brush strokes at one angle: offset to the stroke's middle in pixels, its ridge and its own
+    number, both 0..1.
+    """
 
     dx: NDArray[np.int16]
     dy: NDArray[np.int16]
@@ -89,7 +96,12 @@ def stroke_tile(angle_step: int, length: float, width: float) -> Strokes:
     along = ((xx - cx) * d[..., 0] + (yy - cy) * d[..., 1]) / half[which]
     ridge = np.clip(1 - across**2, 0, 1) * (0.75 + 0.25 * np.clip(along, -1, 1))
     bristle = np.sin(across * 7 + which % 17) * 0.16
-    return Strokes(np.int16(cx - xx), np.int16(cy - yy), np.float32(np.maximum(ridge + bristle, 0)), np.float32(rng.random(count))[which])
+    return Strokes(
+        np.int16(cx - xx),
+        np.int16(cy - yy),
+        np.float32(np.maximum(ridge + bristle, 0)),
+        np.float32(rng.random(count))[which],
+    )
 
 
 def brush(stage: Stage, picture: Array, length: float, width: float, part: str) -> tuple[Array, Array, Array]:

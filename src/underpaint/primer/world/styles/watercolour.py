@@ -34,4 +34,6 @@ def _border(stage: Stage) -> Array:
     y = np.minimum(np.arange(height), np.arange(height)[::-1])[:, None].astype(np.float32)
     d = np.minimum(x, y) + 3.5 * stage.noise(10, "rag") + 1.2 * stage.noise(2.5, "rag2")
     margin = float(rng.uniform(6, 13)) * min(width, height) / 256
-    return np.asarray(np.maximum(np.clip((d - margin) / 1.5, 0, 1), 0.9 * (stage.buffers.at("subject") > 0)), np.float32)
+    return np.asarray(
+        np.maximum(np.clip((d - margin) / 1.5, 0, 1), 0.9 * (stage.buffers.at("subject") > 0)), np.float32
+    )
