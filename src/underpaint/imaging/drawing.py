@@ -157,9 +157,9 @@ def _even(pixels: FloatArray, wanted: DrawingKind) -> _Sheet:
         pixels = np.asarray(1.0 - pixels, dtype=np.float32)
         clean = recognise.is_clean_white(pixels)
     if clean:
-        return _Sheet(Ink(pixels, np.ones(pixels.shape[:2], np.float32), 0.0), True, turned, corners)
+        return _Sheet(Ink(pixels, np.ones(pixels.shape[:2], np.float32)), True, turned, corners)
     shadows = corners is not None or wanted is DrawingKind.PHOTO or unevenness(pixels) > _UNEVEN_FROM
-    ink = find_ink(pixels, paper_light(pixels, shadows=shadows))
+    ink = find_ink(pixels, paper_light(pixels, shadows=shadows), shadows=shadows)
     if auto and corners is None and recognise.is_painted(ink.sheet, pixels):
         raise DrawingError(
             "this looks like a photograph or a painting, not a drawing",

@@ -86,7 +86,7 @@ def drop_blue(ink: Ink) -> Ink:
         raise DrawingError(
             "there is nothing but blue pencil in this drawing", hint="Keep the blue lines to paint under them."
         )
-    return Ink(np.repeat(gray[..., None], 3, axis=-1), gate.astype(np.float32), ink.grain)
+    return Ink(np.repeat(gray[..., None], 3, axis=-1), gate.astype(np.float32))
 
 
 def _blue_among(sheet: FloatArray, inked: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 from skimage.filters import apply_hysteresis_threshold
 
 from underpaint.imaging.arrays import FloatArray
@@ -27,8 +28,6 @@ class Ink:
     """H x W x 3, paper at 1, ink below."""
     gate: FloatArray
     """H x W, 1 at ink, 0 at paper, soft between."""
-    grain: float
-    """Standard deviation of the bare paper."""
 
 
 def gray_of(image: FloatArray) -> FloatArray:
@@ -67,8 +66,8 @@ def unevenness(image: FloatArray) -> float:
     return float(1.0 - low / max(float(high), 1e-3))
 
 
-def find_ink(image: FloatArray, light: FloatArray) -> Ink:
-    """Divide the light away and tell ink from grain. H x W x 3 both."""
+def find_ink(image: FloatArray, light: FloatArray, *, shadows: bool) -> Ink:
+    """Divide the light away and tell ink from grain. H x W x 3 both; `shadows` as for `paper_light`."""
     sheet = np.clip(image / light, 0.0, 1.4)
     gray = gray_of(sheet)
     bare = gray > float(np.percentile(gray, 75)) - 0.12
@@ -77,9 +76,8 @@ def find_ink(image: FloatArray, light: FloatArray) -> Ink:
         gray = gray_of(sheet)
     darkness = 1.0 - gray
     calm = np.asarray(cv2.GaussianBlur(darkness, (0, 0), 0.8), np.float32)
-    grain, calm_grain = _spread(darkness), _spread(calm)
-    gate = _gate(darkness, calm, calm_grain)
-    return Ink(np.clip(sheet, 0.0, 1.0).astype(np.float32), gate, grain)
+    gate = _gate(darkness, calm, _roughness(calm, local=shadows))
+    return Ink(np.clip(sheet, 0.0, 1.0).astype(np.float32), gate)
 
 
 def _bright_copy(image: FloatArray) -> FloatArray:
@@ -132,14 +130,26 @@ def _spread(darkness: FloatArray) -> float:
     return float(1.4826 * np.median(middle - light_half))
 
 
-def _gate(darkness: FloatArray, calm: FloatArray, grain: float) -> FloatArray:
-    strong, weak = max(0.075, 6.0 * grain), max(0.03, 2.5 * grain)
-    ink = apply_hysteresis_threshold(calm, weak, strong)
+def _roughness(calm: FloatArray, *, local: bool) -> FloatArray:
+    """The grain at every pixel: that of the whole sheet, or more where deep shadow has roughened a photo."""
+    height, width = calm.shape
+    everywhere = _spread(calm)
+    cells = np.full((8, 8), everywhere, np.float32)
+    if local and min(height, width) >= 128:
+        for row, band in enumerate(np.array_split(calm, 8, axis=0)):
+            for column, cell in enumerate(np.array_split(band, 8, axis=1)):
+                bare = float((cell < 0.06).mean()) > 0.3
+                cells[row, column] = min(max(_spread(cell), everywhere), 4.0 * everywhere) if bare else everywhere
+    return np.asarray(cv2.resize(cells, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def _gate(darkness: FloatArray, calm: FloatArray, grain: FloatArray) -> FloatArray:
+    """Where there is ink: what is dark, and what hangs together with it; specks are left out."""
+    ink = apply_hysteresis_threshold(calm, np.maximum(0.03, 2.5 * grain), np.maximum(0.075, 6.0 * grain))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
     if count <= 1:
         return np.zeros_like(darkness)
-    peak = np.zeros(count, np.float32)
-    np.maximum.at(peak, labels.ravel(), darkness.ravel())
+    peak = ndimage.maximum(darkness, labels, np.arange(count))
     long_side = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
     keep = (peak > 0.45) | (long_side >= max(7, round(0.008 * max(darkness.shape))))
     keep[0] = False
