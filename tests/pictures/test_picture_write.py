@@ -222,6 +222,12 @@ def test_what_a_format_cannot_hold_is_refused(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_measurement_that_is_no_number_does_not_cost_the_picture(tmp_path: Path) -> None:
+    plan = {"measured": {"lines": float("nan"), "list": [1.5, float("inf")]}}
+    write_picture(tmp_path / "a.png", ramp(), Record(CreateRecipe(), plan))
+    assert plan_from_file(tmp_path / "a.png") == {"measured": {"lines": None, "list": [1.5, None]}}
+
+
 def test_writing_is_whole_or_not_at_all(tmp_path: Path) -> None:
     path = tmp_path / "sub" / "key.png"
     write_picture(path, ramp())

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -89,7 +90,7 @@ def note(record: Record, pixels: str, private: bool) -> str:
             data["recipe"] = record.recipe.model_dump(mode="json")
             data["blobs"] = {blob.sha256: len(record.blobs[blob.sha256]) for blob in record.recipe.blobs()}
         if record.plan is not None:
-            data["plan"] = dict(record.plan)
+            data["plan"] = _finite(dict(record.plan))
     try:
         text = json.dumps(data, allow_nan=False)
     except (TypeError, ValueError) as error:
@@ -97,6 +98,15 @@ def note(record: Record, pixels: str, private: bool) -> str:
     if len(text) > MAX_NOTE_BYTES:
         raise RecipeError(f"recipe and plan take {len(text):,} bytes", hint=f"The limit is {MAX_NOTE_BYTES:,}.")
     return text
+
+
+def _finite(value: Any) -> Any:
+    """The same JSON data with null for measurements that are no number: they must not cost a finished picture."""
+    if isinstance(value, Mapping):
+        return {key: _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def infotext(record: Record, private: bool) -> str | None:
