@@ -33,7 +33,8 @@ class ParsedPrompt:
     `schedule`: the words as `((last_step, ((text, weight), ...)), ...)`, steps counted from 1 and the last
     entry ending at the last step. With several parts these are the words of the first; with one part they are
     the words exactly as typed, blanks and a number at the very end included.
-    `parts`: what `AND` joins, at least one, each with its weight and schedule: what an engine paints from.
+    `parts`: what `AND` joins, at least one, each with its weight and schedule, as A1111 has them: there a number
+    at the end weighs a single part too, and with several parts these are what an engine paints from.
     `networks`: the `<kind:...>` in order. `text`: the words without comments and networks.
     """
 
