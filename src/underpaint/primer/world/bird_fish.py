@@ -138,26 +138,10 @@ def build_fish(rng: np.random.Generator, coat: Coat, detail: float) -> list[Part
     out.append(Part(cross(body, oval(0, cy + fat * 0.95, long * 0.9, fat * 0.6)), coat.light, angle=0.1, subject=True))
     if rng.random() < 0.5:
         for x in (-0.35, 0.05):
-            out.append(
-                Part(
-                    cross(
-                        body,
-                        smooth(
-                            [
-                                (long * x, cy - fat),
-                                (long * (x + 0.2), cy - fat),
-                                (long * (x + 0.12), cy),
-                                (long * (x + 0.2), cy + fat),
-                                (long * x, cy + fat),
-                                (long * (x - 0.08), cy),
-                            ]
-                        ),
-                    ),
-                    coat.accent,
-                    angle=1.5,
-                    subject=True,
-                )
-            )
+            left = [(long * (x + 0.2), cy + fat), (long * x, cy + fat), (long * (x - 0.08), cy)]
+            right = [(long * x, cy - fat), (long * (x + 0.2), cy - fat), (long * (x + 0.12), cy)]
+            stripe = cross(body, smooth(right + left))
+            out.append(Part(stripe, coat.accent, angle=1.5, subject=True))
     gill = line((long * 0.45, cy - fat * 0.55), (long * 0.35, cy), (long * 0.45, cy + fat * 0.5))
     out.append(
         Part(

@@ -41,6 +41,7 @@ def _courses(rng: np.random.Generator, x0: float, x1: float, y0: float, y1: floa
 
 
 def build_house(rng: np.random.Generator, coat: Coat, detail: float) -> list[Part]:
+    """A gabled house seen a little from one side, its roof in the named colour."""
     w, wall = float(rng.uniform(0.28, 0.42)), float(rng.uniform(0.34, 0.5))
     side = float(rng.choice([-1, 1])) * float(rng.uniform(0.18, 0.36))
     wall_colour = _WALLS[int(rng.integers(len(_WALLS)))]
@@ -109,6 +110,7 @@ def build_house(rng: np.random.Generator, coat: Coat, detail: float) -> list[Par
 
 
 def build_castle(rng: np.random.Generator, coat: Coat, detail: float) -> list[Part]:
+    """A keep, a wall with merlons and a gate, two turrets; roofs and flags in the named colour."""
     stone = mix(_STONE, coat.light, 0.25)
     out: list[Part] = []
     wall = float(rng.uniform(0.3, 0.42))
@@ -176,6 +178,7 @@ def _turret(
 
 
 def build_lighthouse(rng: np.random.Generator, coat: Coat, detail: float) -> list[Part]:
+    """A striped tower with a lamp."""
     b, t = float(rng.uniform(0.13, 0.18)), float(rng.uniform(0.08, 0.11))
     top = -0.76
     wall: Colour = (0.95, 0.94, 0.9) if sum(coat.main) < 2.3 else (0.55, 0.62, 0.7)

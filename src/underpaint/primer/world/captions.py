@@ -149,9 +149,10 @@ class _Words:
         out: list[tuple[dict[str, tuple[str, ...]], str, float]] = []
         if s.weather != "clear":
             out.append((_WEATHER, s.weather, 0.9))
-        out += [(_VALUES, s.values, keep if s.values != "full range" else keep * 0.3)]
-        out += [(_PALETTES, s.palette, keep if s.palette != "natural" else keep * 0.2)]
-        out += [(_HARD, s.hardness, keep * 0.6), (_FRAMING, s.framing, keep * 0.5)]
+        out.append((_VALUES, s.values, keep if s.values != "full range" else keep * 0.3))
+        out.append((_PALETTES, s.palette, keep if s.palette != "natural" else keep * 0.2))
+        out.append((_HARD, s.hardness, keep * 0.6))
+        out.append((_FRAMING, s.framing, keep * 0.5))
         if s.subject in PEOPLE:
             out.append((_POSES, s.pose, keep * 0.6))
         return [self.one(t, v) for t, v, p in out if self.rng.random() < p]

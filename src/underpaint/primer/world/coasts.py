@@ -5,6 +5,7 @@ from underpaint.primer.world.shapes import Colour, Part, blob, dim, limb, line, 
 
 
 def cliff(p: PlaceKit) -> Ground:
+    """A grassy edge of rock above the sea."""
     s = float(p.rng.choice([-1, 1]))
     sea = Part(rect(-2, p.horizon, p.w + 4, p.h), (0.42, 0.58, 0.68), (0.22, 0.40, 0.52), form=0, depth=0.7, angle=0.02)
     edge = 0.5 + s * float(p.rng.uniform(0.28, 0.4))
@@ -50,6 +51,7 @@ def cliff(p: PlaceKit) -> Ground:
 
 
 def shore(p: PlaceKit) -> Ground:
+    """Sea, a line of foam, sand and stones."""
     sea = Part(rect(-2, p.horizon, p.w + 4, p.h), (0.36, 0.60, 0.72), (0.30, 0.62, 0.68), form=0, depth=0.6, angle=0.02)
     y = p.horizon + 0.13 * p.h
     foam = p.ridge(y - 0.012 * p.h, 0.014, (0.95, 0.97, 0.97), depth=0.3, count=7, form=0.1)

@@ -5,6 +5,7 @@ from underpaint.primer.world.shapes import Colour, Part, blob, dim, line, mix, o
 
 
 def room(p: PlaceKit) -> Ground:
+    """A wall with a window that shows the hour, curtains, a picture, a rug."""
     s, rng = p.scene, p.rng
     tones: tuple[Colour, ...] = ((0.78, 0.70, 0.58), (0.66, 0.70, 0.66), (0.72, 0.62, 0.62), (0.62, 0.66, 0.74))
     wall = tones[int(rng.integers(len(tones)))]

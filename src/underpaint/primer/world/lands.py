@@ -19,6 +19,7 @@ from underpaint.primer.world.shapes import (
 
 
 def meadow(p: PlaceKit) -> Ground:
+    """Hills, bushes, grass and small flowers."""
     g = (0.42, 0.62, 0.24)
     far = p.ridge(p.horizon - 0.06 * p.h, 0.05, (0.36, 0.52, 0.40), depth=0.8, count=7)
     mid = p.ridge(p.horizon + 0.02 * p.h, 0.025, (0.46, 0.62, 0.34), depth=0.5, count=6)
@@ -39,14 +40,13 @@ def meadow(p: PlaceKit) -> Ground:
 
 
 def forest(p: PlaceKit) -> Ground:
+    """Firs behind, two trunks and a roof of leaves near."""
     back = p.ridge(p.horizon - 0.22 * p.h, 0.05, (0.40, 0.54, 0.44), depth=0.8, count=14)
     out = [*p.sky(), back]
-    for x in np.sort(p.rng.random(7)):
-        out.append(
-            p.pine(
-                float(x) * p.w, p.horizon + 0.03 * p.h, p.h * float(p.rng.uniform(0.3, 0.5)), (0.26, 0.42, 0.32), 0.6
-            )
-        )
+    foot, dark = p.horizon + 0.03 * p.h, (0.26, 0.42, 0.32)
+    out += [
+        p.pine(float(x) * p.w, foot, p.h * float(p.rng.uniform(0.3, 0.5)), dark, 0.6) for x in np.sort(p.rng.random(7))
+    ]
     ground = p.ridge(p.horizon + 0.02 * p.h, 0.015, (0.36, 0.46, 0.24), (0.26, 0.30, 0.16), depth=0.15)
     out.append(ground)
     keep = {"left": (0.62, 0.95), "right": (0.05, 0.38), "centre": (0.03, 0.2)}[p.scene.position]
@@ -92,6 +92,7 @@ def forest(p: PlaceKit) -> Ground:
 
 
 def town(p: PlaceKit) -> Ground:
+    """A row of house fronts and a paved street."""
     out, base = p.sky(), p.horizon + 0.08 * p.h
     walls: tuple[Colour, ...] = (
         (0.82, 0.72, 0.58),
@@ -156,6 +157,7 @@ def town(p: PlaceKit) -> Ground:
 
 
 def mountains(p: PlaceKit) -> Ground:
+    """Snowy peaks, a green band, firs."""
     out = p.sky()
     for i, depth in enumerate((0.85, 0.55)):
         colour = mix((0.42, 0.44, 0.52), (0.55, 0.60, 0.70), depth)
@@ -206,6 +208,7 @@ def mountains(p: PlaceKit) -> Ground:
 
 
 def desert(p: PlaceKit) -> Ground:
+    """Dunes, a mesa now and then, cacti."""
     out = p.sky()
     if p.rng.random() < 0.6:
         x, wide, tall = float(p.rng.random()) * p.w, 0.16 * p.w, 0.2 * p.h

@@ -50,7 +50,7 @@ def sky_of(scene: Scene) -> tuple[Colour, Colour]:
 
 
 class PlaceKit:
-    """Small drawing words shared by all places."""
+    """Small drawing words shared by all places, and the place's own random numbers."""
 
     def __init__(self, scene: Scene) -> None:
         self.scene, self.rng = scene, scene.rng("place/" + scene.place)
@@ -198,7 +198,3 @@ class PlaceKit:
     def bush(self, x: float, y: float, size: float, colour: Colour, depth: float = 0.3) -> Part:
         """A round leafy mass."""
         return Part(blob(self.rng, x, y, size, size * 0.75, 0.13, 11), colour, form=0.9, depth=depth, angle=0.8)
-
-    def near(self, x: float, y: float, size: float, colour: Colour) -> list[Part]:
-        """Small things near the feet."""
-        return [self.tuft(x, y, size, colour)]

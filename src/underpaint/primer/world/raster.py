@@ -188,10 +188,10 @@ class _FormLight:
             self._fill(part.path, 1.0)
             return
         if size > 0.6 * min(self.scene.size) and not part.subject:
-            self._fill(part.path, *self._ends(1.0, 1.0 - 0.5 * part.form), bounds=bounds)
+            self._fill(part.path, *(1.0, 1.0 - 0.5 * part.form), bounds=bounds)
             return
         dark = max(0.12, low)
-        self._fill(part.path, *self._ends(dark + 0.12, dark), bounds=bounds)
+        self._fill(part.path, *(dark + 0.12, dark), bounds=bounds)
         self.canvas.save()
         self.canvas.clipPath(part.path, skia.ClipOp.kIntersect, True)
         shift = 0.24 * size
@@ -199,14 +199,11 @@ class _FormLight:
         blur = 0.1 * size if self.soft else 0.035 * size
         self._fill(
             part.path,
-            *self._ends(1.0, 0.94 if self.crisp else 0.72),
+            *(1.0, 0.94 if self.crisp else 0.72),
             bounds=bounds,
             blur=0.0 if self.crisp or size < 5 else blur,
         )
         self.canvas.restore()
-
-    def _ends(self, lit: float, far: float) -> tuple[float, float]:
-        return lit, far
 
     def _fill(
         self, path: skia.Path, lit: float, far: float | None = None, bounds: skia.Rect | None = None, blur: float = 0.0

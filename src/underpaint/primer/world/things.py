@@ -214,13 +214,8 @@ def _cart(rng: np.random.Generator, coat: Coat, detail: float) -> list[Part]:
         out.append(hard_part(cover, coat.main, form=1.0, inner=ribs, angle=1.4))
     else:
         for x in (-0.55, 0.0, 0.5):
-            out.append(
-                hard_part(
-                    blob(rng, x * long, -r * 2.2 - 0.1, 0.2, 0.17, 0.1),
-                    mix(coat.main, coat.light, float(rng.random()) * 0.4),
-                    form=1.1,
-                )
-            )
+            sack = blob(rng, x * long, -r * 2.2 - 0.1, 0.2, 0.17, 0.1)
+            out.append(hard_part(sack, mix(coat.main, coat.light, float(rng.random()) * 0.4), form=1.1))
     bed = poly([(-long, -r * 2.3), (long, -r * 2.3), (long * 0.9, -r * 0.95), (-long * 0.9, -r * 0.95)])
     planks = tuple(line((-long * 0.97, -r * f), (long * 0.97, -r * f)) for f in (1.85, 1.4)[: int(2.5 * detail)])
     out.append(hard_part(bed, mix(coat.main, WOOD, 0.35), inner=planks, angle=0.0))
