@@ -1,0 +1,151 @@
+"""`python -m underpaint.primer STAGE`: train the built-in model from nothing."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from underpaint.errors import UnderpaintError
+from underpaint.models.primer import primer_folder
+from underpaint.primer.config import SHIPPED, PrimerConfig, read_config
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Train the built-in model, stage by stage.")
+
+Work = Annotated[Path, typer.Option(help="Folder for pictures, checkpoints and logs.")]
+Config = Annotated[Path, typer.Option(help="Configuration to use instead of the shipped one.")]
+Device = Annotated[str, typer.Option(help="cpu or cuda; empty asks the machine.")]
+Pictures = Annotated[str, typer.Option(help="Name of the folder of rendered scenes inside the work folder.")]
+Workers = Annotated[int, typer.Option(help="Rendering processes.", min=1)]
+Seconds = Annotated[float, typer.Option(help="Budget in seconds instead of the configured one.")]
+Steps = Annotated[int, typer.Option(help="Budget in steps instead of the configured seconds.")]
+Weights = Annotated[Path | None, typer.Option("--from-weights", help="Begin from these averaged weights.")]
+Target = Annotated[Path | None, typer.Option(help="Where snapshots and the finished model are written.")]
+
+_WORK = Path("primer-work")
+
+
+def _shop(work: Path, config: PrimerConfig, device: str, pictures: str = "pictures", workers: int = 1) -> Any:
+    import torch
+
+    from underpaint.primer.stages import Workshop
+
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    return Workshop(work, config, device, workers, pictures)
+
+
+def _budget(section: Any, seconds: float, steps: int) -> Any:
+    section = replace(section, seconds=seconds) if seconds else section
+    return replace(section, steps=steps) if steps else section
+
+
+@app.command()
+def render(
+    work: Work = _WORK, config: Config = SHIPPED, workers: Workers = 1, pictures: Pictures = "pictures",
+    shards: Annotated[int, typer.Option(help="Shards instead of the configured number.")] = 0,
+) -> None:  # fmt: skip
+    """Paint the scenes that everything is learned from."""
+    from underpaint.primer.stages import render_stage
+
+    settings = read_config(config)
+    if shards:
+        settings = replace(settings, render=replace(settings.render, shards=shards))
+    render_stage(_shop(work, settings, "cpu", pictures, workers))
+
+
+@app.command()
+def tokenizer(work: Work = _WORK, config: Config = SHIPPED, pictures: Pictures = "pictures") -> None:
+    """Learn the vocabulary."""
+    from underpaint.primer.stages import tokenizer_stage
+
+    tokenizer_stage(_shop(work, read_config(config), "cpu", pictures))
+
+
+@app.command()
+def autoencoder(
+    work: Work = _WORK, config: Config = SHIPPED, device: Device = "", pictures: Pictures = "pictures",
+    seconds: Seconds = 0.0, steps: Steps = 0, from_weights: Weights = None,
+) -> None:  # fmt: skip
+    """Train the autoencoder."""
+    from underpaint.primer.stages import autoencoder_stage
+
+    settings = read_config(config)
+    settings = replace(settings, autoencoder=_budget(settings.autoencoder, seconds, steps))
+    _finish(autoencoder_stage(_shop(work, settings, device, pictures), from_weights))
+
+
+@app.command()
+def encode(
+    work: Work = _WORK, config: Config = SHIPPED, device: Device = "", pictures: Pictures = "pictures"
+) -> None:
+    """Turn the pictures into latents and the captions into tokens."""
+    from underpaint.primer.stages import encode_stage
+
+    encode_stage(_shop(work, read_config(config), device, pictures))
+
+
+@app.command()
+def painter(
+    work: Work = _WORK, config: Config = SHIPPED, device: Device = "", pictures: Pictures = "pictures",
+    seconds: Seconds = 0.0, steps: Steps = 0, from_weights: Weights = None, target: Target = None,
+) -> None:  # fmt: skip
+    """Train text encoder, denoiser and line adapter together."""
+    from underpaint.primer.stages import painter_stage
+
+    settings = read_config(config)
+    settings = replace(settings, painter=_budget(settings.painter, seconds, steps))
+    _finish(painter_stage(_shop(work, settings, device, pictures), from_weights, target))
+
+
+@app.command()
+def export(
+    work: Work = _WORK, config: Config = SHIPPED, target: Target = None, pictures: Pictures = "pictures"
+) -> None:
+    """Write the weights as a diffusers folder."""
+    from underpaint.primer.stages import export_stage
+
+    size = export_stage(_shop(work, read_config(config), "cpu", pictures), target or primer_folder())
+    typer.echo(f"{target or primer_folder()}: {size / 1e6:.1f} MB")
+
+
+@app.command()
+def judge(
+    work: Work = _WORK, config: Config = SHIPPED, workers: Workers = 1, seconds: Seconds = 0.0, steps: Steps = 0
+) -> None:
+    """Paint the judge's own scenes and train it."""
+    from underpaint.primer.stages import judge_stage
+
+    settings = read_config(config)
+    settings = replace(settings, judge=_budget(settings.judge, seconds, steps))
+    _finish(judge_stage(_shop(work, settings, "cpu", workers=workers)))
+
+
+@app.command()
+def evaluate(work: Work = _WORK, config: Config = SHIPPED, device: Device = "") -> None:
+    """Examine the painter with the judge and with an edge extractor."""
+    from underpaint.primer.stages import evaluate_stage
+
+    result = evaluate_stage(_shop(work, read_config(config), device))
+    for name, share in result["painted"]["factors"].items():
+        typer.echo(f"{name:10s} {share:6.1%}   judge on renders {result['renders']['factors'][name]:6.1%}")
+    typer.echo(f"lines kept {result['lines']['kept']:.1%}, F1 {result['lines']['f1']:.2f}")
+
+
+def _finish(done: bool) -> None:
+    """A stage that was asked to stop early says so with the usual exit code of an interruption."""
+    if not done:
+        typer.echo("Stopped; the same command goes on from here.", err=True)
+        raise typer.Exit(130)
+
+
+def main() -> None:
+    """Run the command line; our own errors become one line."""
+    try:
+        app()
+    except UnderpaintError as error:
+        typer.echo(str(error), err=True)
+        raise SystemExit(error.exit_code) from None
+
+
+if __name__ == "__main__":
+    main()

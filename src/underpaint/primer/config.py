@@ -1,0 +1,149 @@
+"""The numbers of a training run, read from `config.toml` or a file of the same shape."""
+
+import tomllib
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from underpaint.errors import RecipeError
+
+SHIPPED = Path(__file__).with_name("config.toml")
+"""The configuration of the shipped weights."""
+
+
+@dataclass(frozen=True)
+class RenderConfig:
+    """How many scenes are painted, and from which seeds."""
+
+    seed: int
+    per_shard: int
+    captions: int
+    shards: int
+    judge_shards: int
+    judge_seed: int
+
+
+@dataclass(frozen=True)
+class TokenizerConfig:
+    """Size of the vocabulary and of the captions it is learned from."""
+
+    tokens: int
+    captions: int
+
+
+@dataclass(frozen=True)
+class AutoencoderConfig:
+    """Training of the autoencoder; `model` goes to `AutoencoderUnshuffle`."""
+
+    seconds: float
+    batch: int
+    crop: int
+    rate: float
+    kl: float
+    gradients: float
+    half_size: float
+    seed: int
+    lanes: int = 1
+    model: dict[str, Any] = field(default_factory=dict)
+    steps: int | None = None
+
+
+@dataclass(frozen=True)
+class PainterConfig:
+    """Joint training of text encoder, denoiser and line adapter; the tables go to their classes."""
+
+    seconds: float
+    batch: int
+    rate: float
+    words_rate: float
+    hold: float
+    average: float
+    lines: float
+    drop_words: float
+    seed: int
+    lanes: int = 1
+    unet: dict[str, Any] = field(default_factory=dict)
+    text: dict[str, Any] = field(default_factory=dict)
+    adapter: dict[str, Any] = field(default_factory=dict)
+    steps: int | None = None
+
+
+@dataclass(frozen=True)
+class JudgeConfig:
+    """Training of the classifier that names what is in a picture."""
+
+    seconds: float
+    batch: int
+    size: int
+    rate: float
+    width: int
+    seed: int
+    steps: int | None = None
+
+
+@dataclass(frozen=True)
+class EvaluateConfig:
+    """How the painter is examined."""
+
+    prompts: int
+    steps: int
+    guidance: float
+    seed: int
+
+
+@dataclass(frozen=True)
+class DefaultsConfig:
+    """What a front end should use when nobody says otherwise; written to `primer.json`."""
+
+    steps: int
+    guidance: float
+    sampler: str
+    size: list[int]
+    size_step: int
+
+
+@dataclass(frozen=True)
+class PrimerConfig:
+    """Everything `make primer` depends on."""
+
+    render: RenderConfig
+    tokenizer: TokenizerConfig
+    autoencoder: AutoencoderConfig
+    painter: PainterConfig
+    judge: JudgeConfig
+    evaluate: EvaluateConfig
+    defaults: DefaultsConfig
+
+
+_SECTIONS: dict[str, type] = {
+    "render": RenderConfig,
+    "tokenizer": TokenizerConfig,
+    "autoencoder": AutoencoderConfig,
+    "painter": PainterConfig,
+    "judge": JudgeConfig,
+    "evaluate": EvaluateConfig,
+    "defaults": DefaultsConfig,
+}
+
+
+def read_config(path: Path = SHIPPED) -> PrimerConfig:
+    """Read a configuration.
+
+    Raises:
+        RecipeError: a section or a key is missing or unknown.
+    """
+    table = tomllib.loads(path.read_text(encoding="utf-8"))
+    if set(table) != set(_SECTIONS):
+        wrong = sorted(set(table) ^ set(_SECTIONS))[0]
+        raise RecipeError(f"{path.name}: the section [{wrong}] is missing or unknown.", field=wrong)
+    return PrimerConfig(**{name: _section(path, name, kind, table[name]) for name, kind in _SECTIONS.items()})
+
+
+def _section(path: Path, name: str, kind: type, values: dict[str, Any]) -> Any:
+    unknown = set(values) - {f.name for f in fields(kind)}
+    if unknown:
+        raise RecipeError(f"{path.name}: [{name}] has no {sorted(unknown)[0]!r}.", field=name)
+    try:
+        return kind(**values)
+    except TypeError as error:
+        raise RecipeError(f"{path.name}: [{name}] lacks a value ({error}).", field=name) from error

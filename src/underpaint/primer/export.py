@@ -1,0 +1,130 @@
+"""Stage six: the weights as a diffusers folder in half precision, replaced in one go."""
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from underpaint.errors import OutputError
+from underpaint.primer.config import DefaultsConfig
+from underpaint.primer.paint import Paintbox
+from underpaint.primer.painter import LINE_CHANNELS, new_scheduler
+from underpaint.primer.world import SIZES
+
+MOST_BYTES = 20_000_000
+"""What the whole folder may weigh."""
+MOST_FILE_BYTES = 16_000_000
+"""What one file of it may weigh."""
+
+_INDEX = {
+    "_class_name": "StableDiffusionPipeline",
+    "_diffusers_version": "0.42.1",
+    "feature_extractor": [None, None],
+    "image_encoder": [None, None],
+    "requires_safety_checker": False,
+    "safety_checker": [None, None],
+    "scheduler": ["diffusers", "DDIMScheduler"],
+    "text_encoder": ["transformers", "CLIPTextModel"],
+    "tokenizer": ["transformers", "CLIPTokenizer"],
+    "unet": ["diffusers", "UNet2DConditionModel"],
+    "vae": ["underpaint.engine.families.autoencoder_unshuffle", "AutoencoderUnshuffle"],
+}
+
+
+def export(box: Paintbox, tokenizer_folder: Path, target: Path, defaults: DefaultsConfig, facts: dict[str, Any]) -> int:
+    """Write the Primer to `target`, replacing what is there; returns its size in bytes.
+
+    The folder is made beside the target and renamed into place, so that nobody ever reads half of it. `facts` (what
+    was trained for how long) go into `primer.json` beside the defaults.
+
+    Raises:
+        OutputError: the model is larger than the package may carry.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=".primer-", dir=target.parent))
+    fresh.chmod(0o755)
+    try:
+        _write_parts(box, fresh)
+        shutil.copytree(tokenizer_folder, fresh / "tokenizer")
+        (fresh / "model_index.json").write_text(json.dumps(_INDEX, indent=2) + "\n")
+        (fresh / "primer.json").write_text(json.dumps(_card(box, defaults, facts), indent=2) + "\n")
+        size = _checked_size(fresh)
+        old = fresh.with_name(fresh.name + ".old")
+        if target.exists():
+            target.replace(old)
+        fresh.replace(target)
+        shutil.rmtree(old, ignore_errors=True)
+    except BaseException:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise
+    return size
+
+
+def _write_parts(box: Paintbox, folder: Path) -> None:
+    parts: dict[str, Any] = {
+        "vae": box.autoencoder,
+        "unet": box.painter.unet,
+        "text_encoder": box.painter.text_encoder,
+        "adapter_line": box.painter.adapter,
+    }
+    for name, module in parts.items():
+        half = _half_copy(module)
+        half.save_pretrained(str(folder / name), safe_serialization=True)
+        for file in (folder / name).iterdir():
+            file.chmod(0o644)
+        config = folder / name / "config.json"
+        values = json.loads(config.read_text())
+        values.pop("_name_or_path", None)
+        config.write_text(json.dumps(values, indent=2, sort_keys=True) + "\n")
+    new_scheduler().save_pretrained(str(folder / "scheduler"))
+
+
+def _half_copy(module: Any) -> Any:
+    """The same network in half precision, the original left as it is."""
+    make = getattr(type(module), "from_config", type(module))
+    copy = make(module.config)
+    copy.load_state_dict(module.state_dict())
+    return copy.to(device="cpu", dtype=torch.float16, memory_format=torch.contiguous_format).eval()
+
+
+def _card(box: Paintbox, defaults: DefaultsConfig, facts: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "name": "Primer",
+        "schema": 1,
+        "defaults": {
+            "steps": defaults.steps,
+            "guidance": defaults.guidance,
+            "sampler": defaults.sampler,
+            "size": defaults.size,
+            "size_step": defaults.size_step,
+        },
+        "sizes": [list(size) for size in SIZES],
+        "line_adapter": {"folder": "adapter_line", "channels": LINE_CHANNELS, "ink": 1.0, "paper": 0.0, "weight": 1.0},
+        "parameters": {
+            "vae": count_parameters(box.autoencoder),
+            "unet": count_parameters(box.painter.unet),
+            "text_encoder": count_parameters(box.painter.text_encoder),
+            "adapter_line": count_parameters(box.painter.adapter),
+        },
+        "training": facts,
+    }
+
+
+def count_parameters(module: nn.Module) -> int:
+    """How many numbers a network has learned."""
+    return sum(p.numel() for p in module.parameters())
+
+
+def _checked_size(folder: Path) -> int:
+    sizes = {path: path.stat().st_size for path in folder.rglob("*") if path.is_file()}
+    for path, size in sizes.items():
+        if size > MOST_FILE_BYTES:
+            raise OutputError(f"{path.name} has {size:,} bytes; a file of the Primer may have {MOST_FILE_BYTES:,}.")
+    total = sum(sizes.values())
+    if total > MOST_BYTES:
+        raise OutputError(f"The Primer has {total:,} bytes; it may have {MOST_BYTES:,}.")
+    return total

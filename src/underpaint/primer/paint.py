@@ -1,0 +1,87 @@
+"""Painting with the networks in hand, before they are exported: for sample sheets and for the examination."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from transformers import CLIPTokenizer
+
+from underpaint.engine.families.autoencoder_unshuffle import AutoencoderUnshuffle
+from underpaint.primer.painter import Painter, new_scheduler, tokenize
+
+
+@dataclass(frozen=True)
+class Paintbox:
+    """All that it takes to paint."""
+
+    painter: Painter
+    autoencoder: AutoencoderUnshuffle
+    tokenizer: CLIPTokenizer
+
+
+@dataclass(frozen=True)
+class Order:
+    """Pictures of one size to paint together.
+
+    `lines` are H x W arrays in 0..1 with 1 = ink, one a prompt, or None for words alone.
+    """
+
+    prompts: list[str]
+    size: tuple[int, int] = (256, 256)
+    lines: list[NDArray[np.float32]] | None = None
+    steps: int = 16
+    guidance: float = 4.0
+    seed: int = 0
+
+
+@torch.no_grad()
+def paint(box: Paintbox, order: Order) -> NDArray[np.uint8]:
+    """Paint an order: uint8, N x H x W x 3."""
+    width, height = order.size
+    unet, count = box.painter.unet, len(order.prompts)
+    device = next(unet.parameters()).device
+    generator = torch.Generator().manual_seed(order.seed)
+    channels = int(unet.config.in_channels)
+    latents = torch.randn((count, channels, height // 8, width // 8), generator=generator).to(device)
+    scheduler = new_scheduler()
+    scheduler.set_timesteps(order.steps)
+    with torch.autocast(device.type, torch.bfloat16):
+        tokens = tokenize(box.tokenizer, [""] * count + order.prompts).astype(np.int64)
+        words = box.painter.text_encoder(torch.from_numpy(tokens).to(device)).last_hidden_state
+        residuals = _residuals(box, order, device)
+        for step in scheduler.timesteps:
+            both = torch.cat([latents, latents]).contiguous(memory_format=torch.channels_last)
+            # The denoiser empties the list that it is given, so every call gets its own.
+            added = None if residuals is None else [torch.cat([r, r]) for r in residuals]
+            plain, told = unet(
+                both, step.to(device), words, down_intrablock_additional_residuals=added
+            ).sample.float().chunk(2)  # fmt: skip
+            latents = scheduler.step(plain + order.guidance * (told - plain), step, latents).prev_sample
+        scale = float(box.autoencoder.config.scaling_factor)
+        pictures = box.autoencoder.decode(latents / scale).sample.float()
+    values = ((pictures + 1) * 127.5).round().clamp(0, 255).byte().permute(0, 2, 3, 1)
+    out: NDArray[np.uint8] = values.cpu().numpy()
+    return out
+
+
+def _residuals(box: Paintbox, order: Order, device: torch.device) -> list[Tensor] | None:
+    if order.lines is None:
+        return None
+    lines = torch.from_numpy(np.stack(order.lines)[:, None]).to(device)
+    features: list[Tensor] = box.painter.adapter(lines)
+    return features
+
+
+def sheet(pictures: list[NDArray[np.uint8]], columns: int, gap: int = 4) -> NDArray[np.uint8]:
+    """Pictures of any sizes on a white sheet, row by row, each in a cell of the largest size."""
+    height = max(p.shape[0] for p in pictures) + gap
+    width = max(p.shape[1] for p in pictures) + gap
+    rows = -(-len(pictures) // columns)
+    page = np.full((rows * height + gap, columns * width + gap, 3), 255, np.uint8)
+    for i, picture in enumerate(pictures):
+        top, left = gap + (i // columns) * height, gap + (i % columns) * width
+        colour = picture if picture.ndim == 3 else np.repeat(picture[..., None], 3, axis=2)
+        page[top : top + picture.shape[0], left : left + picture.shape[1]] = colour
+    return page

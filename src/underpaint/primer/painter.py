@@ -1,0 +1,201 @@
+"""Stage four: text encoder, denoiser and line adapter, trained together on latents.
+
+The denoiser predicts v (Salimans and Ho, 2022) under a schedule whose last step is pure noise (Lin et al., 2023), so
+that a night can be dark. Lines are given to most samples, to the others nothing is added: one training teaches both.
+"""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import torch
+from diffusers import DDIMScheduler, T2IAdapter, UNet2DConditionModel
+from torch import Tensor, nn
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+
+from underpaint.engine.families.autoencoder_unshuffle import AutoencoderUnshuffle
+from underpaint.primer.autoencoder import picture_tensor
+from underpaint.primer.config import PainterConfig
+from underpaint.primer.hand import by_hand
+from underpaint.primer.words import POSITIONS
+from underpaint.training.loop import Budget, LoopSettings, Losses, StepContext, Trainer
+from underpaint.training.shards import Pool, Shard
+
+LINE_CHANNELS = 1
+_SIDES = {"left": "right", "right": "left"}
+
+
+class Painter(nn.Module):
+    """The three networks that learn together."""
+
+    def __init__(self, config: PainterConfig, tokenizer: CLIPTokenizer, latent_channels: int) -> None:
+        super().__init__()
+        torch.manual_seed(config.seed)
+        self.text_encoder = CLIPTextModel(
+            CLIPTextConfig(
+                vocab_size=len(tokenizer),
+                max_position_embeddings=POSITIONS,
+                hidden_act="gelu",
+                projection_dim=int(config.text["hidden_size"]),
+                bos_token_id=tokenizer.bos_token_id,
+                eos_token_id=tokenizer.eos_token_id,
+                pad_token_id=tokenizer.pad_token_id,
+                **config.text,
+            )
+        )
+        self.unet = UNet2DConditionModel(
+            sample_size=32,
+            in_channels=latent_channels,
+            out_channels=latent_channels,
+            cross_attention_dim=int(config.text["hidden_size"]),
+            **config.unet,
+        )
+        self.adapter = T2IAdapter(
+            in_channels=LINE_CHANNELS, downscale_factor=8, adapter_type="full_adapter", **config.adapter
+        )
+
+    def forward(self, noisy: Tensor, steps: Tensor, tokens: Tensor, lines: Tensor, drawn: Tensor) -> Tensor:
+        """The predicted v.
+
+        Args:
+            noisy: latents, B x C x h x w.
+            steps: B diffusion steps.
+            tokens: B x 77 token numbers.
+            lines: B x 1 x 8h x 8w, 1 = ink.
+            drawn: B, 1 where the lines count and 0 where nothing must be added.
+        """
+        words = self.text_encoder(tokens).last_hidden_state
+        drawn = drawn.view(-1, 1, 1, 1)
+        residuals = [drawn * feature for feature in self.adapter(lines)]
+        out: Tensor = self.unet(noisy, steps, words, down_intrablock_additional_residuals=residuals).sample
+        return out
+
+
+def new_scheduler() -> DDIMScheduler:
+    """The schedule that the Primer is trained under and painted with."""
+    return DDIMScheduler(
+        beta_start=0.00085,
+        beta_end=0.012,
+        beta_schedule="scaled_linear",
+        prediction_type="v_prediction",
+        rescale_betas_zero_snr=True,
+        timestep_spacing="trailing",
+        clip_sample=False,
+        set_alpha_to_one=True,
+        steps_offset=1,
+    )
+
+
+def mirrored_words(caption: str) -> str:
+    """The caption of the mirrored picture: left and right change places."""
+    return re.sub(r"\b(left|right)\b", lambda match: _SIDES[match.group()], caption)
+
+
+@torch.no_grad()
+def encode_shard(shard: Shard, autoencoder: AutoencoderUnshuffle, tokenizer: CLIPTokenizer) -> None:
+    """Add to a shard what the painter learns from: scaled latents of the pictures and their mirror images, tokens."""
+    pictures = shard.array("pictures")
+    scale, device = float(autoencoder.config.scaling_factor), next(autoencoder.parameters()).device
+
+    def latents(batch: np.ndarray) -> np.ndarray:
+        pixels = picture_tensor(batch).to(device, memory_format=torch.channels_last)
+        with torch.autocast(device.type, torch.bfloat16):
+            mean = autoencoder.encode(pixels).latent_dist.mean
+        return (mean.float() * scale).half().cpu().numpy()
+
+    starts = range(0, len(pictures), 24)
+    shard.write_array("latents", np.concatenate([latents(pictures[i : i + 24]) for i in starts]))
+    shard.write_array("mirrored", np.concatenate([latents(pictures[i : i + 24, :, ::-1]) for i in starts]))
+    captions = [note["captions"] for note in shard.notes()]
+    both = [texts + [mirrored_words(text) for text in texts] for texts in captions]
+    flat = tokenize(tokenizer, [text for texts in both for text in texts])
+    shard.write_array("tokens", flat.reshape(len(captions), -1, POSITIONS))
+
+
+def tokenize(tokenizer: CLIPTokenizer, texts: list[str]) -> np.ndarray:
+    """Token numbers, N x 77, int16 (the vocabulary is small)."""
+    found = tokenizer(texts, padding="max_length", truncation=True, max_length=POSITIONS, return_tensors="np")
+    return np.asarray(found["input_ids"], dtype=np.int16)
+
+
+class PainterStep:
+    """One training step on a batch of latents of one size."""
+
+    def __init__(self, pool: Pool, config: PainterConfig, empty: np.ndarray, device: str) -> None:
+        """`empty` holds the tokens of no words at all, 77 numbers."""
+        self._pool, self._config, self._empty = pool, config, empty
+        self._device = torch.device(device)
+        self._alphas = new_scheduler().alphas_cumprod.to(self._device)
+
+    def __call__(self, model: nn.Module, context: StepContext) -> Losses:
+        """Losses: `loss`, and for the log the error `bare` of samples without lines and `lined` of those with."""
+        latents, tokens, lines, drawn = (part.to(self._device) for part in self._batch(context.rng))
+        count = len(latents)
+        # One draw from each of `count` equal slices of the schedule: far less noise in the gradient than free draws.
+        slices = (torch.arange(count) + torch.rand(count, generator=context.generator)) / count
+        steps = (slices**0.9 * len(self._alphas)).long().clamp_(0, len(self._alphas) - 1).to(self._device)
+        noise = torch.randn(latents.shape, generator=context.generator).to(self._device)
+        signal = self._alphas[steps].view(-1, 1, 1, 1)
+        noisy = signal.sqrt() * latents + (1 - signal).sqrt() * noise
+        target = signal.sqrt() * noise - (1 - signal).sqrt() * latents
+        noisy = noisy.contiguous(memory_format=torch.channels_last)
+        with torch.autocast(self._device.type, torch.bfloat16):
+            predicted = model(noisy, steps, tokens, lines, drawn)
+        errors = (predicted.float() - target).square().mean(dim=(1, 2, 3))
+        with torch.no_grad():
+            lined = (errors * drawn).sum() / drawn.sum().clamp_min(1)
+            bare = (errors * (1 - drawn)).sum() / (1 - drawn).sum().clamp_min(1)
+        return {"loss": errors.mean(), "bare": bare, "lined": lined}
+
+    def _batch(self, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        config, keys = self._config, self._pool.draw(rng, self._config.batch)
+        flips = rng.random(len(keys)) < 0.5
+        latents = np.where(
+            flips[:, None, None, None], self._pool.rows(keys, "mirrored"), self._pool.rows(keys, "latents")
+        )
+        offered = self._pool.rows(keys, "tokens")
+        captions = offered.shape[1] // 2
+        pick = rng.integers(captions, size=len(keys)) + captions * flips
+        tokens = offered[np.arange(len(keys)), pick].astype(np.int64)
+        tokens[rng.random(len(keys)) < config.drop_words] = self._empty
+        drawn = (rng.random(len(keys)) < config.lines).astype(np.float32)
+        drawings = self._pool.rows(keys, "lines")
+        lines = np.zeros(drawings.shape, np.float32)
+        for i in np.flatnonzero(drawn):
+            lines[i] = by_hand(np.ascontiguousarray(drawings[i, :, ::-1] if flips[i] else drawings[i]), rng)
+        return (
+            torch.from_numpy(latents.astype(np.float32)),
+            torch.from_numpy(tokens),
+            torch.from_numpy(lines)[:, None],
+            torch.from_numpy(drawn),
+        )
+
+
+def painter_trainer(
+    pool: Pool, config: PainterConfig, tokenizer: CLIPTokenizer, folder: Path, *, latent_channels: int,
+    device: str = "cpu",
+) -> Trainer:  # fmt: skip
+    """A trainer for a new painter; `Trainer.resume`, `start_from` and `run` do the rest."""
+    model = Painter(config, tokenizer, latent_channels).to(device, memory_format=torch.channels_last)
+    budget = Budget(steps=config.steps) if config.steps else Budget(seconds=config.seconds)
+    settings = LoopSettings(
+        budget, config.rate, seed=config.seed, warmup=150, hold=config.hold, average=config.average,
+        save_seconds=180.0, lanes=config.lanes,
+    )  # fmt: skip
+    words = list(model.text_encoder.parameters())
+    groups = [
+        {"params": list(model.unet.parameters()) + list(model.adapter.parameters()), "scale": 1.0},
+        {"params": words, "scale": config.words_rate},
+    ]
+    step = PainterStep(pool, config, tokenize(tokenizer, [""])[0].astype(np.int64), device)
+    return Trainer(model, step, settings, folder, groups)
+
+
+def averaged_painter(trainer: Trainer, config: PainterConfig, tokenizer: CLIPTokenizer, channels: int) -> Painter:
+    """A copy of the painter with the averaged weights, for painting."""
+    painter = Painter(config, tokenizer, channels)
+    painter.load_state_dict(trainer.averaged())
+    device = next(trainer.model.parameters()).device
+    return painter.to(device, memory_format=torch.channels_last).eval()
+
+
