@@ -48,8 +48,9 @@ def gather(recipe: Recipe | None, plan: Mapping[str, Any] | None) -> Facts:
         seed=_first(recipe.seed, planned.seed),
         steps=_first(sampling.steps, planned.steps),
         guidance=_first(recipe.guidance.scale, planned.guidance),
-        sampler=_first(sampling.sampler, planned.sampler),
-        schedule=_first(sampling.schedule, planned.schedule),
+        # The plan's names are ours; the recipe's are as they were typed ("DPM++ 2M Karras").
+        sampler=_first(planned.sampler, sampling.sampler),
+        schedule=_first(planned.schedule, sampling.schedule),
         width=_first(recipe.width, planned.width),
         height=_first(recipe.height, planned.height),
         model=_first(planned.model, recipe.model.name if recipe.model else None),

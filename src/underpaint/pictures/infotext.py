@@ -128,17 +128,20 @@ def write_infotext(recipe: Recipe | None, plan: Mapping[str, Any] | None, versio
     if recipe is not None:
         pairs |= dict(_extras(recipe))
     written = [_pair(key, value) for key, value in pairs.items() if value not in (None, "")]
-    filler = [_pair("App", "Underpaint"), _pair("Task", recipe.task if recipe is not None else "create")]
-    written += filler if len(written) < FEWEST_PAIRS else []
+    if len(written) < FEWEST_PAIRS:
+        written += _filler(recipe.task if recipe is not None else "create")
     written.append(_pair("Version", f"Underpaint {version}"))
     return _join(_words(facts.prompt, recipe), facts.negative_prompt, written)
 
 
-def numbers_infotext(numbers: Mapping[str, Any], version: str) -> str:
+def numbers_infotext(numbers: Mapping[str, Any], task: str, version: str) -> str:
     """An infotext without words or names, from plain `Key: number` facts."""
     written = [_pair(key, value) for key, value in numbers.items() if value is not None]
-    return _join("", "", [*written, _pair("App", "Underpaint"), _pair("Task", "create"),
-                          _pair("Version", f"Underpaint {version}")])
+    return _join("", "", [*written, *_filler(task), _pair("Version", f"Underpaint {version}")])
+
+
+def _filler(task: str) -> list[str]:
+    return [_pair("App", "Underpaint"), _pair("Task", task)]
 
 
 def _join(prompt: str, negative: str, pairs: list[str]) -> str:

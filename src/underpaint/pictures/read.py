@@ -37,8 +37,8 @@ class Picture:
     `stored` is H x W x C, uint8 or uint16, upright, exactly as the file has it (a palette and a single bit are
     spelled out, CMYK becomes sRGB). `mode` names its channels, `depth` its bits, `found_mode` what the file had.
     `icc` is the file's colour profile where it belongs to `stored`. `sha256` is that of the source bytes.
-    `orientation` is the EXIF turn that was applied; `frames` counts an animation, of which the first is read.
-    `notes` tell the artist what was not as it might seem.
+    `orientation` is the EXIF turn that was applied; `frames` is above 1 for an animation or several pages, of
+    which the first one is read. `notes` tell the artist what was not as it might seem.
     """
 
     stored: StoredArray

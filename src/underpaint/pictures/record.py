@@ -120,7 +120,7 @@ def infotext(record: Record, private: bool) -> str | None:
     size = f"{numbers['width']}x{numbers['height']}" if numbers["width"] and numbers["height"] else None
     shown = {"Steps": numbers["steps"], "Sampler": sampler, "Schedule type": schedule,
              "CFG scale": numbers["guidance"], "Seed": numbers["seed"], "Size": size}
-    return numbers_infotext(shown, record.version)
+    return numbers_infotext(shown, record.recipe.task, record.version)
 
 
 def _numbers(record: Record) -> dict[str, Any]:
