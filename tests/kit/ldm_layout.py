@@ -15,7 +15,8 @@ _VAE = (
     (r"to_(q|k|v)\b", r"\1"), (r"conv_shortcut", "nin_shortcut"), (r"conv_norm_out", "norm_out"),
 )  # fmt: skip
 _OPEN_CLIP = (
-    (r"^embeddings\.position_embedding\.weight", "positional_embedding"), (r"^embeddings\.token_embedding", "token_embedding"),
+    (r"^embeddings\.position_embedding\.weight", "positional_embedding"),
+    (r"^embeddings\.token_embedding", "token_embedding"),
     (r"^encoder\.layers\.", "transformer.resblocks."), (r"layer_norm(\d)", r"ln_\1"), (r"mlp\.fc1", "mlp.c_fc"),
     (r"mlp\.fc2", "mlp.c_proj"), (r"self_attn", "attn"), (r"^final_layer_norm", "ln_final"),
     (r"^text_projection\.weight", "text_projection"),

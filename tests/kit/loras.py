@@ -13,7 +13,10 @@ from underpaint.engine.families.original_names import original_names
 RANK = 3
 ALPHA = 1.5
 TEXT = ("text_encoder", "text_encoder_2")
-TARGETS = ("to_q", "to_k", "to_v", "to_out.0", "proj_in", "ff.net.0.proj", "q_proj", "out_proj", "fc1", "conv1", "conv_shortcut")
+TARGETS = (
+    "to_q", "to_k", "to_v", "to_out.0", "proj_in", "ff.net.0.proj", "q_proj", "out_proj", "fc1", "conv1",
+    "conv_shortcut",
+)  # fmt: skip
 
 
 def targets(components: Components) -> Iterator[tuple[str, str, nn.Module]]:

@@ -2,11 +2,14 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
 from kit.ldm_layout import clip_to_ldm, open_clip_to_ldm, unet_to_ldm, vae_to_ldm
 from safetensors.torch import save_file
+from tokenizers import Tokenizer
+from tokenizers.models import Unigram
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -82,7 +85,9 @@ def tiny_parts(family: str = "sd", *, channels_in: int = 4, seed: int = 0) -> di
     return parts
 
 
-def save_folder(folder: Path, family: str = "sd", parts: dict[str, torch.nn.Module] | None = None, **changes: object) -> Path:
+def save_folder(
+    folder: Path, family: str = "sd", parts: dict[str, torch.nn.Module] | None = None, **changes: object
+) -> Path:
     """Save a tiny model as a diffusers folder; `changes` go into its scheduler's configuration."""
     parts = parts or tiny_parts(family)
     pipeline = {"sdxl": "StableDiffusionXLPipeline"}.get(family, "StableDiffusionPipeline")
@@ -114,3 +119,32 @@ def save_file_layout(path: Path, family: str, parts: dict[str, torch.nn.Module],
         tensors |= open_clip_to_ldm(parts["text_encoder_2"], "conditioner.embedders.1.model.")
     save_file({key: value.contiguous().clone() for key, value in (tensors | extra).items()}, path)
     return path
+
+
+def save_flow_folder(folder: Path, components: Any) -> Path:
+    """Save the engine's tiny SD3 or Flux as a diffusers folder; T5 gets a tokenizer of its own kind."""
+    pipeline = {"sd3": "StableDiffusion3Pipeline", "flux": "FluxPipeline"}[components.family]
+    index: dict[str, object] = {"_class_name": pipeline, "scheduler": ["diffusers", "FlowMatchEulerDiscreteScheduler"]}
+    parts = {"transformer": components.denoiser, "vae": components.vae}
+    parts |= dict(zip(("text_encoder", "text_encoder_2", "text_encoder_3"), components.text_encoders, strict=False))
+    for name, module in parts.items():
+        index[name] = [None, None] if module is None else ["diffusers", type(module).__name__]
+        if module is None:
+            continue
+        module.save_pretrained(folder / name, safe_serialization=True)
+        if name.startswith("text_encoder"):
+            save = save_t5_tokenizer if "T5" in type(module).__name__ else save_tokenizer
+            save(folder / name.replace("text_encoder", "tokenizer"))
+    (folder / "scheduler").mkdir()
+    (folder / "scheduler" / "scheduler_config.json").write_text(json.dumps(dict(components.scheduler_config)))
+    (folder / "model_index.json").write_text(json.dumps(index))
+    return folder
+
+
+def save_t5_tokenizer(folder: Path) -> None:
+    pieces = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), *((letter, -2.0) for letter in "\u2581" + LETTERS)]
+    folder.mkdir(parents=True)
+    Tokenizer(Unigram(pieces, unk_id=2)).save(str(folder / "tokenizer.json"))
+    (folder / "tokenizer_config.json").write_text(
+        json.dumps({"tokenizer_class": "T5TokenizerFast", "model_max_length": 512, "extra_ids": 0})
+    )

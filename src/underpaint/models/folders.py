@@ -10,7 +10,7 @@ from underpaint.errors import ModelError
 from underpaint.models.description import Family, Kind, ModelDescription, TextEncoder
 from underpaint.models.families import FAMILIES
 from underpaint.models.header import PICKLE_HINT, Header, read_header, read_json, unreadable
-from underpaint.models.prediction import Decision, decide_for_scheduler
+from underpaint.models.prediction import decide_for_scheduler
 
 _PIPELINES: tuple[tuple[str, Family], ...] = (
     ("StableDiffusionXL", "sdxl"),
@@ -119,70 +119,57 @@ def _filled(
     vae = read_json(folder / "vae" / "config.json")
     decided = decide_for_scheduler(read_json(folder / "scheduler" / "scheduler_config.json"), family)
     headers, variant = _weights(folder, "transformer" if family in ("sd3", "flux") else "unet")
-    latent = _whole(vae.get("latent_channels"), facts.latent_channels)
-    channels_in = _whole(denoiser.get("in_channels"), latent)
-    scale = _vae_scale(vae)
-    patch = _whole(denoiser.get("patch_size"), 1) if family == "sd3" else 2 if family == "flux" else 1
-    side = _side(denoiser, scale, facts.side) if family not in ("flux",) else facts.side
-    supports = facts.supports | ({"fill_channels"} if channels_in == latent * 2 + 1 else frozenset())
-    supports |= {"line"} if (folder / "adapter_line").is_dir() else frozenset()
+    latent, scale = _whole(vae.get("latent_channels"), facts.latent_channels), _vae_scale(vae)
+    side = facts.side if family == "flux" else _side(denoiser, scale, facts.side)
     description = ModelDescription(
-        name=folder.name,
-        path=folder,
-        kind="checkpoint",
-        family=family,
-        layout="diffusers",
-        pipeline=pipeline,
-        prediction=decided.prediction,
-        prediction_said=decided.said,
-        zero_terminal_snr=decided.zero_terminal_snr,
-        native_area=side * side,
-        default_width=side,
-        default_height=side,
-        size_step=scale * patch,
-        latent_channels=latent,
-        latent_scale=scale,
-        channels_in=channels_in,
-        context_width=_context(denoiser),
-        default_steps=facts.steps,
-        default_guidance=facts.guidance,
-        default_sampler=facts.sampler,
-        default_schedule=facts.schedule,
-        text_encoders=_encoders(folder, parts),
-        components=parts,
-        supports=supports,
-        dtype=headers[0].dtype,
-        variant=variant,
-        parameters=sum(header.parameters for header in headers),
-        file_bytes=_bytes(folder),
-    )
-    return _own_defaults(folder, description, decided)
+        name=folder.name, path=folder, kind="checkpoint", family=family, layout="diffusers", pipeline=pipeline,
+        prediction=decided.prediction, prediction_said=decided.said, zero_terminal_snr=decided.zero_terminal_snr,
+        native_area=side * side, default_width=side, default_height=side,
+        size_step=scale * (facts.size_step // 8) * _levels(folder, denoiser), latent_channels=latent,
+        latent_scale=scale, channels_in=_channels_in(denoiser, family, latent), context_width=_context(denoiser),
+        default_steps=facts.steps, default_guidance=facts.guidance, default_sampler=facts.sampler,
+        default_schedule=facts.schedule, text_encoders=_encoders(folder, parts), components=parts,
+        supports=facts.supports, dtype=headers[0].dtype, variant=variant,
+        parameters=sum(header.parameters for header in headers), file_bytes=_bytes(folder),
+    )  # fmt: skip
+    return _own_defaults(folder, _abilities(folder, description, denoiser))
 
 
-def _own_defaults(folder: Path, description: ModelDescription, decided: Decision) -> ModelDescription:
+def _abilities(folder: Path, description: ModelDescription, denoiser: Mapping[str, Any]) -> ModelDescription:
+    """What this model can do beyond, or short of, its family."""
+    supports = set(description.supports)
+    if description.channels_in == 2 * (description.latent_channels or 0) + 1:
+        supports.add("fill_channels")
+    if (folder / "adapter_line").is_dir():
+        supports.add("line")
+    if description.family == "flux" and denoiser.get("guidance_embeds") is not True:
+        # Flux schnell: distilled to a few steps, deaf to guidance
+        return description.with_(
+            supports=frozenset(supports - {"embedded_guidance"}), default_steps=4, default_guidance=1.0
+        )
+    return description.with_(supports=frozenset(supports))
+
+
+def _own_defaults(folder: Path, description: ModelDescription) -> ModelDescription:
     """What the model's maker found best, from ``primer.json``, in place of the family's defaults."""
-    path = folder / DEFAULTS_FILE
-    if not path.is_file():
+    if not (folder / DEFAULTS_FILE).is_file():
         return description
-    data = read_json(path)
-    wanted: dict[str, tuple[str, type]] = {
-        "name": ("name", str),
-        "width": ("default_width", int),
-        "height": ("default_height", int),
-        "steps": ("default_steps", int),
-        "guidance": ("default_guidance", float),
-        "sampler": ("default_sampler", str),
-        "schedule": ("default_schedule", str),
-        "size_step": ("size_step", int),
-        "native_area": ("native_area", int),
-    }
+    told = read_json(folder / DEFAULTS_FILE).get("defaults")
+    if not isinstance(told, dict):
+        return description
     changes: dict[str, Any] = {}
-    for key, (name, kind) in wanted.items():
-        value = data.get(key)
-        if isinstance(value, kind) or (kind is float and type(value) is int):
-            changes[name] = kind(value)
-    if "native_area" not in changes and {"default_width", "default_height"} <= changes.keys():
-        changes["native_area"] = changes["default_width"] * changes["default_height"]
+    for key, most in (("steps", 1000), ("size_step", 512)):
+        if type(told.get(key)) is int and 1 <= told[key] <= most:
+            changes["default_steps" if key == "steps" else key] = told[key]
+    if type(told.get("guidance")) in (int, float) and 0 <= told["guidance"] <= 100:
+        changes["default_guidance"] = float(told["guidance"])
+    if isinstance(told.get("sampler"), str):
+        schedule = told.get("schedule")
+        changes |= {"default_sampler": told["sampler"],
+                    "default_schedule": schedule if isinstance(schedule, str) else None}  # fmt: skip
+    size = told.get("size")
+    if isinstance(size, list) and len(size) == 2 and all(type(side) is int and 8 <= side <= 8192 for side in size):
+        changes |= {"default_width": size[0], "default_height": size[1], "native_area": size[0] * size[1]}
     return description.with_(**changes)
 
 
@@ -236,9 +223,22 @@ def _encoders(folder: Path, parts: tuple[str, ...]) -> tuple[TextEncoder, ...]:
     return tuple(found)
 
 
+def _channels_in(denoiser: Mapping[str, Any], family: Family, latent: int) -> int:
+    channels = _whole(denoiser.get("in_channels"), latent)
+    return channels // 4 if family == "flux" else channels  # Flux takes two by two latent cells at once
+
+
 def _side(denoiser: Mapping[str, Any], scale: int, usual: int) -> int:
     size = denoiser.get("sample_size")
     return size * scale if type(size) is int and 1 <= size <= 1024 else usual
+
+
+def _levels(folder: Path, denoiser: Mapping[str, Any]) -> int:
+    """An adapter adds to every level of the denoiser, so each level must halve without a remainder."""
+    blocks = denoiser.get("down_block_types")
+    if not (folder / "adapter_line").is_dir() or not isinstance(blocks, list):
+        return 1
+    return int(2 ** (min(len(blocks), 5) - 1))
 
 
 def _vae_scale(config: Mapping[str, Any]) -> int:

@@ -28,9 +28,7 @@ def read_tensors(files: Iterable[Path]) -> dict[str, Tensor]:
         try:
             tensors.update(load_file(path))
         except (SafetensorError, OSError) as error:
-            raise ModelError(
-                f"{path} cannot be read ({error!s:.120})", hint="Download the file again."
-            ) from error
+            raise ModelError(f"{path} cannot be read ({error!s:.120})", hint="Download the file again.") from error
     return tensors
 
 
@@ -68,3 +66,9 @@ def build(make: Any, tensors: Mapping[str, Tensor], *, dtype: torch.dtype, what:
         given[key] = tensors[key].to(dtype) if value.is_floating_point() else tensors[key]
     module.load_state_dict(given, strict=True, assign=True)
     return module.eval().requires_grad_(False)
+
+
+def vae_dtype(config: Mapping[str, Any], family: str, dtype: torch.dtype) -> torch.dtype:
+    """SDXL's own VAE overflows in fp16 and paints black: it is kept in fp32 unless its configuration says otherwise."""
+    overflows = dtype == torch.float16 and family == "sdxl" and config.get("force_upcast", True)
+    return torch.float32 if overflows else dtype

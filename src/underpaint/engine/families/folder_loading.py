@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from underpaint.engine.components import Components
-from underpaint.engine.families.building import build, read_tensors
+from underpaint.engine.families.building import build, read_tensors, vae_dtype
 from underpaint.engine.families.tokenizing import load_tokenizer
 from underpaint.errors import ModelError
 from underpaint.models.description import ModelDescription
@@ -65,9 +65,7 @@ CLASSES: dict[str, Callable[[], Any]] = {
 }  # fmt: skip
 
 
-def load_folder_components(
-    description: ModelDescription, *, dtype: torch.dtype, vae: nn.Module | None
-) -> Components:
+def load_folder_components(description: ModelDescription, *, dtype: torch.dtype, vae: nn.Module | None) -> Components:
     """The components of a diffusers folder; `vae` takes the place of the folder's own.
 
     Raises:
@@ -87,7 +85,7 @@ def load_folder_components(
     return Components(
         family=family,
         denoiser=load_part(folder / denoiser, dtype=dtype),
-        vae=vae if vae is not None else load_part(folder / "vae", dtype=_vae_dtype(description, dtype)),
+        vae=vae if vae is not None else _own_vae(folder / "vae", family, dtype),
         text_encoders=encoders,
         tokenizers=tokenizers,
         scheduler_config=read_json(folder / "scheduler" / "scheduler_config.json"),
@@ -99,6 +97,10 @@ def load_folder_components(
         name=description.name,
         force_zeros_for_empty_prompt=bool(index.get("force_zeros_for_empty_prompt", family == "sdxl")),
     )
+
+
+def _own_vae(folder: Path, family: str, dtype: torch.dtype) -> nn.Module:
+    return load_part(folder, dtype=vae_dtype(read_json(folder / "config.json"), family, dtype))
 
 
 def load_part(folder: Path, *, dtype: torch.dtype) -> nn.Module:
@@ -119,9 +121,7 @@ def load_part(folder: Path, *, dtype: torch.dtype) -> nn.Module:
     files, _ = component_weights(folder)
     if name == "AutoencoderKL":
         return _old_attention(files, made, config, dtype)
-    module: nn.Module = build(
-        lambda: made.from_config(config), read_tensors(files), dtype=dtype, what=folder.name
-    )
+    module: nn.Module = build(lambda: made.from_config(config), read_tensors(files), dtype=dtype, what=folder.name)
     return module
 
 
@@ -176,9 +176,7 @@ def _from_pretrained(encoder: Any, folder: Path, variant: str | None, dtype: tor
         )
     except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
         reason = " ".join(str(error).split())
-        raise ModelError(
-            f"{folder} cannot be loaded ({reason:.160})", hint="Download the folder again."
-        ) from error
+        raise ModelError(f"{folder} cannot be loaded ({reason:.160})", hint="Download the folder again.") from error
     missing = sorted(told["missing_keys"])
     if missing:
         raise ModelError(
@@ -190,13 +188,3 @@ def _from_pretrained(encoder: Any, folder: Path, variant: str | None, dtype: tor
 
 def _tokenizer(folder: Path, name: str, encoder: nn.Module | None) -> Any:
     return load_tokenizer(folder / name) if encoder is not None else None
-
-
-def _vae_dtype(description: ModelDescription, dtype: torch.dtype) -> torch.dtype:
-    """SDXL's own VAE overflows in fp16 and paints black: it is kept in fp32 unless its folder says
-    otherwise.
-    """
-    if dtype != torch.float16 or description.family != "sdxl":
-        return dtype
-    config = read_json(description.path / "vae" / "config.json")
-    return torch.float32 if config.get("force_upcast", True) else dtype

@@ -15,7 +15,7 @@ from underpaint.models.header import read_json
 
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
-from underpaint.engine.families.building import build, read_tensors
+from underpaint.engine.families.building import build, read_tensors, vae_dtype
 from underpaint.engine.families.folder_loading import load_folder_components, load_part
 from underpaint.engine.families.single_file import (
     check_loadable,
@@ -52,32 +52,43 @@ def load_components(
             f"{description.path.name} is {description.kind_name}, not a model to paint with",
             hint="Choose a checkpoint with --model.",
         )
-    if description.layout == "diffusers":
-        base = read_json(description.path / "vae" / "config.json")
-        chosen = (
-            load_vae(vae, base=base, latent_channels=description.latent_channels, dtype=dtype)
-            if vae
-            else None
-        )
-        loaded = load_folder_components(description, dtype=dtype, vae=chosen)
-    else:
-        check_loadable(description, has_vae=vae is not None)
-        configs = family_configs(description.family or "sd", config)
-        base = configs["vae"]
-        chosen = (
-            load_vae(vae, base=base, latent_channels=description.latent_channels, dtype=dtype)
-            if vae
-            else None
-        )
-        beside = (config / "tokenizer",) if config is not None else ()
-        loaded = load_file_components(description, dtype=dtype, configs=configs, vae=chosen, beside=beside)
-        loaded = loaded.with_(size_step=description.size_step)
-    vae_hash = vae.sha256 if vae is not None else None
-    loaded = loaded.with_(vae_hash=vae_hash)
+    loaded = (_from_folder if description.layout == "diffusers" else _from_file)(description, dtype, vae, config)
     for module in loaded.modules():
         module.to(device)
     decided = prediction or description.prediction or probe_prediction(loaded)
-    return loaded.with_(prediction=decided, scheduler_config=_agreeing(loaded.scheduler_config, decided))
+    return loaded.with_(
+        prediction=decided,
+        scheduler_config=_agreeing(loaded.scheduler_config, decided),
+        vae_hash=vae.sha256 if vae is not None else None,
+    )
+
+
+def _from_folder(
+    description: ModelDescription, dtype: torch.dtype, vae: ModelDescription | None, config: Path | None
+) -> Components:
+    base = read_json(description.path / "vae" / "config.json")
+    return load_folder_components(description, dtype=dtype, vae=_chosen_vae(vae, description, base, dtype))
+
+
+def _from_file(
+    description: ModelDescription, dtype: torch.dtype, vae: ModelDescription | None, config: Path | None
+) -> Components:
+    check_loadable(description, has_vae=vae is not None)
+    configs = family_configs(description.family or "sd", config)
+    chosen = _chosen_vae(vae, description, configs["vae"], dtype)
+    beside = (config / "tokenizer",) if config is not None else ()
+    loaded = load_file_components(description, dtype=dtype, configs=configs, vae=chosen, beside=beside)
+    scale = 2 ** (len(configs["vae"]["block_out_channels"]) - 1)
+    return loaded.with_(latent_scale=scale, size_step=scale * description.size_step // description.latent_scale)
+
+
+def _chosen_vae(
+    vae: ModelDescription | None, description: ModelDescription, base: Mapping[str, Any], dtype: torch.dtype
+) -> nn.Module | None:
+    if vae is None:
+        return None
+    dtype = vae_dtype(base, description.family or "", dtype)
+    return load_vae(vae, base=base, latent_channels=description.latent_channels, dtype=dtype)
 
 
 def load_vae(

@@ -16,7 +16,7 @@ from diffusers.loaders import single_file_utils as ldm
 from torch import Tensor, nn
 
 from underpaint.engine.components import Components
-from underpaint.engine.families.building import build, read_tensors
+from underpaint.engine.families.building import build, read_tensors, vae_dtype
 from underpaint.engine.families.tokenizing import clip_tokenizer
 from underpaint.errors import ModelError
 from underpaint.models.checkpoints import DENOISER, VAE_PREFIXES
@@ -77,7 +77,7 @@ def load_file_components(
     return Components(
         family=family,
         denoiser=_denoiser(tensors, description, configs["denoiser"], dtype),
-        vae=vae if vae is not None else vae_from(tensors, configs["vae"], dtype),
+        vae=vae if vae is not None else vae_from(tensors, configs["vae"], vae_dtype(configs["vae"], family, dtype)),
         text_encoders=(*encoders, *missing_t5),
         tokenizers=(*tokenizers, *missing_t5),
         scheduler_config=_scheduler(description, configs["scheduler"]),
@@ -91,11 +91,7 @@ def load_file_components(
 def check_loadable(description: ModelDescription, *, has_vae: bool) -> None:
     """Raise ModelError if this single file cannot be painted with, before anything large is read."""
     if description.family not in _ENCODERS or description.branch == "refiner":
-        said = (
-            "SDXL refiners"
-            if description.branch == "refiner"
-            else f"{description.family_name} in a single file"
-        )
+        said = "SDXL refiners" if description.branch == "refiner" else f"{description.family_name} in a single file"
         raise ModelError(f"{said} cannot be painted with yet", hint="Use a diffusers folder of this model.")
     if len(description.text_encoders) < len(_ENCODERS[description.family]):
         raise ModelError(
@@ -109,9 +105,7 @@ def check_loadable(description: ModelDescription, *, has_vae: bool) -> None:
 def family_configs(family: str, folder: Path | None = None) -> dict[str, Any]:
     """The configurations of a family's parts: ours, or those of a folder in diffusers' layout
     (``unet/config.json`` ...) for a model of unusual size."""
-    text = (
-        resources.files("underpaint.engine.families").joinpath("configs", f"{family}.json").read_text("utf-8")
-    )
+    text = resources.files("underpaint.engine.families").joinpath("configs", f"{family}.json").read_text("utf-8")
     configs: dict[str, Any] = json.loads(text)
     if folder is None:
         return configs
@@ -141,9 +135,7 @@ def vae_from(tensors: Mapping[str, Tensor], config: Mapping[str, Any], dtype: to
     }
     if not any(key.startswith("decoder.up_blocks.") for key in own):
         own = ldm.convert_ldm_vae_checkpoint(own, config)
-    module: nn.Module = build(
-        lambda: AutoencoderKL.from_config(dict(config)), own, dtype=dtype, what="the VAE"
-    )
+    module: nn.Module = build(lambda: AutoencoderKL.from_config(dict(config)), own, dtype=dtype, what="the VAE")
     return module
 
 
@@ -213,10 +205,7 @@ def _text_encoder(
     elif "text_projection.weight" not in bare:
         bare["text_projection.weight"] = torch.eye(int(settings.projection_dim), int(settings.hidden_size))
     if encoder.projected:
-        bare = {
-            key if key.startswith("text_projection") else f"text_model.{key}": value
-            for key, value in bare.items()
-        }
+        bare = {key if key.startswith("text_projection") else f"text_model.{key}": value for key, value in bare.items()}
     # Checkpoints of SD 2 carry one layer more than is used.
     last = f"encoder.layers.{settings.num_hidden_layers}."
     bare = {key: value for key, value in bare.items() if last not in key}

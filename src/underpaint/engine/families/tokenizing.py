@@ -17,20 +17,12 @@ def load_tokenizer(folder: Path) -> Any:
     Raises:
         ModelError: the folder has no tokenizer or a damaged one.
     """
-    config = (
-        read_json(folder / "tokenizer_config.json") if (folder / "tokenizer_config.json").is_file() else {}
-    )
+    config = read_json(folder / "tokenizer_config.json") if (folder / "tokenizer_config.json").is_file() else {}
     if "T5" in str(config.get("tokenizer_class", "")) or (folder / "spiece.model").is_file():
         from transformers import T5TokenizerFast as Tokenizer
     else:
         from transformers.models.clip.tokenization_clip import CLIPTokenizer as Tokenizer
-    try:
-        tokenizer = Tokenizer.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False)
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise ModelError(
-            f"the tokenizer in {folder} cannot be read ({error!s:.120})",
-            hint="Download the model folder again.",
-        ) from error
+    tokenizer = _read(Tokenizer, folder)
     if tokenizer.model_max_length > 100_000:  # unset
         tokenizer.model_max_length = _CLIP_LENGTH
     return tokenizer
@@ -47,8 +39,17 @@ def clip_tokenizer(pieces: int, *, pads_with_zero: bool, beside: tuple[Path, ...
     from transformers.models.clip.tokenization_clip import CLIPTokenizer
 
     folder = find_tokenizer(pieces, beside=beside)
-    extra = {"model_max_length": _CLIP_LENGTH}
-    tokenizer = CLIPTokenizer.from_pretrained(str(folder), local_files_only=True, **extra)
+    tokenizer = _read(CLIPTokenizer, folder, model_max_length=_CLIP_LENGTH)
     if pads_with_zero:
         tokenizer.pad_token = tokenizer.convert_ids_to_tokens(0)
     return tokenizer
+
+
+def _read(kind: Any, folder: Path, **settings: Any) -> Any:
+    try:
+        return kind.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False, **settings)
+    except Exception as error:
+        reason = " ".join(str(error).split())
+        raise ModelError(
+            f"the tokenizer in {folder} cannot be read ({reason:.120})", hint="Download the model folder again."
+        ) from error
