@@ -144,6 +144,16 @@ def test_flat_smooth_and_single_pixel_pictures_survive_the_deep_filters(tmp_path
         assert np.array_equal(read_picture(tmp_path / "a.png").stored, array)
 
 
+@pytest.mark.parametrize("channels", [1, 2])
+def test_lossless_webp_spells_grey_out_as_rgb_and_says_so(tmp_path: Path, channels: int) -> None:
+    array = ramp(channels=channels)
+    written = write_picture(tmp_path / "a.webp", array, record(recipes()["fill"]))
+    stored = read_picture(tmp_path / "a.webp").stored
+    assert "no grey" in written.notes[0] and stored.shape[2] == channels + 2
+    assert all(np.array_equal(stored[..., channel], array[..., 0]) for channel in range(3))
+    assert channels == 1 or np.array_equal(stored[..., 3], array[..., 1])
+
+
 def test_lossless_webp_keeps_colour_under_full_transparency(tmp_path: Path) -> None:
     array = ramp(channels=4)
     array[:10, ..., 3] = 0

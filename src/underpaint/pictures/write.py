@@ -64,8 +64,9 @@ def write_picture(
     icc = like.icc if like is not None and _takes_profile(form, like, stored) else None
     data = encode(form, stored, icc, encoding, lossless)
     decoded = read_picture(data)
-    if lossless and not np.array_equal(decoded.stored[..., : stored.shape[2]], _as_kept(form, stored, decoded)):
+    if lossless and not np.array_equal(decoded.stored, _as_kept(form, stored, decoded)):
         raise OutputError(f"{path.name} would not keep its pixels exactly", hint="Write a PNG.")
+    notes += ("WebP has no grey: the picture became RGB",) if form == "WEBP" and stored.shape[2] <= 2 else ()
     digest = pixels_hash(decoded)
     blobs = record.needed_blobs() if record is not None and not private else {}
     inside = sum(map(len, blobs.values())) <= MAX_BLOB_BYTES
