@@ -85,8 +85,8 @@ def stroke_tile(angle_step: int, length: float, width: float) -> Strokes:
     a = np.round((centre - direction * half[:, None]) * 16).astype(int)
     b = np.round((centre + direction * half[:, None]) * 16).astype(int)
     thick = np.maximum(1, np.round(width * rng.uniform(0.7, 1.2, count))).astype(int)
-    for i in range(count):
-        cv2.line(ids, a[i].tolist(), b[i].tolist(), int(i + 1), int(thick[i]), cv2.LINE_8, 4)
+    for i, (start, end, thickness) in enumerate(zip(a.tolist(), b.tolist(), thick.tolist(), strict=True), 1):
+        cv2.line(ids, start, end, i, thickness, cv2.LINE_8, 4)
     which = np.maximum(ids - 1, 0)
     yy, xx = np.mgrid[0:_TILE, 0:_TILE]
     bare = ids == 0
