@@ -70,11 +70,13 @@ def _installation() -> Iterator[Finding]:
 
 
 def _machine() -> Iterator[Finding]:
-    from underpaint.engine.machine import look_around
+    from underpaint.engine.machine import choose_machine, use_threads
 
-    facts = look_around()
-    yield Finding("device", facts.device_name)
-    yield Finding("precision", f"{facts.dtype}, {facts.threads} threads", "fine", "")
+    use_threads()
+    large = choose_machine(10**9)
+    yield Finding("device", str(large.device))
+    precision = str(large.dtype).removeprefix("torch.")
+    yield Finding("precision for large models", f"{precision}, {large.threads} threads: {large.because}")
     yield Finding("platform", f"{platform.system()} {platform.machine()}, {sys.maxsize.bit_length() + 1} bit")
 
 

@@ -91,8 +91,8 @@ def report(folder: "KeysFolder", *, as_json: bool) -> None:
                       **painted.take.measured} for painted in folder.keys],
             "psd": str(folder.psd), "ora": str(folder.ora), "sheet": str(folder.sheet), "cancelled": folder.cancelled})
     else:
-        print_table(["", "key", "lines kept", "invented", "light", "seed", "seconds", "file"],
-                    [_row(painted) for painted in folder.keys])
+        print_table(["", "key", "kept", "invented", "light", "seed", "seconds", "file"],
+                    [_row(painted) for painted in folder.keys], whole=("file", "seed"))
         console().print(f"\nlayers: {folder.psd}, {folder.ora}\nsheet: {folder.sheet}", markup=False)
     if folder.cancelled:
         notes().print("stopped; what was finished is kept")
@@ -102,6 +102,6 @@ def report(folder: "KeysFolder", *, as_json: bool) -> None:
 def _row(painted: "PaintedKey") -> list[str]:
     measured = painted.take.measured
     lines, light = measured["lines"], measured.get("light", {})
-    side = "as planned" if light.get("from_planned_side") else "not as planned"
+    side = "as planned" if light.get("from_planned_side") else "astray"
     return [str(painted.key.number), painted.key.name, f"{lines['kept']:.0%}", f"{lines['invented']:.0%}", side,
             str(painted.take.plan.seed), f"{painted.take.seconds:.1f}", painted.file.name]

@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(Cancelled("stopped", hint="What was finished is kept."), words)
     except MemoryError:
         return _fail(MemoryShortage("memory ran out", hint="Paint smaller, or close other programs."), words)
-    except Exception as error:  # noqa: BLE001 - the program's last border: a person gets a line, not a traceback
+    except Exception as error:
         if os.environ.get("UNDERPAINT_DEBUG"):
             raise
         trouble = UnderpaintError(f"something went wrong inside Underpaint: {type(error).__name__}: {error}",

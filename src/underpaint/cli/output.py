@@ -6,6 +6,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from underpaint.errors import UnderpaintError
 
@@ -25,13 +26,14 @@ def print_json(data: Any) -> None:
     sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2, default=str) + "\n")
 
 
-def print_table(columns: list[str], rows: list[list[str]], *, title: str | None = None) -> None:
-    """A table without heavy rules; numbers are the caller's to format."""
+def print_table(columns: list[str], rows: list[list[str]], *, title: str | None = None,
+                whole: tuple[str, ...] = ()) -> None:
+    """A table without heavy rules; numbers are the caller's to format, columns named in `whole` never break."""
     table = Table(title=title, box=None, pad_edge=False, header_style="bold", title_justify="left")
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column in whole)
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*(Text(cell) for cell in row))
     console().print(table)
 
 

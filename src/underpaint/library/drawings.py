@@ -4,11 +4,12 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from underpaint.errors import PictureError
 from underpaint.imaging.drawing import DrawingKind, LineLayer, line_layer
 from underpaint.pictures.encode import Encoding, encode
-from underpaint.pictures.read import load_bytes, read_picture
-from underpaint.pictures.limits import LIMITS
-from underpaint.recipe import Blob
+from underpaint.pictures.read import read_picture
+from underpaint.pictures.write import recipe_folder
+from underpaint.recipe import Blob, Recipe
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +55,23 @@ def read_stored(path: str | Path) -> Stored:
 
     Raises PictureError.
     """
-    data, name = load_bytes(path, LIMITS)
-    read_picture(data)
-    return Stored.of(data, name)
+    read_picture(path)
+    path = Path(path)
+    return Stored.of(path.read_bytes(), path.name)
+
+
+def blobs_beside(recipe: Recipe, file: Path) -> dict[str, bytes]:
+    """The pictures of a recipe file that lie in `NAME.recipe/` beside it, by hash; those that are not there are left out.
+
+    Raises PictureError for one whose bytes are not what its name says.
+    """
+    found = {}
+    for blob in recipe.blobs():
+        path = recipe_folder(file) / blob.sha256
+        if not path.is_file():
+            continue
+        stored = read_stored(path)
+        if stored.blob.sha256 != blob.sha256:
+            raise PictureError(f"{path.name[:12]} in {path.parent.name} was changed", hint="Put the original back.")
+        found[blob.sha256] = stored.data
+    return found

@@ -23,13 +23,6 @@ def save_take(take: Take, path: str | Path, *, private: bool = False, lossy: boo
 
 
 def file_stem(number: int, name: str) -> str:
-    """A file name that says what is in it: `01-golden-hour-warm-key-from-left`."""
-    plain = "".join(letter if letter.isalnum() else "-" for letter in name.lower())
-    words = [word for word in plain.split("-") if word]
-    stem = f"{number:02d}"
-    for word in words:
-        if len(stem) + len(word) > 44:
-            break
-        stem += f"-{word}"
-    return stem
-
+    """A file name that says what is in it: number 1 of "golden hour, warm key" is `01-golden-hour`."""
+    plain = "".join(letter if letter.isalnum() else " " for letter in name.partition(",")[0].lower())
+    return "-".join([f"{number:02d}", *plain.split()[:4]])

@@ -1,21 +1,29 @@
 """A plan: the recipe with every decision made. Frozen data, written into each picture beside its recipe."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
+from underpaint.errors import RecipeError
 from underpaint.imaging.geometry import Bounds, Extent
 from underpaint.recipe.base import Frozen
-from underpaint.recipe.parts import LoraRef, ModelRef, Seed, Sha256
+from underpaint.recipe.parts import Fraction, LoraRef, ModelRef, Seed, Sha256, Side
+
+Steps = Annotated[int, Field(ge=1, le=1000)]
+Cell = Annotated[int, Field(ge=0, le=32_768)]
+
+BESIDE = frozenset({"circumstances", "measured"})
+"""What a picture file's plan holds besides the plan: how it went."""
 
 
 class Box(Frozen):
     """A rectangle in whole pixels."""
 
-    x: int
-    y: int
-    width: Annotated[int, Field(gt=0)]
-    height: Annotated[int, Field(gt=0)]
+    x: Cell
+    y: Cell
+    width: Annotated[Cell, Field(gt=0)]
+    height: Annotated[Cell, Field(gt=0)]
 
     @classmethod
     def of(cls, bounds: Bounds) -> "Box":
@@ -37,10 +45,10 @@ class Pass(Frozen):
     `strength` 1 starts from noise. `upscale` says how the pass before it is enlarged to this one.
     """
 
-    width: int
-    height: int
-    steps: int
-    strength: float = 1.0
+    width: Side
+    height: Side
+    steps: Steps
+    strength: Fraction = 1.0
     upscale: Literal["latent", "picture"] | None = None
 
 
@@ -64,22 +72,36 @@ class Plan(Frozen):
     prediction: str
     vae: ModelRef | None = None
     loras: tuple[LoraRef, ...] = ()
-    width: int
-    height: int
+    width: Cell
+    height: Cell
     area: Box
-    scale: float = 1.0
-    passes: tuple[Pass, ...]
+    scale: Annotated[float, Field(gt=0, le=64)] = 1.0
+    passes: Annotated[tuple[Pass, ...], Field(min_length=1, max_length=4)]
     seed: Seed
     sampler: str
     schedule: str | None = None
-    guidance_scale: float
-    clip_skip: int | None = None
+    guidance_scale: Annotated[float, Field(ge=0, le=100)]
+    clip_skip: Annotated[int, Field(ge=1, le=12)] | None = None
     line_adapter: str | None = None
     device: str
     dtype: str
-    threads: int
-    batch: int = 1
+    threads: Annotated[int, Field(ge=1, le=4096)]
+    batch: Literal[1] = 1
 
     def to_record(self) -> dict[str, Any]:
         """As plain JSON data, for the picture file."""
         return self.model_dump(mode="json")
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> "Plan":
+        """The plan in a picture file. Raises RecipeError for one that is damaged or of a newer schema."""
+        known = {name: value for name, value in record.items() if name not in BESIDE}
+        if known.get("schema", 1) != 1:
+            raise RecipeError("this picture's plan is of a newer schema", hint="Update Underpaint.", field="plan")
+        try:
+            return cls.model_validate(known)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise RecipeError(f"this picture's plan is damaged: {first['msg']}", hint="Paint from its recipe instead.",
+                              field=f"plan.{where}") from error

@@ -13,6 +13,7 @@ from underpaint.recipe.samplers import SamplerName, ScheduleName, check_schedule
 
 LARGEST = 9
 """How many times the model's own area is painted in one piece before a person must say how."""
+SMALLEST = 256 * 256
 MAX_SIDE = 16_384
 
 
@@ -101,7 +102,8 @@ def _refuse_impossible(recipe: Recipe, model: ModelDescription) -> None:
         raise PlanError(f"{model.family_name} has no layers to skip in its text encoder", field="clip_skip",
                         hint="Leave clip skip out.")
     if isinstance(recipe, FillRecipe) and recipe.mask is None and not any(recipe.outpaint.model_dump().values()):
-        raise PlanError("there is nothing to fill", hint="Give a mask, or say how far to grow the picture.", field="mask")
+        raise PlanError("there is nothing to fill", field="mask",
+                        hint="Give a mask, or say how far to grow the picture.")
     if any(control.start > control.end for control in recipe.controls):
         raise PlanError("a control ends before it starts", field="controls")
 
@@ -114,7 +116,7 @@ def _frame(recipe: Recipe, facts: Facts) -> _Frame:
     if isinstance(recipe, FillRecipe):
         return _fill_frame(recipe, facts)
     whole = _picture_size(recipe, facts)
-    _check_size(whole, facts.model, tiled=recipe.tiles is not None)
+    check_size(whole, facts.model, tiled=recipe.tiles is not None)
     return _Frame(whole, Bounds.whole(whole), whole)
 
 
@@ -148,7 +150,7 @@ def _fill_frame(recipe: FillRecipe, facts: Facts) -> _Frame:
     picture, grow = facts.sizes[recipe.picture.sha256], recipe.outpaint
     whole = Extent(picture.width + grow.left + grow.right, picture.height + grow.top + grow.bottom)
     if recipe.area == "whole":
-        _check_size(whole, facts.model, tiled=recipe.tiles is not None)
+        check_size(whole, facts.model, tiled=recipe.tiles is not None)
         return _Frame(whole, Bounds.whole(whole), whole)
     if facts.masked is None:
         raise PlanError("the mask is empty, so there is nothing to paint", field="mask",
@@ -162,10 +164,11 @@ def _fill_frame(recipe: FillRecipe, facts: Facts) -> _Frame:
     return _Frame(whole, area, area.extent.scaled((native / area.extent.area) ** 0.5))
 
 
-def _check_size(size: Extent, model: ModelDescription, *, tiled: bool) -> None:
+def check_size(size: Extent, model: ModelDescription, *, tiled: bool) -> None:
+    """Raise PlanError for a size that the model cannot paint in one piece, or that nobody means."""
     if max(size.width, size.height) > MAX_SIDE:
         raise PlanError(f"{size} is larger than {MAX_SIDE} pixels a side", field="width")
-    area = model.native_area or 512 * 512
+    area = max(model.native_area or 512 * 512, SMALLEST)
     if size.area > LARGEST * area and not tiled:
         raise PlanError(f"{size} is too large for '{model.name}' to paint in one piece", field="width",
                         hint="Paint it in tiles (--set tiles.size=512), or only the masked area (--set area=masked).")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from underpaint.errors import PromptError
-from underpaint.prompt import expand_wildcards, parse_prompt
+from underpaint.prompt import Network, expand_wildcards, parse_prompt
 from underpaint.recipe import LoraRef, Recipe
 
 
@@ -30,24 +30,15 @@ def read_words(recipe: Recipe, seed: int, wildcards: Path | None = None) -> Word
         if network.kind not in {"lora", "lyco"}:
             raise PromptError(f"<{network.kind}:...> asks for a network that Underpaint does not paint with",
                               hint="Remove it from the words; LoRAs are written <lora:name:weight>.", field="prompt")
-        loras.append(_lora(network.args, network.named))
+        loras.append(_lora(network))
     return Words(prompt, negative, tuple(loras))
 
 
-def _lora(arguments: tuple[str, ...], named: dict[str, str]) -> LoraRef:
+def _lora(network: Network) -> LoraRef:
     """A1111's reading: name, text encoder's weight, denoiser's weight (the text encoder's when it is left out)."""
-    if not arguments:
+    if not network.args:
         raise PromptError("<lora:...> names no LoRA", hint="Write <lora:name:weight>.", field="prompt")
-    text = _weight(named.get("te", arguments[1] if len(arguments) > 1 else "1"))
-    denoiser = _weight(named.get("unet", arguments[2])) if "unet" in named or len(arguments) > 2 else text
-    return LoraRef(name=arguments[0], weight=denoiser, text_weight=None if text == denoiser else text)
-
-
-def _weight(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = float("nan")
-    if not -10 <= value <= 10:
-        raise PromptError(f"'{text:.40}' is no weight of a LoRA", hint="Use a number from -10 to 10.", field="prompt")
-    return value
+    text, denoiser = network.strengths()
+    if not (-10 <= text <= 10 and -10 <= denoiser <= 10):
+        raise PromptError(f"<lora:{network.args[0]:.40}> has a weight past 10", hint="Use -10 to 10.", field="prompt")
+    return LoraRef(name=network.args[0], weight=denoiser, text_weight=None if text == denoiser else text)

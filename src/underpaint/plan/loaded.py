@@ -1,0 +1,44 @@
+"""A model that is loaded and ready: the engine, and what hangs beside it, made when first asked for."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from torch import nn
+
+from underpaint.controls.latent_colours import LatentColours
+from underpaint.engine.engine import Engine
+from underpaint.engine.families.adapters import load_line_adapter
+from underpaint.errors import PlanError
+from underpaint.models.description import ModelDescription
+
+LINE_ADAPTER = "adapter_line"
+
+
+@dataclass(eq=False)
+class Loaded:
+    """One model on its device."""
+
+    description: ModelDescription
+    engine: Engine
+
+    def line_adapter(self) -> nn.Module:
+        """The adapter that makes lines steer. Raises PlanError where the model has none."""
+        folder: Path = self.description.path / LINE_ADAPTER
+        if not folder.is_dir():
+            raise PlanError(f"'{self.description.name}' has no line adapter, so drawings cannot steer it",
+                            hint="Paint with --model primer.", field="controls")
+        return self._line_adapter
+
+    def colours(self) -> LatentColours:
+        """The linear map between latents and colours, fitted to the model's autoencoder."""
+        return self._colours
+
+    @cached_property
+    def _line_adapter(self) -> nn.Module:
+        machine = self.engine.machine
+        return load_line_adapter(self.description.path / LINE_ADAPTER, device=machine.device, dtype=machine.dtype)
+
+    @cached_property
+    def _colours(self) -> LatentColours:
+        return LatentColours.fit(self.engine.encode)

@@ -1,0 +1,155 @@
+"""The painter: takes a recipe, decides, loads what is needed, paints, and hands back a take."""
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from time import perf_counter
+from typing import Any
+
+import torch
+
+from underpaint.controls.light_check import check_light
+from underpaint.controls.line_check import check_lines
+from underpaint.engine.attachments.lora import LoraAttachment
+from underpaint.engine.engine import Engine
+from underpaint.engine.families.loading import load_components
+from underpaint.engine.machine import Machine as Chosen
+from underpaint.engine.machine import choose_machine, use_threads
+from underpaint.engine.protocols import Attachment, Observer
+from underpaint.errors import PlanError
+from underpaint.imaging.arrays import FloatArray
+from underpaint.imaging.geometry import Extent
+from underpaint.models import Catalogue, Kind, ModelDescription, parse_prediction
+from underpaint.plan.data import Plan
+from underpaint.plan.decide import Facts, Machine, check_size, decide
+from underpaint.plan.loaded import Loaded
+from underpaint.plan.materials import Hole, ink_map, masked_bounds, open_hole, sizes
+from underpaint.plan.paint import carry_out
+from underpaint.plan.take import Take, versions
+from underpaint.plan.words import read_words
+from underpaint.recipe import FillRecipe, LightControl, LineControl, ModelRef, Recipe
+
+PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+SMALL_MODEL = 256 * 2**20
+"""Models up to so many bytes are hashed before painting; larger ones in the background."""
+Progress = Callable[[int, int], None]
+
+
+class Painter:
+    """Paints recipes, keeping the last model loaded.
+
+    `device` (cpu, cuda, mps) and `precision` (fp32, bf16, fp16) overrule what the machine would choose; `threads`
+    are torch's on a CPU (None: all). `prediction` says what a model predicts where its file does not.
+    """
+
+    def __init__(self, *, device: str | None = None, precision: str | None = None, threads: int | None = None,
+                 prediction: str | None = None, catalogue: Catalogue | None = None) -> None:
+        if precision is not None and precision not in PRECISIONS:
+            raise PlanError(f"there is no precision '{precision:.20}'", hint="Choose fp32, bf16 or fp16.",
+                            field="precision")
+        self.catalogue = catalogue or Catalogue()
+        self._device, self._precision = device, precision
+        self._prediction = parse_prediction(prediction) if prediction else None
+        self._threads = threads
+        self._loaded: tuple[tuple[object, ...], Loaded] | None = None
+
+    def settled(self, recipe: Recipe) -> Recipe:
+        """The recipe with its seed drawn and its model's hash filled in, so that it can be painted again."""
+        seed = secrets.randbelow(2**32) if recipe.seed is None else recipe.seed
+        return recipe.changed(seed=seed)
+
+    def paint(self, recipe: Recipe, blobs: Mapping[str, bytes], *, plan: Plan | None = None,
+              progress: Progress | None = None, observers: Sequence[Observer] = ()) -> Take:
+        """Paint a recipe; `blobs` holds the bytes of what it names.
+
+        `plan` is one that was decided before, to be carried out again instead of deciding anew. `progress` is told
+        of (steps done, steps in all). Raises UnderpaintErrors for what cannot be painted.
+        """
+        began = perf_counter()
+        recipe = self.settled(recipe)
+        use_threads(plan.threads if plan else self._threads)
+        hole = open_hole(recipe, blobs) if isinstance(recipe, FillRecipe) else None
+        plan, loaded = self._again(plan) if plan else self._decided(recipe, blobs, hole)
+        watching = [*observers, *([_Told(progress, plan)] if progress else [])]
+        done = carry_out(plan, recipe, blobs, loaded, hole, self._attachments(plan), watching)
+        chosen = self._choose(loaded.description)
+        return Take(picture=done.picture, recipe=recipe, plan=plan, blobs=dict(blobs), seconds=perf_counter() - began,
+                    circumstances=_circumstances(loaded, chosen), measured=measure(done.picture, recipe, plan, blobs),
+                    exact=done.exact, source=hole.source if hole else None)
+
+    def _decided(self, recipe: Recipe, blobs: Mapping[str, bytes], hole: Hole | None) -> tuple[Plan, Loaded]:
+        seed = recipe.seed or 0
+        lists = self.catalogue.home / "wildcards"
+        words = read_words(recipe, seed, lists if lists.is_dir() else None)
+        model = self._find(recipe.model, "checkpoint")
+        vae = self._find(recipe.vae, "vae") if recipe.vae else None
+        loras = tuple((ref, self._find(ref, "lora")) for ref in (*recipe.loras, *words.loras))
+        chosen = self._choose(model)
+        machine = Machine(chosen.device.type, str(chosen.dtype).removeprefix("torch."), chosen.threads)
+        plan = decide(recipe, Facts(
+            seed=seed, words=words, model=model, machine=machine, vae=vae, loras=loras,
+            sizes=sizes(recipe, blobs), masked=masked_bounds(hole) if hole else None))
+        return plan, self._load(model, vae, chosen)
+
+    def _again(self, plan: Plan) -> tuple[Plan, Loaded]:
+        model = self._find(plan.model, "checkpoint")
+        for one in plan.passes:
+            check_size(Extent(one.width, one.height), model, tiled=False)
+        vae = self._find(plan.vae, "vae") if plan.vae else None
+        return plan, self._load(model, vae, self._choose(model))
+
+    def _find(self, ref: ModelRef | None, kind: Kind) -> ModelDescription:
+        found = self.catalogue.find(ref.name if ref else None, kind=kind, sha256=ref.hash if ref else None)
+        if found.sha256 is None:
+            if found.file_bytes <= SMALL_MODEL:
+                return found.with_(sha256=self.catalogue.hashes.hash_now(found.path).sha256)
+            self.catalogue.hashes.hash_soon(found.path)
+        return found
+
+    def _choose(self, model: ModelDescription) -> Chosen:
+        return choose_machine(model.parameters, self._device, PRECISIONS[self._precision] if self._precision else None)
+
+    def _load(self, model: ModelDescription, vae: ModelDescription | None, chosen: Chosen) -> Loaded:
+        key = (model.path, vae.path if vae else None, chosen.device, chosen.dtype)
+        if self._loaded is None or self._loaded[0] != key:
+            self._loaded = None
+            components = load_components(model, vae=vae, prediction=self._prediction)
+            self._loaded = key, Loaded(model, Engine(components, chosen.device, chosen.dtype))
+        return self._loaded[1]
+
+    def _attachments(self, plan: Plan) -> list[Attachment]:
+        return [LoraAttachment(self._find(ref, "lora"), ref.weight, ref.text_weight)
+                for ref in plan.loras]
+
+
+def _circumstances(loaded: Loaded, chosen: Chosen) -> dict[str, Any]:
+    return {"device": str(chosen.device), "dtype": str(chosen.dtype).removeprefix("torch."),
+            "threads": chosen.threads, "because": chosen.because, "versions": versions(),
+            "fallbacks": list(loaded.engine.fallbacks)}
+
+
+class _Told:
+    """An observer that tells how many steps are done."""
+
+    def __init__(self, progress: Progress, plan: Plan) -> None:
+        self._progress, self._plan = progress, plan
+
+    def __call__(self, seen: Any) -> None:
+        self._progress(seen.step.number + 1, seen.step.total)
+
+
+def measure(picture: FloatArray, recipe: Recipe, plan: Plan, blobs: Mapping[str, bytes]) -> dict[str, Any]:
+    """What the checks of the recipe's controls say about a finished picture."""
+    found: dict[str, Any] = {}
+    for control in recipe.controls:
+        if isinstance(control, LineControl) and plan.task != "fill":
+            last = plan.passes[-1]
+            ink = ink_map(control, blobs, plan, last)[: picture.shape[0], : picture.shape[1]]
+            lines = check_lines(picture, ink)
+            found["lines"] = {"kept": round(lines.kept, 4), "invented": round(lines.invented, 4),
+                              "f1": round(lines.f1, 4)}
+        elif isinstance(control, LightControl) and control.direction is not None:
+            light = check_light(picture, control.direction)
+            found["light"] = {"toward": round(light.toward, 4), "from_planned_side": light.from_planned_side,
+                              "mean": round(light.mean, 4), "spread": round(light.spread, 4)}
+    return found
+

@@ -1,0 +1,37 @@
+"""Controls become what hangs on to the loop: attachments to the model, edits on the estimate."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from underpaint.controls.light import LightEdit
+from underpaint.controls.line import LineAdapter
+from underpaint.controls.palette import PaletteEdit
+from underpaint.engine.protocols import Attachment, Edit
+from underpaint.plan.data import Pass, Plan
+from underpaint.plan.loaded import Loaded
+from underpaint.plan.materials import ink_map
+from underpaint.recipe import LightControl, LineControl, PaletteControl, Recipe
+
+
+@dataclass(frozen=True)
+class Steering:
+    """What a recipe's controls are for one pass."""
+
+    attachments: tuple[Attachment, ...]
+    edits: tuple[Edit, ...]
+
+
+def steer(recipe: Recipe, blobs: Mapping[str, bytes], plan: Plan, one: Pass, loaded: Loaded) -> Steering:
+    """Make the attachments and edits of a recipe's controls for one pass."""
+    attachments: list[Attachment] = []
+    edits: list[Edit] = []
+    for control in recipe.controls:
+        match control:
+            case LineControl():
+                attachments.append(LineAdapter(loaded.line_adapter(), ink_map(control, blobs, plan, one), control))
+            case LightControl():
+                edits.append(LightEdit(control, loaded.colours()))
+            case PaletteControl():
+                edits.append(PaletteEdit(control, loaded.colours()))
+    return Steering(tuple(attachments), tuple(edits))
+
