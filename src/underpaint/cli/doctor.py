@@ -55,7 +55,8 @@ def _installation() -> Iterator[Finding]:
     yield Finding("Python", platform.python_version())
     for name in ("torch", "diffusers", "transformers"):
         found = _version(name)
-        yield Finding(name, found or "missing", "fine" if found else "trouble", "" if found else "pip install underpaint")
+        state, way_out = ("fine", "") if found else ("trouble", "pip install underpaint")
+        yield Finding(name, found or "missing", state, way_out)
     vision = _version("torchvision")
     if vision is None:
         yield Finding("torchvision", "not installed, as it should be")

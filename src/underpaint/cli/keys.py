@@ -10,8 +10,7 @@ from underpaint.cli import recipes
 from underpaint.cli.lines import KEEP_BLUE, KIND, Kind
 from underpaint.cli.output import console, notes, print_json, print_table
 from underpaint.cli.progress import job_progress
-from underpaint.errors import RecipeError
-from underpaint.recipe import CreateRecipe, Recipe
+from underpaint.recipe import Recipe
 
 if TYPE_CHECKING:
     from underpaint.library.keys import KeysFolder, PaintedKey
@@ -65,7 +64,7 @@ def run(job: Job, base: Recipe) -> "KeysFolder":
     read = read_drawing(job.drawing, kind=job.kind.value, keep_blue=job.keep_blue)
     for note in read.layer.notes:
         notes().print(f"note: {note}", markup=False)
-    planned = plan_keys(job.words, read.blob, count=job.count, seed=job.seed, base=create_only(base))
+    planned = plan_keys(job.words, read.blob, count=job.count, seed=job.seed, base=base)
     with job_progress(job.count) as watcher:
         watcher.begin("reading the model")
         from underpaint.library.keys import paint_keys
@@ -73,13 +72,6 @@ def run(job: Job, base: Recipe) -> "KeysFolder":
 
         painter = Painter(device=job.device, precision=job.precision)
         return paint_keys(planned, read, job.folder, painter, title=job.words, private=job.private, watcher=watcher)
-
-
-def create_only(recipe: Recipe) -> CreateRecipe:
-    """Keys are painted from noise. Raises RecipeError for a recipe of another task."""
-    if isinstance(recipe, CreateRecipe):
-        return recipe
-    raise RecipeError(f"keys are created, a {recipe.task} recipe cannot shape them", field="task")
 
 
 def report(folder: "KeysFolder", *, as_json: bool) -> None:

@@ -24,8 +24,8 @@ def list_models(kind: str = typer.Option("", "--kind", help="checkpoint, lora, v
                     "problems": [{"path": str(problem.path), "why": problem.why} for problem in catalogue.problems()]})
         return
     print_table(["name", "kind", "made for", "size", "hash"],
-                [[model.name, model.kind, model.family_name if model.family else "", f"{model.file_bytes / 1e6:,.0f} MB",
-                  model.short_hash or "not yet known"] for model in found])
+                [[model.name, model.kind, model.family_name if model.family else "",
+                  f"{model.file_bytes / 1e6:,.0f} MB", model.short_hash or "not yet known"] for model in found])
     for problem in catalogue.problems():
         notes().print(f"cannot be used: {problem.path.name}: {problem.why}", markup=False)
 

@@ -148,10 +148,10 @@ class _Where:
 
     def check(self) -> None:
         """Refuse an impossible output before anything is painted."""
-        if self.output is not None and self.output.suffix and self.output.suffix.lower() not in SUFFIXES:
-            if not self.output.is_dir():
-                raise OutputError(f"{self.output.name}: '{self.output.suffix}' is no picture that is written here",
-                                  hint="Use .png, .jpg or .webp, or name a folder.", field="output")
+        suffix = self.output.suffix.lower() if self.output is not None else ""
+        if self.output is not None and suffix and suffix not in SUFFIXES and not self.output.is_dir():
+            raise OutputError(f"{self.output.name}: '{suffix}' is no picture that is written here",
+                              hint="Use .png, .jpg or .webp, or name a folder.", field="output")
 
     def save(self, take: "Take", number: int, count: int) -> Path:
         from underpaint.library.saving import save_take

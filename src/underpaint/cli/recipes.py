@@ -57,11 +57,9 @@ def shared_recipe(asked: Asked, start: Recipe | None = None) -> Recipe:
         fields["model"] = ModelRef(name=asked.model).model_dump(mode="json")
     if asked.size is not None:
         fields["width"], fields["height"] = parse_size(asked.size)
-    for name, value in (("sampling.steps", asked.steps), ("sampling.sampler", asked.sampler),
-                        ("sampling.schedule", asked.schedule), ("guidance.scale", asked.guidance),
-                        ("seed", asked.seed)):
-        if value is not None:
-            fields[name] = value
+    numbers = {"sampling.steps": asked.steps, "sampling.sampler": asked.sampler, "sampling.schedule": asked.schedule,
+               "guidance.scale": asked.guidance, "seed": asked.seed}
+    fields |= {name: value for name, value in numbers.items() if value is not None}
     if asked.loras:
         fields["loras"] = [parse_lora(text).model_dump(mode="json") for text in asked.loras]
     fields |= dict(parse_change(text) for text in asked.changes)

@@ -77,7 +77,7 @@ def paint_keys(keys: Iterable[Key], drawing: Drawing, folder: Path, painter: Pai
     cancelled = False
     try:
         for key in keys:
-            done.append(_paint(key, drawing, folder, painter, private, watcher))
+            done.append(_paint(key, drawing, folder, painter, private, watcher))  # noqa: PERF401 (kept one by one)
     except (KeyboardInterrupt, Cancelled):
         cancelled = True
         if not done:
@@ -119,6 +119,7 @@ def _write_sheet(done: list[PaintedKey], drawing: Drawing, path: Path, title: st
     whole = drawing.layer.extent
     shown = whole.fit_within(Extent(SHEET_SIDE, SHEET_SIDE), grow=False)
     lines = resize(drawing.layer.rgba, shown)
-    tiles = [Tile(lay_under(lines, _at_drawing_size(painted, shown)), painted.key.name, painted.facts()) for painted in done]
+    tiles = [Tile(lay_under(lines, _at_drawing_size(painted, shown)), painted.key.name, painted.facts())
+             for painted in done]
     write_picture(path, contact_sheet(tiles, title=title or "Colour keys"),
                   Record(source_type="compositeWithTrainedAlgorithmicMedia"))

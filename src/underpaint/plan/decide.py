@@ -97,7 +97,7 @@ def _refuse_impossible(recipe: Recipe, model: ModelDescription) -> None:
                         hint="See `underpaint models list`.", field="model")
     if _lines(recipe) and not model.can("line"):
         raise PlanError(f"'{model.name}' has no line adapter, so drawings cannot steer it", field="controls",
-                        hint="Paint with --model primer, or put a T2I-Adapter for lines into its folder as adapter_line.")
+                        hint="Paint with --model primer, or put a T2I-Adapter into its folder as adapter_line.")
     if recipe.clip_skip and recipe.clip_skip > 1 and not model.can("clip_skip"):
         raise PlanError(f"{model.family_name} has no layers to skip in its text encoder", field="clip_skip",
                         hint="Leave clip skip out.")

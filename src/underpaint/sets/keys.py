@@ -8,7 +8,7 @@ new seeds.
 from dataclasses import dataclass, replace
 
 from underpaint.errors import RecipeError
-from underpaint.recipe import Blob, CreateRecipe, LineControl
+from underpaint.recipe import Blob, CreateRecipe, LineControl, Recipe
 from underpaint.sets.light_plans import LIGHT_PLANS, LightPlan
 
 MAX_KEYS = 96
@@ -26,14 +26,16 @@ class Key:
 
 
 def plan_keys(words: str, drawing: Blob, *, count: int = 12, seed: int = 0,
-              base: CreateRecipe | None = None) -> tuple[Key, ...]:
+              base: Recipe | None = None) -> tuple[Key, ...]:
     """`count` colour keys for a line layer under `words`; `base` gives whatever else the recipes share.
 
-    Raises RecipeError for a count outside 1..96.
+    Raises RecipeError for a count outside 1..96, and for a base of another task: keys are painted from noise.
     """
     if not 1 <= count <= MAX_KEYS:
         raise RecipeError(f"{count} keys were asked for", hint=f"Ask for 1 to {MAX_KEYS}.", field="count")
     base = base or CreateRecipe()
+    if not isinstance(base, CreateRecipe):
+        raise RecipeError(f"keys are created; a {base.task} recipe cannot shape them", field="task")
     return tuple(_key(number, words, drawing, seed, base) for number in range(1, count + 1))
 
 
