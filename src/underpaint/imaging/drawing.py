@@ -15,7 +15,7 @@ from underpaint.imaging import inks, recognise
 from underpaint.imaging.arrays import FloatArray, to_bytes, to_float, to_words
 from underpaint.imaging.blend import flatten
 from underpaint.imaging.geometry import Extent
-from underpaint.imaging.paper import Ink, find_ink, paper_light, unevenness
+from underpaint.imaging.paper import Ink, find_ink, paper_light, unevenness, without_edge
 from underpaint.imaging.sheet import Corners, find_sheet, square
 
 _BLUE_FROM, _COLORED_FROM = 0.12, 0.25
@@ -165,6 +165,8 @@ def _even(pixels: FloatArray, wanted: DrawingKind) -> _Sheet:
             "this looks like a photograph or a painting, not a drawing",
             hint="Give a line drawing; if it is one, name its kind (such as photo or paper).",
         )
+    if corners is not None:
+        ink = without_edge(ink)
     lost = (_NO_CORNERS,) if shadows and corners is None else ()
     return _Sheet(ink, False, turned, corners, lost)
 

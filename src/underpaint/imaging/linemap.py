@@ -14,7 +14,7 @@ def ink_of(layer: LineLayer) -> FloatArray:
     alpha = layer.rgba[..., 3]
     tint = 1.0 - layer.rgba[..., :3].min(axis=-1)
     visible = float(alpha.sum())
-    if visible > 0 and float((alpha * tint).sum()) / visible < 0.12:
+    if visible > 0 and float(alpha[tint > 0.4].sum()) / visible < 0.01:
         return alpha.copy()
     return np.asarray(alpha * tint, dtype=np.float32)
 

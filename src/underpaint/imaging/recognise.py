@@ -60,9 +60,9 @@ def is_clean_white(image: FloatArray) -> bool:
 
 
 def tone_share(sheet: FloatArray) -> float:
-    """Share of an evenly lit sheet (H x W x 3) that is broad tone rather than line; solid black counts half."""
+    """Share of an evenly lit sheet (H x W x 3) that is broad grey or colour; neither line nor solid black."""
     filled = _without_lines(gray_of(sheet))
-    return float(((filled < 0.88) & (filled > 0.3)).mean() + 0.5 * (filled <= 0.3).mean())
+    return float(((filled < 0.88) & (filled > 0.3)).mean())
 
 
 def is_painted(sheet: FloatArray, seen: FloatArray) -> bool:
@@ -70,11 +70,14 @@ def is_painted(sheet: FloatArray, seen: FloatArray) -> bool:
 
     Shadows make a page of lines dark before it is lit evenly, and washes leave tone after; a painting has both.
     """
-    if float((gray_of(sheet) < 0.88).mean()) > 0.65:
+    if min(sheet.shape[:2]) < 16:
+        return False  # too little to tell
+    tone = tone_share(sheet)
+    if tone > 0.4:
         return True
     gray = gray_of(seen)
     dark = _without_lines(gray / np.float32(max(float(np.percentile(gray, 98)), 0.01))) < 0.75
-    return tone_share(sheet) > 0.1 and float(dark.mean()) > 0.4
+    return tone > 0.06 and float(dark.mean()) > 0.4
 
 
 def _without_lines(gray: FloatArray) -> FloatArray:

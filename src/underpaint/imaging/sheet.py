@@ -42,8 +42,8 @@ class _Scene:
 def find_sheet(image: FloatArray) -> Corners | None:
     """The corners of the sheet in an H x W x 3 photo, or None where there is no proof of one.
 
-    Corners are (x, y) in pixels, clockwise from the top left. A sheet fills 12 % of the picture or more, is convex,
-    and is not the whole picture.
+    Corners are (x, y) in pixels, clockwise from the top left; one may lie a little outside the photo. A sheet fills
+    12 % of the picture or more, is convex, and is not the whole picture.
     """
     extent = Extent.of(image)
     if min(extent.width, extent.height) < 64:
@@ -52,17 +52,17 @@ def find_sheet(image: FloatArray) -> Corners | None:
     scene = _look(image, small)
     best, best_score = None, 0.0
     for mask in _guesses(scene):
-        quad = _quad_of(mask)
-        if quad is None or not _plausible(quad, small):
-            continue
-        quad = _refine(quad, scene)
-        score = _proof(quad, scene) * _overlap(quad, mask) if _plausible(quad, small) else 0.0
-        if score > best_score:
-            best, best_score = quad, score
+        for rough in _quads_of(mask):
+            if not _plausible(rough, small):
+                continue
+            quad = _refine(rough, scene)
+            score = _proof(quad, scene) * _overlap(quad, mask) if _plausible(quad, small) else 0.0
+            if score > best_score:
+                best, best_score = quad, score
     if best is None or best_score < _PROOF or _is_whole(best, small):
         return None
     scale = np.array([extent.width / small.width, extent.height / small.height])
-    corners = np.clip(best, 0, [small.width - 1, small.height - 1]) * scale
+    corners = best * scale
     first, second, third, fourth = ((float(x), float(y)) for x, y in corners)
     return first, second, third, fourth
 
@@ -120,19 +120,37 @@ def _byte(mask: NDArray[np.bool_]) -> _Mask:
     return mask.astype(np.uint8) * np.uint8(255)
 
 
-def _quad_of(mask: _Mask) -> _Quad | None:
-    """Four corners round the largest piece of a mask, clockwise from the top left."""
+def _quads_of(mask: _Mask) -> Iterator[_Quad]:
+    """Corners round the largest piece of a mask, clockwise from the top left; at most two readings of it."""
     opened = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
     contours, _ = cv2.findContours(opened, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     if not contours:
-        return None
+        return
     hull = cv2.convexHull(max(contours, key=cv2.contourArea))
     around = cv2.arcLength(hull, True)
     for tolerance in (0.01, 0.02, 0.03, 0.045, 0.06, 0.08):
-        corners = cv2.approxPolyDP(hull, tolerance * around, True).reshape(-1, 2)
+        corners = cv2.approxPolyDP(hull, tolerance * around, True).reshape(-1, 2).astype(np.float64)
+        if tolerance == 0.01 and 4 < len(corners) < 8:
+            yield from _completed(corners, mask.shape)
         if len(corners) == 4:
-            return _ordered(corners.astype(np.float64))
-    return None
+            yield _ordered(corners)
+            return
+
+
+def _completed(corners: _Quad, shape: tuple[int, ...]) -> Iterator[_Quad]:
+    """A sheet whose corner runs out of the photo: sides along the photo's edge dropped, the others prolonged."""
+    limit = np.array([shape[1] - 1, shape[0] - 1])
+    low, high = corners < 3, corners > limit - 3
+    sides = []
+    for index in range(len(corners)):
+        after = (index + 1) % len(corners)
+        if not ((low[index] & low[after]) | (high[index] & high[after])).any():
+            start, way = corners[index], corners[after] - corners[index]
+            length = float(np.linalg.norm(way))
+            if length > 0.05 * float(limit.max()):
+                sides.append(np.concatenate([way / length, start]))
+    if len(sides) == 4:
+        yield _ordered(np.array([_meet(sides[side - 1], sides[side]) for side in range(4)]))
 
 
 def _ordered(corners: _Quad) -> _Quad:
@@ -146,7 +164,7 @@ def _ordered(corners: _Quad) -> _Quad:
 def _plausible(quad: _Quad, extent: Extent) -> bool:
     if not np.isfinite(quad).all() or not cv2.isContourConvex(quad.astype(np.float32)):
         return False
-    margin = 0.03 * max(extent.width, extent.height)
+    margin = 0.25 * max(extent.width, extent.height)
     if (quad < -margin).any() or (quad > np.array([extent.width, extent.height]) + margin).any():
         return False
     if cv2.contourArea(quad.astype(np.float32)) < 0.12 * extent.area:
@@ -180,22 +198,27 @@ def _profiles(quad: _Quad, side: int, scene: _Scene, reach: int) -> tuple[_Quad,
 
 
 def _refine(quad: _Quad, scene: _Scene) -> _Quad:
-    """Each side moved to the strongest step near it, then the corners where the sides meet."""
-    lines = []
-    for side in range(4):
-        points, outward, colors = _profiles(quad, side, scene, 10)
-        steps = np.linalg.norm(colors[:, 2:] - colors[:, :-2], axis=-1)
-        best = steps.argmax(axis=1)
-        moved = points + outward * (best - 9)[:, None]
-        strong = steps[np.arange(len(best)), best] > 4.0
-        if strong.sum() < _SAMPLES // 3:
-            moved = points
-        else:
-            moved = moved[strong]
-        fitted = cv2.fitLine(moved.astype(np.float32), cv2.DIST_HUBER, 0, 0.01, 0.01)
-        lines.append(np.asarray(fitted, np.float64).reshape(4))
-    corners = [_meet(lines[side - 1], lines[side]) for side in range(4)]
-    return np.array(corners)
+    """Each side moved to the strongest step near it, then the corners where the sides meet; twice."""
+    for reach in (10, 6):
+        lines = [_step_line(quad, side, scene, reach) for side in range(4)]
+        quad = np.array([_meet(lines[side - 1], lines[side]) for side in range(4)])
+        if not np.isfinite(quad).all():
+            break
+    return quad
+
+
+def _step_line(quad: _Quad, side: int, scene: _Scene, reach: int) -> NDArray[Any]:
+    """The line (way x, way y, point x, point y) along which the colours step near one side."""
+    points, outward, colors = _profiles(quad, side, scene, reach)
+    steps = np.linalg.norm(colors[:, 2:] - colors[:, :-2], axis=-1)
+    best = steps.argmax(axis=1)
+    limits = np.array([scene.extent.width - 1, scene.extent.height - 1])
+    seen = ((points > 0) & (points < limits)).all(axis=1)
+    strong = seen & (steps[np.arange(len(best)), best] > 4.0)
+    moved = points + outward * (best - reach + 1)[:, None]
+    moved = moved[strong] if strong.sum() >= _SAMPLES // 4 else points
+    fitted = cv2.fitLine(moved.astype(np.float32), cv2.DIST_HUBER, 0, 0.01, 0.01)
+    return np.asarray(fitted, np.float64).reshape(4)
 
 
 def _meet(first: NDArray[Any], second: NDArray[Any]) -> NDArray[Any]:
