@@ -22,7 +22,7 @@ def demo(output: Path = typer.Option(Path("underpaint-demo"), "-o", "--output", 
     """Paint colour keys for a drawing that comes with Underpaint: no model, network or drawing needed."""
     from underpaint.demo import drawings
 
-    chosen = drawings()["photo" if photo else "drawing"]
+    chosen = drawings()["harbour-photo" if photo else "girl-on-cliff"]
     if not as_json:
         notes().print(f"{chosen.path.name}: {chosen.words!r}", markup=False)
     report(run(Job(chosen.path, chosen.words, output, count=count), CreateRecipe()), as_json=as_json)

@@ -31,7 +31,7 @@ def repaint(file: Path = typer.Argument(..., help="A picture that Underpaint pai
         if as_json:
             print_json({"missing": list(foreseen.missing), "differs": list(foreseen.differs)})
         else:
-            said = [*(f"missing: {line}" for line in foreseen.missing), *(f"differs: {line}" for line in foreseen.differs)]
+            said = [f"missing: {line}" for line in foreseen.missing] + [f"differs: {line}" for line in foreseen.differs]
             console().print("\n".join(said) or "Nothing is missing and nothing differs here.", markup=False)
         if foreseen.missing:
             raise typer.Exit(ModelError.exit_code)

@@ -61,7 +61,7 @@ def read_stored(path: str | Path) -> Stored:
 
 
 def blobs_beside(recipe: Recipe, file: Path) -> dict[str, bytes]:
-    """The pictures of a recipe file that lie in `NAME.recipe/` beside it, by hash; those that are not there are left out.
+    """The pictures of a recipe file that lie in `NAME.recipe/` beside it, by hash; missing ones are left out.
 
     Raises PictureError for one whose bytes are not what its name says.
     """
