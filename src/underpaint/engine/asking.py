@@ -12,6 +12,9 @@ from underpaint.engine.protocols import ModelCall, ModelInputs, Step, Supplies, 
 from underpaint.engine.shortage import Fallbacks
 from underpaint.engine.words import WordsOverTime
 
+_EXACT = frozenset({"time_ids", "guidance"})
+"""Numbers, not features: half precision would round a size in pixels."""
+
 
 class Asker:
     """Calls the denoiser for one run. Negative and positive prompts share one batch where their shapes agree."""
@@ -52,7 +55,8 @@ class Asker:
         if key not in self._joined:
             dtype = self._fallbacks.dtype
             joined = {name: torch.cat([row[name] for row in rows]) for name in rows[0]}
-            self._joined[key] = {name: value.to(dtype) for name, value in joined.items()}
+            self._joined[key] = {name: value if name in _EXACT else value.to(dtype)
+                                 for name, value in joined.items()}
         return self._joined[key]
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from underpaint.engine.components import Components
 from underpaint.engine.noise import NoiseSource
@@ -25,9 +25,9 @@ class Codec:
 
     def __init__(self, components: Components, device: torch.device, fallbacks: Fallbacks) -> None:
         self.vae: Any = components.vae
-        self._device, self._fallbacks = device, fallbacks
+        self.device, self._fallbacks = device, fallbacks
         self._scale = components.latent_scale
-        config = components.vae.config
+        config: Any = components.vae.config
         self._factor = float(config.scaling_factor)
         self._shift = float(getattr(config, "shift_factor", None) or 0.0) if components.is_flow else 0.0
         self._spread = _per_channel(config, components.latent_channels)
@@ -35,8 +35,8 @@ class Codec:
     @torch.no_grad()
     def decode(self, latents: Tensor) -> Picture:
         """The picture of latents (1 x C x h x w), clipped to 0..1."""
-        self.vae.to(device=self._device, dtype=torch.float32)
-        raw = self._unscaled(latents.to(self._device, torch.float32))
+        self._ready()
+        raw = self._unscaled(latents.to(self.device, torch.float32))
         pixels = self._whole_or_tiles(raw, lambda part: self.vae.decode(part, return_dict=False)[0], self._scale)
         picture = (pixels * 0.5 + 0.5).clamp(0, 1).cpu().permute(0, 2, 3, 1).float().numpy()[0]
         if not np.isfinite(picture).all():
@@ -51,19 +51,21 @@ class Codec:
         With a noise source they are drawn from the autoencoder's distribution, as diffusers' pipelines do; without
         one they are its most likely value.
         """
-        self.vae.to(device=self._device, dtype=torch.float32)
-        return self.encode_pixels(2.0 * _to_tensor(picture, self._device) - 1.0, source)
+        return self.encode_pixels(2.0 * to_tensor(picture, self.device) - 1.0, source)
 
     @torch.no_grad()
     def encode_pixels(self, pixels: Tensor, source: NoiseSource | None = None) -> Tensor:
         """Latents of pixels (1 x 3 x H x W, -1..1)."""
-        self.vae.to(device=self._device, dtype=torch.float32)
+        self._ready()
         moments = self._whole_or_tiles(pixels, self._moments, 1 / self._scale)
         mean, spread = moments.chunk(2, dim=1)
         raw = mean
         if source is not None:
             raw = mean + torch.exp(0.5 * spread.clamp(-30.0, 20.0)) * source.draw(mean.shape, mean.device)
         return self._scaled(raw)
+
+    def _ready(self) -> None:
+        place(self.vae, self.device, torch.float32)
 
     def _moments(self, pixels: Tensor) -> Tensor:
         moments: Tensor = self.vae.encode(pixels, return_dict=False)[0].parameters
@@ -104,9 +106,14 @@ def _per_channel(config: Any, channels: int) -> tuple[Tensor, Tensor] | None:
     return torch.tensor(mean).view(1, channels, 1, 1), torch.tensor(deviation).view(1, channels, 1, 1)
 
 
-def _to_tensor(picture: Picture, device: torch.device) -> Tensor:
+def place(module: nn.Module, device: torch.device, dtype: torch.dtype | None = None) -> None:
+    """Move a module; torch's own way, because diffusers' models warn of every change of precision."""
+    nn.Module.to(module, device=device, dtype=dtype)
+
+
+def to_tensor(picture: Picture, device: torch.device) -> Tensor:
+    """A picture as 1 x 3 x H x W; the memory stays in rows of RGB, as in diffusers' pipelines (it decides bits)."""
     if picture.ndim != 3 or picture.shape[2] != 3:
         raise PictureError(f"the engine takes pictures of height x width x 3, not {picture.shape}",
                            hint="Flatten transparency onto a colour first.")
-    pixels = np.ascontiguousarray(picture, dtype=np.float32).transpose(2, 0, 1)[None]
-    return torch.from_numpy(np.ascontiguousarray(pixels)).to(device)
+    return torch.from_numpy(np.ascontiguousarray(picture, dtype=np.float32)[None]).permute(0, 3, 1, 2).to(device)

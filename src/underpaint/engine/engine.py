@@ -9,7 +9,7 @@ from torch import Tensor
 
 from underpaint.engine.asking import Asker
 from underpaint.engine.checks import check_run
-from underpaint.engine.codec import Codec, Picture
+from underpaint.engine.codec import Codec, Picture, place
 from underpaint.engine.components import Components
 from underpaint.engine.edits.mask import MaskEdit, latent_mask
 from underpaint.engine.families.adapter import Conditioning, Frame, make_adapter
@@ -39,17 +39,18 @@ class Engine:
     def __init__(self, components: Components, device: str | torch.device | None = None,
                  dtype: torch.dtype | None = None, say: Callable[[str], None] | None = None) -> None:
         self.components = components
-        self.machine = choose_machine(components.denoiser, device, dtype)
+        parameters = sum(weights.numel() for weights in components.denoiser.parameters())
+        self.machine = choose_machine(parameters, device, dtype)
         self._fallbacks = Fallbacks(components, self.machine.device, self.machine.dtype, say)
         self._adapter = make_adapter(components)
         self._codec = Codec(components, self.machine.device, self._fallbacks)
         denoiser: Any = components.denoiser.eval().requires_grad_(False)
-        denoiser.to(device=self.machine.device, dtype=self.machine.dtype)
+        place(denoiser, self.machine.device, self.machine.dtype)
         if self.machine.channels_last:
-            denoiser.to(memory_format=torch.channels_last)
+            torch.nn.Module.to(denoiser, memory_format=torch.channels_last)
         for encoder in components.text_encoders:
             if encoder is not None:
-                encoder.eval().requires_grad_(False).to(self.machine.device)
+                place(encoder.eval().requires_grad_(False), self.machine.device)
 
     @property
     def fallbacks(self) -> tuple[str, ...]:

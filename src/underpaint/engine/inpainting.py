@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from underpaint.engine.codec import Codec, Picture
+from underpaint.engine.codec import Codec, Picture, to_tensor
 from underpaint.engine.components import Components
 from underpaint.engine.noise import NoiseSource
 from underpaint.engine.protocols import ModelCall, ModelInputs
@@ -24,8 +24,8 @@ class InpaintChannels:
            shape: Sequence[int]) -> "InpaintChannels":
         """From a picture (H x W x 3) and a mask (H x W, 1 = paint), which such models take as hard."""
         hard = torch.from_numpy(np.ascontiguousarray(mask >= 0.5, dtype=np.float32))[None, None]
-        pixels = torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1)[None], dtype=np.float32))
-        holed = (2.0 * pixels - 1.0) * (hard < 0.5)
+        hard = hard.to(codec.device)
+        holed = (2.0 * to_tensor(picture, codec.device) - 1.0) * (hard < 0.5)
         latents = codec.encode_pixels(holed, source)
         small = torch.nn.functional.interpolate(hard, size=tuple(shape[-2:])).to(latents)
         return cls(torch.cat([small, latents], dim=1))

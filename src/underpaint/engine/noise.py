@@ -102,8 +102,9 @@ def spherical_mix(low: Tensor, high: Tensor, share: float) -> Tensor:
     if cosine.mean() > 0.9995:
         return low * (1 - share) + high * share
     angle = torch.acos(cosine.clamp(-1, 1))
-    turned: Tensor = (torch.sin((1 - share) * angle) * low + torch.sin(share * angle) * high) / torch.sin(angle)
-    return turned
+    first, second = torch.sin((1 - share) * angle), torch.sin(share * angle)
+    mixed: Tensor = (first * low + second * high) / torch.sin(angle)
+    return mixed
 
 
 class PathNoise:

@@ -47,4 +47,4 @@ def projected(direction: Tensor, estimate: Tensor, along: float) -> Tensor:
     length = torch.linalg.vector_norm(estimate.double(), dim=(-1, -2, -3), keepdim=True)
     unit = estimate.double() / length.clamp_min(1e-12)
     parallel = (direction.double() * unit).sum(dim=(-1, -2, -3), keepdim=True) * unit
-    return (direction.double() - (1 - along) * parallel).to(direction.dtype)
+    return torch.sub(direction.double(), parallel, alpha=1 - along).to(direction.dtype)
