@@ -18,8 +18,8 @@ def main() -> int:
             return 2
         rows = importlib.import_module(f"bench.{name}").measure()
         missed += sum(not row.reached for row in rows)
-        print_table(["what", "measured", "target", ""],
-                    [[row.what, row.measured, row.target, "ok" if row.reached else "MISSED"] for row in rows], title=name)
+        cells = [[row.what, row.measured, row.target, "ok" if row.reached else "MISSED"] for row in rows]
+        print_table(["what", "measured", "target", ""], cells, title=name)
     return 1 if missed else 0
 
 
