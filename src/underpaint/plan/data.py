@@ -72,6 +72,7 @@ class Plan(Frozen):
     prediction: str
     vae: ModelRef | None = None
     loras: tuple[LoraRef, ...] = ()
+    embeddings: tuple[ModelRef, ...] = ()
     width: Cell
     height: Cell
     area: Box

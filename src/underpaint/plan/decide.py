@@ -40,6 +40,7 @@ class Facts:
     machine: Machine
     vae: ModelDescription | None = None
     loras: tuple[tuple[LoraRef, ModelDescription], ...] = ()
+    embeddings: tuple[ModelDescription, ...] = ()
     sizes: Mapping[str, Extent] = field(default_factory=dict)
     masked: Bounds | None = None
 
@@ -57,6 +58,7 @@ def decide(recipe: Recipe, facts: Facts) -> Plan:
     return Plan(
         task=recipe.task, recipe=recipe.hash(), prompt=facts.words.prompt, negative_prompt=facts.words.negative_prompt,
         model=_ref(model), family=model.family or "", prediction=model.prediction or "", loras=_loras(facts),
+        embeddings=tuple(_ref(found) for found in facts.embeddings),
         vae=_ref(facts.vae) if facts.vae else None, width=frame.whole.width, height=frame.whole.height,
         area=Box.of(frame.area), scale=frame.scale, passes=_passes(recipe, frame, model), seed=facts.seed,
         sampler=sampler.id, schedule=schedule.id if schedule else None,
@@ -147,21 +149,25 @@ def _shape(recipe: Recipe, facts: Facts) -> Extent:
 
 
 def _fill_frame(recipe: FillRecipe, facts: Facts) -> _Frame:
+    """The size that is asked for is that of the painted area; the picture itself only grows by its margins."""
     picture, grow = facts.sizes[recipe.picture.sha256], recipe.outpaint
     whole = Extent(picture.width + grow.left + grow.right, picture.height + grow.top + grow.bottom)
-    if recipe.area == "whole":
-        check_size(whole, facts.model, tiled=recipe.tiles is not None)
-        return _Frame(whole, Bounds.whole(whole), whole)
     if facts.masked is None:
         raise PlanError("the mask is empty, so there is nothing to paint", field="mask",
                         hint="White (or opaque) in a mask is painted.")
-    area = facts.masked.padded(recipe.padding).clipped(whole)
-    if recipe.width and recipe.height:
-        return _Frame(whole, area, area.extent.fit_within(Extent(recipe.width, recipe.height)))
-    native = facts.model.native_area or 512 * 512
-    if native / LARGEST <= area.extent.area <= native * LARGEST:
-        return _Frame(whole, area, area.extent)
-    return _Frame(whole, area, area.extent.scaled((native / area.extent.area) ** 0.5))
+    area = Bounds.whole(whole) if recipe.area == "whole" else facts.masked.padded(recipe.padding).clipped(whole)
+    size = _fill_size(recipe, area.extent, facts.model)
+    check_size(size, facts.model, tiled=recipe.tiles is not None)
+    return _Frame(whole, area, size)
+
+
+def _fill_size(recipe: FillRecipe, area: Extent, model: ModelDescription) -> Extent:
+    if recipe.width or recipe.height:
+        return area.fit_within(Extent(recipe.width or MAX_SIDE, recipe.height or MAX_SIDE))
+    native = model.native_area or 512 * 512
+    if recipe.area == "whole" or native / LARGEST <= area.area <= native * LARGEST:
+        return area
+    return area.scaled((native / area.area) ** 0.5)
 
 
 def check_size(size: Extent, model: ModelDescription, *, tiled: bool) -> None:
@@ -183,6 +189,7 @@ def _passes(recipe: Recipe, frame: _Frame, model: ModelDescription) -> tuple[Pas
     if second is None:
         return (first,)
     larger = canvas.scaled(second.scale).multiple_of(model.size_step)
+    check_size(larger, model, tiled=recipe.tiles is not None)
     return (first, Pass(width=larger.width, height=larger.height, steps=second.steps or steps,
                         strength=second.strength, upscale=second.upscale))
 

@@ -10,6 +10,7 @@ import torch
 from underpaint.controls.light_check import check_light
 from underpaint.controls.line_check import check_lines
 from underpaint.engine.attachments.lora import LoraAttachment
+from underpaint.engine.attachments.textual_inversion import TextualInversion
 from underpaint.engine.engine import Engine
 from underpaint.engine.families.loading import load_components
 from underpaint.engine.machine import Machine as Chosen
@@ -25,7 +26,7 @@ from underpaint.plan.loaded import Loaded
 from underpaint.plan.materials import Hole, ink_map, masked_bounds, open_hole, sizes
 from underpaint.plan.paint import carry_out
 from underpaint.plan.take import Take, versions
-from underpaint.plan.words import read_words
+from underpaint.plan.words import Words, read_words
 from underpaint.recipe import FillRecipe, LightControl, LineControl, ModelRef, Recipe
 
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
@@ -81,24 +82,35 @@ class Painter:
         lists = self.catalogue.home / "wildcards"
         words = read_words(recipe, seed, lists if lists.is_dir() else None)
         model = self._find(recipe.model, "checkpoint")
+        model = model.with_(prediction=self._prediction or model.prediction)
         vae = self._find(recipe.vae, "vae") if recipe.vae else None
         loras = tuple((ref, self._find(ref, "lora")) for ref in (*recipe.loras, *words.loras))
+        embeddings = tuple(self._hashed(found) for found in self._named_in(words, model))
         chosen = self._choose(model)
         machine = Machine(chosen.device.type, str(chosen.dtype).removeprefix("torch."), chosen.threads)
         plan = decide(recipe, Facts(
             seed=seed, words=words, model=model, machine=machine, vae=vae, loras=loras,
+            embeddings=embeddings,
             sizes=sizes(recipe, blobs), masked=masked_bounds(hole) if hole else None))
         return plan, self._load(model, vae, chosen)
 
     def _again(self, plan: Plan) -> tuple[Plan, Loaded]:
-        model = self._find(plan.model, "checkpoint")
+        model = self._find(plan.model, "checkpoint").with_(prediction=plan.prediction or None)
         for one in plan.passes:
             check_size(Extent(one.width, one.height), model, tiled=False)
         vae = self._find(plan.vae, "vae") if plan.vae else None
         return plan, self._load(model, vae, self._choose(model))
 
     def _find(self, ref: ModelRef | None, kind: Kind) -> ModelDescription:
-        found = self.catalogue.find(ref.name if ref else None, kind=kind, sha256=ref.hash if ref else None)
+        return self._hashed(self.catalogue.find(ref.name if ref else None, kind=kind, sha256=ref.hash if ref else None))
+
+    def _named_in(self, words: Words, model: ModelDescription) -> list[ModelDescription]:
+        """The model's textual inversions whose names stand in the words."""
+        text = f"{words.prompt}\n{words.negative_prompt}".casefold()
+        return [found for found in self.catalogue.models("embedding")
+                if found.family == model.family and found.name.casefold() in text]
+
+    def _hashed(self, found: ModelDescription) -> ModelDescription:
         if found.sha256 is None:
             if found.file_bytes <= SMALL_MODEL:
                 return found.with_(sha256=self.catalogue.hashes.hash_now(found.path).sha256)
@@ -109,16 +121,16 @@ class Painter:
         return choose_machine(model.parameters, self._device, PRECISIONS[self._precision] if self._precision else None)
 
     def _load(self, model: ModelDescription, vae: ModelDescription | None, chosen: Chosen) -> Loaded:
-        key = (model.path, vae.path if vae else None, chosen.device, chosen.dtype)
+        key = (model.path, model.prediction, vae.path if vae else None, chosen.device, chosen.dtype)
         if self._loaded is None or self._loaded[0] != key:
             self._loaded = None
-            components = load_components(model, vae=vae, prediction=self._prediction)
+            components = load_components(model, vae=vae)
             self._loaded = key, Loaded(model, Engine(components, chosen.device, chosen.dtype))
         return self._loaded[1]
 
     def _attachments(self, plan: Plan) -> list[Attachment]:
-        return [LoraAttachment(self._find(ref, "lora"), ref.weight, ref.text_weight)
-                for ref in plan.loras]
+        loras = [LoraAttachment(self._find(ref, "lora"), ref.weight, ref.text_weight) for ref in plan.loras]
+        return [*loras, *(TextualInversion(self._find(ref, "embedding")) for ref in plan.embeddings)]
 
 
 def _circumstances(loaded: Loaded, chosen: Chosen) -> dict[str, Any]:
