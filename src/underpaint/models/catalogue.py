@@ -157,9 +157,7 @@ class Catalogue:
             return self._with_hash(describe(found[0].path).with_(name=found[0].name))
         if len(found) > 1:
             paths = ", ".join(str(model.path) for model in found[:4])
-            raise ModelError(
-                f"{len(found)} models are called '{said}'", hint=f"Give the path of one: {paths}."
-            )
+            raise ModelError(f"{len(found)} models are called '{said}'", hint=f"Give the path of one: {paths}.")
         if is_hub_id(said):
             folder = hub_folder(said, online=online)
             if folder is not None:
@@ -167,6 +165,8 @@ class Catalogue:
         raise self._unknown(said, kind, online)
 
     def _by_path(self, said: str, kind: Kind | None) -> ModelDescription | None:
+        if not said.strip():
+            return None
         path = plain(said)
         try:
             exists = path.exists()
@@ -192,9 +192,7 @@ class Catalogue:
 
     def _has_hash(self, model: ModelDescription, beginning: str) -> bool:
         known = self.hashes.known(model.path)
-        return known is not None and (
-            known.sha256.startswith(beginning) or (known.autov3 or "").startswith(beginning)
-        )
+        return known is not None and (known.sha256.startswith(beginning) or (known.autov3 or "").startswith(beginning))
 
     def _unknown(self, said: str, kind: Kind | None, online: bool) -> ModelError:
         refused = next(
@@ -206,9 +204,7 @@ class Catalogue:
             None,
         )
         if refused is not None:
-            return ModelError(
-                refused.why, hint=PICKLE_HINT if "pickle" in refused.why else "Download the file again."
-            )
+            return ModelError(refused.why, hint=PICKLE_HINT if "pickle" in refused.why else "Download the file again.")
         other = [model for model in self._all() if _called(model, said)]
         if other:
             return ModelError(f"'{said}' is {other[0].kind_name}, not {KIND_NAMES[kind or 'unknown']}")
@@ -216,11 +212,7 @@ class Catalogue:
         folded = {name.lower(): name for name in names}
         near = [folded[name] for name in difflib.get_close_matches(said.lower(), folded, n=4, cutoff=0.5)]
         near = near or [name for name in names if said.lower() in name.lower()][:4]
-        hint = (
-            f"Near it: {', '.join(near)}."
-            if near
-            else "See 'underpaint models list', or add a folder of models."
-        )
+        hint = f"Near it: {', '.join(near)}." if near else "See 'underpaint models list', or add a folder of models."
         if is_hub_id(said) and not online:
             hint += " It could be a model on the hub, which is only fetched when asked to be online."
         return ModelError(f"there is no {kind or 'model'} called '{said:.200}'", hint=hint)
@@ -276,11 +268,7 @@ def _candidates(folder: Path, problems: list[tuple[Path, str]]) -> Iterable[Path
         yield folder
         return
     for place, files in walk(folder, problems):
-        if (
-            "model_index.json" in files
-            or ("config.json" in files and _has_weights(files))
-            or adapter_file(place)
-        ):
+        if "model_index.json" in files or ("config.json" in files and _has_weights(files)) or adapter_file(place):
             files.clear()
             yield place
             continue
@@ -297,9 +285,7 @@ def _may_be_model(name: str) -> bool:
     return suffix == ".safetensors" or suffix in PICKLE_SUFFIXES - {".bin"}
 
 
-def _index(
-    path: Path, former: dict[str, _Entry], entries: dict[str, _Entry], problems: list[tuple[Path, str]]
-) -> None:
+def _index(path: Path, former: dict[str, _Entry], entries: dict[str, _Entry], problems: list[tuple[Path, str]]) -> None:
     try:
         str(path).encode()  # a name that is not text cannot be written into the index
         status = (path / "model_index.json" if (path / "model_index.json").is_file() else path).stat()
@@ -320,9 +306,7 @@ def _index(
 
 def _name(path: Path) -> str:
     cached = next((part for part in path.parts if part.startswith("models--")), None)
-    if (
-        cached is not None and "snapshots" in path.parts
-    ):  # the hub's cache: models--owner--name/snapshots/revision
+    if cached is not None and "snapshots" in path.parts:  # the hub's cache: models--owner--name/snapshots/revision
         return cached.removeprefix("models--").replace("--", "/", 1)
     return path.stem if path.suffix == ".safetensors" else path.name
 
@@ -333,7 +317,7 @@ def _called(model: ModelDescription, said: str) -> bool:
     names = {
         model.name.lower(),
         model.path.name.lower(),
-        model.path.stem.lower() if model.path.suffix else "",
+        model.path.stem.lower(),
     }
     ends = "/" in low and (path.endswith("/" + low) or path.removesuffix(".safetensors").endswith("/" + low))
     return low in names or ends
@@ -355,8 +339,6 @@ def _dump(entry: _Entry) -> dict[str, Any]:
 
 def _parse(item: Any) -> _Entry | None:
     try:
-        return _Entry(
-            int(item["size"]), int(item["mtime_ns"]), ModelDescription.model_validate(item["model"])
-        )
+        return _Entry(int(item["size"]), int(item["mtime_ns"]), ModelDescription.model_validate(item["model"]))
     except (KeyError, TypeError, ValueError, ValidationError):
         return None

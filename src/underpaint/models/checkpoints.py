@@ -61,15 +61,11 @@ def recognise_transformer_checkpoint(header: Header) -> ModelDescription | None:
         else:
             continue
         guided = family != "flux" or f"{prefix}guidance_in.in_layer.weight" in header.tensors
-        found = checkpoint(
-            header, family, text_encoders(header), latent_channels=FAMILIES[family].latent_channels
-        )
+        found = checkpoint(header, family, text_encoders(header), latent_channels=FAMILIES[family].latent_channels)
         return (
             found
             if guided
-            else found.with_(
-                default_steps=4, default_guidance=1.0, supports=found.supports - {"embedded_guidance"}
-            )
+            else found.with_(default_steps=4, default_guidance=1.0, supports=found.supports - {"embedded_guidance"})
         )
     return None
 
@@ -106,11 +102,7 @@ def recognise_text_encoder(header: Header) -> ModelDescription | None:
     ):
         shape = header.shape(key)
         if shape:
-            name = (
-                "t5"
-                if key.startswith("encoder.block")
-                else {768: "clip_l", 1280: "clip_g"}.get(shape[-1], "clip")
-            )
+            name = "t5" if key.startswith("encoder.block") else {768: "clip_l", 1280: "clip_g"}.get(shape[-1], "clip")
             encoder = TextEncoder(name=name, width=shape[-1])
             return plain(header, "text_encoder", "component").with_(text_encoders=(encoder,))
     return None
@@ -120,12 +112,8 @@ def recognise_control(header: Header) -> ModelDescription | None:
     """A ControlNet or a T2I adapter."""
     keys = header.tensors
     if any(key.startswith("lllite_") for key in keys):
-        return plain(header, "controlnet", "kohya").with_(
-            family="sdxl", notes=("ControlNet-LLLite is not supported",)
-        )
-    if any(
-        key.startswith(("control_model.", "controlnet_cond_embedding.", "input_hint_block.")) for key in keys
-    ):
+        return plain(header, "controlnet", "kohya").with_(family="sdxl", notes=("ControlNet-LLLite is not supported",))
+    if any(key.startswith(("control_model.", "controlnet_cond_embedding.", "input_hint_block.")) for key in keys):
         width = context_width(header)
         layout = "component" if any(key.startswith("controlnet_cond_embedding.") for key in keys) else "ldm"
         found = plain(header, "controlnet", "component" if layout == "component" else "ldm")
@@ -224,9 +212,7 @@ def text_encoders(header: Header) -> tuple[TextEncoder, ...]:
         keys = [key.removeprefix(prefix) for key in header.tensors if key.startswith(prefix)]
         if not keys:
             continue
-        embedding = next(
-            (key for key in keys if key.endswith(("token_embedding.weight", "shared.weight"))), None
-        )
+        embedding = next((key for key in keys if key.endswith(("token_embedding.weight", "shared.weight"))), None)
         shape = header.shape(prefix + embedding) if embedding else None
         layers = {match[1] for key in keys if (match := re.search(re.escape(layer) + r"(\d+)\.", key))}
         found.append(TextEncoder(name=name, width=shape[-1] if shape else 0, layers=len(layers)))

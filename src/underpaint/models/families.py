@@ -23,9 +23,7 @@ class FamilyFacts:
 
 
 FAMILIES: dict[Family, FamilyFacts] = {
-    "sd": FamilyFacts(
-        512, 8, 4, 25, 7.0, "DPM++ 2M", "karras", "epsilon", _WORDS | {"clip_skip", "embedding"}
-    ),
+    "sd": FamilyFacts(512, 8, 4, 25, 7.0, "DPM++ 2M", "karras", "epsilon", _WORDS | {"clip_skip", "embedding"}),
     # Nothing in an SD 2 file tells noise from velocity prediction, so the row decides neither.
     "sd2": FamilyFacts(768, 8, 4, 25, 7.0, "DPM++ 2M", "karras", None, _WORDS | {"clip_skip", "embedding"}),
     "sdxl": FamilyFacts(
@@ -40,8 +38,6 @@ FAMILIES: dict[Family, FamilyFacts] = {
         _WORDS | {"clip_skip", "embedding", "size_conditioning"},
     ),
     "sd3": FamilyFacts(1024, 16, 16, 28, 5.0, "Euler", None, "flow", _WORDS),
-    "flux": FamilyFacts(
-        1024, 16, 16, 28, 3.5, "Euler", None, "flow", frozenset({"lora", "embedded_guidance"})
-    ),
+    "flux": FamilyFacts(1024, 16, 16, 28, 3.5, "Euler", None, "flow", frozenset({"lora", "embedded_guidance"})),
 }
 CONTEXT_FAMILIES: dict[int, Family] = {768: "sd", 1024: "sd2", 2048: "sdxl"}

@@ -67,9 +67,7 @@ def component_weights(folder: Path) -> tuple[list[Path], str | None]:
         pickles = [name for name in names if name.endswith(WEIGHTS)]
         if pickles:
             raise ModelError(f"{folder / pickles[0]} is a pickle, which is always refused", hint=PICKLE_HINT)
-        raise ModelError(
-            f"the folder {folder} holds no weights", hint="Download the whole model folder again."
-        )
+        raise ModelError(f"the folder {folder} holds no weights", hint="Download the whole model folder again.")
     plain = [name for name in found if name.count(".") == 1]
     if plain:
         return [folder / name for name in plain], None
@@ -96,16 +94,12 @@ def _pipeline(folder: Path) -> ModelDescription:
             hint="Underpaint paints with SD 1.x, SD 2.x, SDXL, SD 3 and Flux folders.",
         )
     parts = [
-        name
-        for name, value in index.items()
-        if isinstance(value, list) and value[:1] != [None] and len(value) == 2
+        name for name, value in index.items() if isinstance(value, list) and value[:1] != [None] and len(value) == 2
     ]
     denoiser = "transformer" if family in ("sd3", "flux") else "unet"
     for needed in (denoiser, "vae", "scheduler"):
         if not (folder / needed).is_dir():
-            raise ModelError(
-                f"the model folder {folder} has no {needed}", hint="Download the whole folder again."
-            )
+            raise ModelError(f"the model folder {folder} has no {needed}", hint="Download the whole folder again.")
     config = read_json(folder / denoiser / "config.json")
     if family == "sd" and config.get("cross_attention_dim") == 1024:
         family = "sd2"

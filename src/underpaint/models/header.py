@@ -125,9 +125,7 @@ def refuse_pickle(path: Path) -> None:
             f"{path.name} is a pickled checkpoint ({path.suffix}), which is always refused", hint=PICKLE_HINT
         )
     if is_pickle(path):
-        raise ModelError(
-            f"{path.name} is a pickle under another name, which is always refused", hint=PICKLE_HINT
-        )
+        raise ModelError(f"{path.name} is a pickle under another name, which is always refused", hint=PICKLE_HINT)
 
 
 def read_header(path: Path) -> Header:
@@ -170,9 +168,7 @@ def read_json(path: Path, *, limit: int = MAX_JSON_BYTES) -> dict[str, Any]:
     """
     try:
         if path.stat().st_size > limit:
-            raise ModelError(
-                f"{path} is too large for a configuration file", hint=f"The limit is {limit:,} bytes."
-            )
+            raise ModelError(f"{path} is too large for a configuration file", hint=f"The limit is {limit:,} bytes.")
         data = json.loads(path.read_bytes())
     except OSError as error:
         raise unreadable(path, error) from error
@@ -206,9 +202,7 @@ def _header_length(path: Path, start: bytes, size: int) -> int:
         raise _damaged(path, f"it has only {size} bytes")
     length = int.from_bytes(start[:8], "little")
     if start[8:9] != b"{":
-        raise ModelError(
-            f"{path.name} is not a safetensors file", hint="Its first bytes are of another format."
-        )
+        raise ModelError(f"{path.name} is not a safetensors file", hint="Its first bytes are of another format.")
     if length > MAX_HEADER_BYTES:
         raise _damaged(path, f"its header claims {length:,} bytes, the limit is {MAX_HEADER_BYTES:,}")
     if length > size - 8:
@@ -252,8 +246,7 @@ def _check_spans(path: Path, spans: list[tuple[int, int, str]], available: int) 
         reached = end
     if reached > available:
         raise ModelError(
-            f"{path.name} is cut off: its header promises {reached:,} bytes of weights, "
-            f"the file has {available:,}",
+            f"{path.name} is cut off: its header promises {reached:,} bytes of weights, the file has {available:,}",
             hint="The download did not finish: download the file again.",
         )
     if reached < available:

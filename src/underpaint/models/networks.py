@@ -58,9 +58,7 @@ def recognise_lora(header: Header) -> ModelDescription | None:
     supported.
     """
     keys = list(header.tensors)
-    unsupported = next(
-        (name for pattern, name in _UNSUPPORTED if any(pattern.search(key) for key in keys)), ""
-    )
+    unsupported = next((name for pattern, name in _UNSUPPORTED if any(pattern.search(key) for key in keys)), "")
     downs = [key for key in keys if key.endswith(tuple(pair[0] for pair in LORA_PAIRS))]
     if not downs and not (unsupported and any(key.startswith(("lora_", "lycoris_")) for key in keys)):
         return None
@@ -132,9 +130,7 @@ def _lora_family(header: Header, keys: list[str], width: int | None) -> Family |
         return "sd3"
     if width in CONTEXT_FAMILIES:
         return CONTEXT_FAMILIES[width]
-    said = " ".join(
-        header.metadata.get(field, "") for field in ("ss_base_model_version", "modelspec.architecture")
-    )
+    said = " ".join(header.metadata.get(field, "") for field in ("ss_base_model_version", "modelspec.architecture"))
     told = next((family for mark, family in _BASES if mark in said.lower()), None)
     if told:
         return told

@@ -94,9 +94,7 @@ def extra_model_paths(path: Path) -> list[Path]:
     if data is None:
         return []
     if not isinstance(data, dict):
-        raise ModelError(
-            f"{path} is not a list of sections", hint="See ComfyUI's extra_model_paths.yaml.example."
-        )
+        raise ModelError(f"{path} is not a list of sections", hint="See ComfyUI's extra_model_paths.yaml.example.")
     found: dict[Path, None] = {}
     for section in data.values():
         if isinstance(section, dict):

@@ -55,13 +55,9 @@ def decide_for_file(header: Header, family: Family) -> Decision:
     if beside:
         return Decision(beside, f"the file {header.path.stem}.yaml beside it", zero_snr)
     if re.search(r"v[-_ ]?pred(?![a-z]*ict)|v[-_ ]?prediction", header.path.stem, re.IGNORECASE):
-        return Decision(
-            "v_prediction", "the name of the file; say --prediction epsilon if the name is wrong", zero_snr
-        )
+        return Decision("v_prediction", "the name of the file; say --prediction epsilon if the name is wrong", zero_snr)
     usual = FAMILIES[family].prediction
-    return Decision(
-        usual, f"no mark in the file: {family} models predict noise" if usual else UNDECIDED, zero_snr
-    )
+    return Decision(usual, f"no mark in the file: {family} models predict noise" if usual else UNDECIDED, zero_snr)
 
 
 def decide_for_scheduler(config: dict[str, object], family: Family) -> Decision:
@@ -71,9 +67,7 @@ def decide_for_scheduler(config: dict[str, object], family: Family) -> Decision:
         return Decision("flow", "the scheduler's configuration")
     told = _SPOKEN.get(str(config.get("prediction_type", "epsilon")).lower())
     if told is None:
-        return Decision(
-            None, f"the scheduler's configuration says '{config.get('prediction_type')}', which is unknown"
-        )
+        return Decision(None, f"the scheduler's configuration says '{config.get('prediction_type')}', which is unknown")
     return Decision(_prediction(told), "the scheduler's configuration", zero_snr)
 
 

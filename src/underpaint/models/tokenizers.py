@@ -8,7 +8,6 @@ diffusers folder, in ComfyUI's or open_clip's own files, in the hub's cache; or 
 import contextlib
 import gzip
 import json
-import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from underpaint.errors import ModelError
 from underpaint.files import atomic_write
 from underpaint.models.catalogue import Catalogue
 from underpaint.models.header import read_json
+from underpaint.models.hub import hub_cache
 
 CLIP_PIECES = 49_408
 _BPE = "bpe_simple_vocab_16e6.txt.gz"
@@ -105,10 +105,8 @@ def _in_places(catalogue: Catalogue) -> Iterator[Path]:
 
 
 def _in_hub_cache() -> Iterator[Path]:
-    home = Path(os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface")
-    cache = Path(os.environ.get("HF_HUB_CACHE") or home / "hub")
     with contextlib.suppress(OSError):
-        for snapshot in sorted(cache.glob("models--*/snapshots/*")):
+        for snapshot in sorted(hub_cache().glob("models--*/snapshots/*")):
             yield from (snapshot / "tokenizer", snapshot)
 
 
