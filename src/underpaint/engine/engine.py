@@ -118,6 +118,8 @@ class Engine:
         from_noise = known is None and (run.picture is None or (run.mask is not None and run.strength >= 1))
         if known is None and run.picture is not None and not from_noise:
             known = self._codec.encode(run.picture, source)
+            # diffusers' inpainting repeats these latents, which lays their memory out anew; it decides bits.
+            known = known.contiguous() if run.mask is not None else known
         noise = source.draw(shape, device)
         if run.noise.variation_seed is not None and run.noise.variation_strength > 0:
             other = make_source(run.noise.source, run.noise.variation_seed).draw(shape, device)
