@@ -1,9 +1,9 @@
 """A plan: the recipe with every decision made. Frozen data, written into each picture beside its recipe."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from underpaint.errors import RecipeError
 from underpaint.imaging.geometry import Bounds, Extent
@@ -73,8 +73,8 @@ class Plan(Frozen):
     vae: ModelRef | None = None
     loras: tuple[LoraRef, ...] = ()
     embeddings: tuple[ModelRef, ...] = ()
-    width: Cell
-    height: Cell
+    width: Annotated[Cell, Field(gt=0)]
+    height: Annotated[Cell, Field(gt=0)]
     area: Box
     scale: Annotated[float, Field(gt=0, le=64)] = 1.0
     passes: Annotated[tuple[Pass, ...], Field(min_length=1, max_length=4)]
@@ -86,8 +86,14 @@ class Plan(Frozen):
     line_adapter: str | None = None
     device: str
     dtype: str
-    threads: Annotated[int, Field(ge=1, le=4096)]
+    threads: Annotated[int, Field(ge=1, le=1024)]
     batch: Literal[1] = 1
+
+    @model_validator(mode="after")
+    def _area_lies_inside(self) -> Self:
+        if self.area.x + self.area.width > self.width or self.area.y + self.area.height > self.height:
+            raise ValueError("the painted area lies outside the picture")
+        return self
 
     def to_record(self) -> dict[str, Any]:
         """As plain JSON data, for the picture file."""
@@ -104,5 +110,5 @@ class Plan(Frozen):
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             where = ".".join(str(part) for part in first["loc"])
-            raise RecipeError(f"this picture's plan is damaged: {first['msg']}", hint="Paint from its recipe instead.",
+            raise RecipeError(f"this picture's plan is damaged: {first['msg']:.120}", hint="Paint from its recipe instead.",
                               field=f"plan.{where}") from error

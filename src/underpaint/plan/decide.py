@@ -75,8 +75,7 @@ def _sampling(recipe: Recipe, model: ModelDescription) -> tuple[SamplerName, Sch
         schedule = resolve_schedule(asked.schedule)
     elif schedule is None and asked.sampler is None and model.default_schedule:
         schedule = resolve_schedule(model.default_schedule)
-    if schedule is not None:
-        check_schedule(sampler, schedule, flow=model.prediction == "flow")
+    check_schedule(sampler, schedule or resolve_schedule("automatic"), flow=model.prediction == "flow")
     return sampler, schedule
 
 

@@ -14,6 +14,7 @@ from underpaint.imaging.geometry import Bounds, Extent, Padding
 from underpaint.imaging.linemap import line_map
 from underpaint.imaging.masks import feather, normalise
 from underpaint.imaging.resize import PadMode, pad, resize
+from underpaint.pictures.limits import LIMITS
 from underpaint.pictures.read import Picture, read_picture
 from underpaint.plan.data import Pass, Plan
 from underpaint.recipe import Blob, FillRecipe, LineControl, Recipe, RefineRecipe
@@ -44,9 +45,14 @@ def blob_picture(blob: Blob, blobs: Mapping[str, bytes]) -> Picture:
 
 
 def open_hole(recipe: FillRecipe, blobs: Mapping[str, bytes]) -> Hole:
-    """Lay the input on its grown canvas and read the mask. Raises PlanError for a mask of another size."""
+    """Lay the input on its grown canvas and read the mask.
+
+    Raises PlanError for a mask of another size, PictureError for a canvas past the size limit.
+    """
     source, grow = blob_picture(recipe.picture, blobs), recipe.outpaint
     margins = Padding(grow.left, grow.top, grow.right, grow.bottom)
+    whole = margins.around(Extent(source.width, source.height))
+    LIMITS.check_size(whole.width, whole.height, "the grown picture")
     canvas = flatten(np.asarray(source.pixels))
     mask = np.zeros(canvas.shape[:2], dtype=np.float32)
     if recipe.mask is not None:
