@@ -131,6 +131,22 @@ def evaluate(work: Work = _WORK, config: Config = SHIPPED, device: Device = "") 
     typer.echo(f"lines kept {result['lines']['kept']:.1%}, F1 {result['lines']['f1']:.2f}")
 
 
+@app.command(name="all")
+def everything(
+    work: Work = _WORK, config: Config = SHIPPED, device: Device = "", workers: Workers = 2, target: Target = None
+) -> None:
+    """Every stage in order, from nothing to the exported model; after a kill the same command goes on."""
+    from underpaint.primer import stages
+
+    shop = _shop(work, read_config(config), device, workers=workers)
+    stages.render_stage(shop)
+    stages.tokenizer_stage(shop)
+    _finish(stages.autoencoder_stage(shop))
+    stages.encode_stage(shop)
+    _finish(stages.painter_stage(shop))
+    stages.export_stage(shop, target or work / "primer")
+
+
 def _finish(done: bool) -> None:
     """A stage that was asked to stop early says so with the usual exit code of an interruption."""
     if not done:

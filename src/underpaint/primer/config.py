@@ -86,6 +86,7 @@ class EvaluateConfig:
     """How the painter is examined."""
 
     prompts: int
+    drawings: int
     steps: int
     guidance: float
     seed: int

@@ -108,15 +108,16 @@ def grade_renders(judge: Judge, size: int, shards: list[Shard]) -> dict[str, Any
     return grade(judge, size, asked, pictures)
 
 
-def line_scores(box: Paintbox, config: EvaluateConfig, count: int = 48) -> dict[str, float]:
+def line_scores(box: Paintbox, config: EvaluateConfig) -> dict[str, float]:
     """How well drawings of new scenes are followed when they are given, by an edge extractor that no training used.
 
     `kept` is the share of drawn pixels with an edge within 2 px; `ceiling` is the F1 of the World's own pictures.
     """
     rng = np.random.default_rng([config.seed, 9])
     kept, f1, ceiling = [], [], []
-    for start in range(0, count, _BATCH):
-        scenes = [sample_scene(rng, size=SIZES[0], allow_held_out=True) for _ in range(_BATCH)]
+    for start in range(0, config.drawings, _BATCH):
+        count = min(_BATCH, config.drawings - start)
+        scenes = [sample_scene(rng, size=SIZES[0], allow_held_out=True) for _ in range(count)]
         drawn = [render(scene) for scene in scenes]
         lines = [painted.lines.astype(np.float32) / 255 for painted in drawn]
         order = Order(

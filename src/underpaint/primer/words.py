@@ -35,7 +35,7 @@ def learn_vocabulary(texts: Iterable[str], tokens: int) -> tuple[dict[str, int],
     )
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
-        vocab_size=tokens, end_of_word_suffix=_SUFFIX, initial_alphabet=letters, show_progress=False
+        vocab_size=tokens + len(letters), end_of_word_suffix=_SUFFIX, initial_alphabet=letters, show_progress=False
     )
     tokenizer.train_from_iterator(texts, trainer)
     found = json.loads(tokenizer.to_str())["model"]["merges"]

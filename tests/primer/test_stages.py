@@ -1,0 +1,146 @@
+"""Every stage once, tiny, from nothing to a folder that paints: the way `make primer` goes."""
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from underpaint.errors import ModelError, RecipeError
+from underpaint.primer.__main__ import main
+from underpaint.primer.config import SHIPPED, PrimerConfig, read_config
+from underpaint.primer.paint import Order, paint
+from underpaint.primer.stages import (
+    Workshop,
+    autoencoder_stage,
+    encode_stage,
+    evaluate_stage,
+    export_stage,
+    judge_stage,
+    load_paintbox,
+    painter_stage,
+    render_stage,
+    tokenizer_stage,
+)
+
+
+def _tiny() -> PrimerConfig:
+    """The shipped configuration with everything small; the layout stays the same."""
+    config = read_config()
+    narrow = {"encoder_widths": [8, 16], "decoder_widths": [8, 16], "encoder_blocks": [1, 1], "decoder_blocks": [1, 1]}
+    return PrimerConfig(
+        render=replace(config.render, per_shard=4, shards=2, captions=2, judge_shards=2),
+        tokenizer=replace(config.tokenizer, tokens=700),
+        autoencoder=replace(config.autoencoder, steps=3, batch=2, crop=64, model=config.autoencoder.model | narrow),
+        painter=replace(
+            config.painter,
+            steps=2,
+            batch=2,
+            unet=config.painter.unet | {"block_out_channels": [16, 32, 32]},
+            text=config.painter.text | {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1},
+            adapter=config.painter.adapter | {"channels": [16, 32, 32]},
+        ),
+        judge=replace(config.judge, steps=2, batch=2, size=32, width=4),
+        evaluate=replace(config.evaluate, prompts=8, drawings=2, steps=2),
+        defaults=config.defaults,
+    )
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
+    made = Workshop(tmp_path_factory.mktemp("work"), _tiny())
+    render_stage(made)
+    tokenizer_stage(made)
+    assert autoencoder_stage(made)
+    encode_stage(made)
+    assert painter_stage(made)
+    return made
+
+
+def test_the_folder_loads_and_paints(shop: Workshop, tmp_path: Path) -> None:
+    from diffusers import StableDiffusionPipeline, T2IAdapter
+
+    size = export_stage(shop, tmp_path / "primer")
+    assert size == sum(p.stat().st_size for p in (tmp_path / "primer").rglob("*") if p.is_file())
+    pipeline = StableDiffusionPipeline.from_pretrained(tmp_path / "primer", torch_dtype=torch.float32)
+    pipeline.set_progress_bar_config(disable=True)
+    painted = pipeline("a red cat", num_inference_steps=2, height=64, width=96, output_type="np").images
+    assert painted.shape == (1, 64, 96, 3) and np.isfinite(painted).all()
+    adapter = T2IAdapter.from_pretrained(tmp_path / "primer" / "adapter_line")
+    shapes = [tuple(feature.shape[1:]) for feature in adapter(torch.zeros(1, 1, 64, 96))]
+    assert shapes == [(16, 8, 12), (32, 4, 6), (32, 2, 3)]
+    card = json.loads((tmp_path / "primer" / "primer.json").read_text())
+    assert card["defaults"]["size_step"] == 32
+    assert card["training"]["scenes"] == 8
+
+
+def test_an_export_replaces_the_former_one_whole(shop: Workshop, tmp_path: Path) -> None:
+    target = tmp_path / "primer"
+    target.mkdir()
+    (target / "stale.txt").write_text("old")
+    export_stage(shop, target)
+    assert not (target / "stale.txt").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["primer"]
+
+
+def test_lines_change_the_picture_and_words_alone_paint(shop: Workshop) -> None:
+    box = load_paintbox(shop)
+    ink = np.zeros((64, 64), np.float32)
+    ink[30:34] = 1.0
+    bare = paint(box, Order(["a cat"], size=(64, 64), steps=2))
+    lined = paint(box, Order(["a cat"], size=(64, 64), steps=2, lines=[ink]))
+    assert bare.shape == lined.shape == (1, 64, 64, 3) and bare.dtype == np.uint8
+    assert np.array_equal(bare, paint(box, Order(["a cat"], size=(64, 64), steps=2)))
+
+
+def test_stages_that_are_done_stay_done(shop: Workshop) -> None:
+    before = (shop.painter_folder / "weights.safetensors").read_bytes()
+    assert painter_stage(shop) and autoencoder_stage(shop)
+    assert (shop.painter_folder / "weights.safetensors").read_bytes() == before
+
+
+def test_training_goes_on_from_averaged_weights_alone(shop: Workshop, tmp_path: Path) -> None:
+    other = replace(shop, folder=tmp_path / "other")
+    for part in ("pictures", "tokenizer", "autoencoder"):
+        (other.folder / part).parent.mkdir(parents=True, exist_ok=True)
+        (other.folder / part).symlink_to(shop.folder / part)
+    assert painter_stage(other, weights=shop.painter_folder / "weights.safetensors")
+
+
+def test_the_examination_runs(shop: Workshop) -> None:
+    assert judge_stage(shop)
+    result = evaluate_stage(shop)
+    assert 0.0 <= result["painted"]["factors"]["subject"] <= 1.0
+    assert (shop.folder / "evaluation" / "samples.png").is_file()
+
+
+def test_missing_parts_are_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="not trained yet"):
+        encode_stage(Workshop(tmp_path, _tiny()))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [("[judge]", "section"), ("batch = ", "lacks a value"), ("rate = ", "has no")],
+)
+def test_a_wrong_configuration_is_refused(tmp_path: Path, change: str, words: str) -> None:
+    text = SHIPPED.read_text()
+    replaced = {"[judge]": "[judges]", "batch = ": "# batch = ", "rate = ": "speed = "}[change]
+    path = tmp_path / "config.toml"
+    path.write_text(text.replace(change, replaced, 1))
+    with pytest.raises(RecipeError, match=words):
+        read_config(path)
+
+
+def test_the_command_line_says_errors_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["primer", "encode", "--work", str(tmp_path), "--device", "cpu"])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == ModelError.exit_code
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and "autoencoder" in said
