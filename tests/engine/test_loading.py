@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from diffusers import AutoencoderTiny
-from kit.ldm_layout import vae_to_ldm
+from kit.ldm_layout import clip_to_ldm, sd3_to_ldm, vae_to_ldm
 from kit.tiny_folders import save_file_layout, save_flow_folder, save_folder, tiny_parts, tiny_vae
 from kit.tiny_models import tiny_components
 from safetensors.torch import save_file
@@ -214,3 +214,24 @@ def test_flow_families_load_from_folders(family: str, tmp_path: Path) -> None:
     assert [tokenizer is None for tokenizer in loaded.tokenizers] == [given is None for given in wanted.text_encoders]
     assert loaded.is_flow
     assert "prediction_type" not in loaded.scheduler_config
+
+
+def test_sd3_in_a_single_file_without_t5(tmp_path: Path) -> None:
+    wanted = tiny_components("sd3")
+    folder = save_flow_folder(tmp_path / "sd3", wanted)
+    first, second, _ = wanted.text_encoders
+    tensors = {f"model.diffusion_model.{key}": value for key, value in sd3_to_ldm(wanted.denoiser).items()}
+    tensors |= {f"first_stage_model.{key}": value for key, value in vae_to_ldm(wanted.vae).items()}
+    tensors |= clip_to_ldm(first, "text_encoders.clip_l.transformer.")
+    tensors |= clip_to_ldm(second, "text_encoders.clip_g.transformer.")
+    tensors = {key.replace("text_model.text_projection", "text_projection"): value for key, value in tensors.items()}
+    save_file({key: value.contiguous().clone() for key, value in tensors.items()}, tmp_path / "one.safetensors")
+    known = describe(tmp_path / "one.safetensors")
+    assert (known.family, known.prediction) == ("sd3", "flow")
+    loaded = load_components(known, config=folder)
+    assert_same_weights(loaded.denoiser, wanted.denoiser)
+    assert_same_weights(loaded.vae, wanted.vae)
+    for found, given in zip(loaded.text_encoders[:2], (first, second), strict=True):
+        assert_same_weights(found, given)
+    assert loaded.text_encoders[2] is loaded.tokenizers[2] is None
+    assert loaded.scheduler_config["shift"] == 3.0

@@ -64,3 +64,43 @@ def open_clip_to_ldm(encoder: nn.Module, prefix: str) -> dict[str, Tensor]:
             key = re.sub(pattern, replacement, key)
         found[prefix + key] = value.T if key == "text_projection" else value
     return found
+
+
+def sd3_to_ldm(transformer: nn.Module) -> dict[str, Tensor]:
+    """SD3's transformer: query, key and value of each stream in one matrix; the last norms shift before they scale."""
+    weights = dict(transformer.state_dict())
+    last = transformer.config.num_layers - 1
+    found = {"pos_embed": weights.pop("pos_embed.pos_embed")}
+    for block in range(last + 1):
+        for kind in ("weight", "bias"):
+            for ours, stream in (("to_{}", "x_block"), ("add_{}_proj", "context_block")):
+                names = [f"transformer_blocks.{block}.attn.{ours.format(letter)}.{kind}" for letter in "qkv"]
+                joined = torch.cat([weights.pop(name) for name in names])
+                found[f"joint_blocks.{block}.{stream}.attn.qkv.{kind}"] = joined
+    swapped = (f"transformer_blocks.{last}.norm1_context.", "norm_out.")
+    for key, value in weights.items():
+        if key.startswith(swapped):
+            value = torch.cat(value.chunk(2)[::-1])
+        for pattern, replacement in _SD3:
+            key = re.sub(pattern, replacement, key)
+        found[key] = value
+    return found
+
+
+_SD3 = (
+    (r"^pos_embed\.proj", "x_embedder.proj"),
+    (r"^time_text_embed\.timestep_embedder\.linear_1", "t_embedder.mlp.0"),
+    (r"^time_text_embed\.timestep_embedder\.linear_2", "t_embedder.mlp.2"),
+    (r"^time_text_embed\.text_embedder\.linear_1", "y_embedder.mlp.0"),
+    (r"^time_text_embed\.text_embedder\.linear_2", "y_embedder.mlp.2"),
+    (r"^transformer_blocks\.(\d+)\.norm1_context\.linear", r"joint_blocks.\1.context_block.adaLN_modulation.1"),
+    (r"^transformer_blocks\.(\d+)\.norm1\.linear", r"joint_blocks.\1.x_block.adaLN_modulation.1"),
+    (r"^transformer_blocks\.(\d+)\.ff_context\.net\.0\.proj", r"joint_blocks.\1.context_block.mlp.fc1"),
+    (r"^transformer_blocks\.(\d+)\.ff_context\.net\.2", r"joint_blocks.\1.context_block.mlp.fc2"),
+    (r"^transformer_blocks\.(\d+)\.ff\.net\.0\.proj", r"joint_blocks.\1.x_block.mlp.fc1"),
+    (r"^transformer_blocks\.(\d+)\.ff\.net\.2", r"joint_blocks.\1.x_block.mlp.fc2"),
+    (r"^transformer_blocks\.(\d+)\.attn\.to_out\.0", r"joint_blocks.\1.x_block.attn.proj"),
+    (r"^transformer_blocks\.(\d+)\.attn\.to_add_out", r"joint_blocks.\1.context_block.attn.proj"),
+    (r"^norm_out\.linear", "final_layer.adaLN_modulation.1"),
+    (r"^proj_out", "final_layer.linear"),
+)

@@ -10,7 +10,7 @@ import pytest
 from headers import ATTENTION, CLIP, SD, SDXL, VAE, lora, save, unet
 from test_folders import make
 
-from underpaint.errors import ModelError
+from underpaint.errors import ModelError, OutputError
 from underpaint.models import Catalogue, find, primer_folder
 
 
@@ -256,3 +256,31 @@ def test_the_index_is_plain_json(folder: Path, home: Path) -> None:
     Catalogue().add(folder)
     data = json.loads((home / "models.json").read_text())
     assert data == {"schema": 1, "folders": [str(folder)]}
+
+
+def test_problems_are_remembered(folder: Path) -> None:
+    problems = Catalogue()
+    problems.add(folder)
+    assert Catalogue().problems() == problems.problems() != ()
+
+
+def test_a_home_that_cannot_be_written_only_forgets(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    catalogue = Catalogue(tmp_path / "file" / "home")
+    path = folder / "sd" / "xl.safetensors"
+    assert catalogue.find(path).family == "sdxl"
+    assert catalogue.hashes.hash_now(path).sha256
+    with pytest.raises(ModelError, match="no model called"):
+        catalogue.find("nothing")
+    with pytest.raises(OutputError, match="Cannot write"):
+        catalogue.add(folder)
+
+
+def test_a_file_used_by_its_path_is_found_again_by_its_hash(folder: Path) -> None:
+    known = Catalogue().hashes.hash_now(folder / "loras" / "ink.safetensors")
+    found = Catalogue().find("ink", kind="lora", sha256=known.sha256)
+    assert found.path == folder / "loras" / "ink.safetensors"
+    with pytest.raises(ModelError, match="no checkpoint called"):
+        Catalogue().find("ink", kind="checkpoint", sha256=known.sha256)

@@ -1,6 +1,6 @@
 """What is on disk and what it can do: recognition by header, hashes, descriptors. Never imports torch."""
 
-from underpaint.models.catalogue import Catalogue, Problem, find
+from underpaint.models.catalogue import Catalogue, find
 from underpaint.models.describe import describe, require_known
 from underpaint.models.description import (
     FAMILY_NAMES,
@@ -14,6 +14,7 @@ from underpaint.models.description import (
 )
 from underpaint.models.hashes import Hashes, HashStore
 from underpaint.models.home import underpaint_home
+from underpaint.models.index import Problem
 from underpaint.models.places import Place
 from underpaint.models.prediction import parse_prediction
 from underpaint.models.primer import PRIMER, primer_folder

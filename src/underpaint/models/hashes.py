@@ -63,6 +63,14 @@ class HashStore:
                 return _of_folder(path, [(file, found.sha256) for file, found in parts if found])
             return self._remembered(path)
 
+    def path_of(self, sha256: str) -> Path | None:
+        """A file on this machine that is known to have this SHA-256 (at least ten digits of it) and is unchanged."""
+        with self._lock:
+            for text, entry in self._load().items():
+                if len(sha256) >= 10 and entry[2].startswith(sha256) and entry[:2] == _stamp(Path(text)):
+                    return Path(text)
+        return None
+
     def hash_now(self, path: Path, progress: Callable[[int], None] | None = None) -> Hashes:
         """The hashes of a file or folder, computed if need be. `progress` is told of each chunk's bytes.
 
@@ -103,7 +111,7 @@ class HashStore:
     def _work(self) -> None:
         while True:
             path = self._queue.get()
-            with contextlib.suppress(ModelError, OutputError):
+            with contextlib.suppress(ModelError):
                 self.hash_now(path)
             with self._done:
                 self._waiting.discard(str(path))
@@ -121,7 +129,8 @@ class HashStore:
             self._known = None  # another process may have added some since
             known = self._load()
             known[str(plain(path))] = [*stamp, found.sha256, found.autov3]
-            with atomic_write(self._path) as file:
+            # a home that cannot be written only means hashing again the next time
+            with contextlib.suppress(OutputError), atomic_write(self._path) as file:
                 file.write(json.dumps(known, indent=0).encode("ascii"))
 
     def _load(self) -> dict[str, list[Any]]:

@@ -1,0 +1,151 @@
+"""The index: every model file below the added folders with its description, and what could not be used and why.
+
+It is only a cache, kept as JSON in Underpaint's home: lost or damaged, it is built again.
+"""
+
+import contextlib
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from underpaint.errors import ModelError, OutputError
+from underpaint.files import atomic_write
+from underpaint.models.describe import describe
+from underpaint.models.description import ModelDescription
+from underpaint.models.folders import adapter_file
+from underpaint.models.header import PICKLE_SUFFIXES, read_json
+from underpaint.models.places import recognise_place, walk
+
+_SCHEMA = 1
+_MAX_BYTES = 256 * 2**20
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A file or folder that cannot be used, and why, in one line."""
+
+    path: Path
+    why: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A description, and the size and time of change of the file it was read from."""
+
+    size: int
+    mtime_ns: int
+    model: ModelDescription
+
+
+@dataclass(frozen=True)
+class Index:
+    """What was found below the added folders, by path."""
+
+    entries: dict[str, Entry] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+
+    def models(self) -> list[ModelDescription]:
+        """All descriptions, those of unknown layout too."""
+        return [entry.model for entry in self.entries.values()]
+
+
+def scan(roots: Iterable[str], former: Index) -> Index:
+    """Look through all folders; a file that `former` knows and that has not changed is not opened again."""
+    entries: dict[str, Entry] = {}
+    problems: list[tuple[Path, str]] = []
+    for root in roots:
+        try:
+            place = recognise_place(Path(root))
+        except ModelError as error:
+            problems.append((Path(root), error.message))
+            continue
+        for folder in place.folders:
+            for path in _candidates(folder, problems):
+                _look(path, former, entries, problems)
+    return Index(entries, tuple(Problem(path, why) for path, why in problems))
+
+
+def load_index(path: Path) -> Index:
+    """The index as it was saved; an empty one if there is none that can be read."""
+    try:
+        data = read_json(path, limit=_MAX_BYTES)
+    except ModelError:
+        return Index()
+    if data.get("schema") != _SCHEMA:
+        return Index()
+    entries, problems = data.get("entries"), data.get("problems")
+    parsed = [entry for item in entries if (entry := _parse(item))] if isinstance(entries, list) else []
+    pairs = [pair for pair in problems if _is_pair(pair)] if isinstance(problems, list) else []
+    return Index({str(entry.model.path): entry for entry in parsed}, tuple(Problem(Path(at), why) for at, why in pairs))
+
+
+def save_index(path: Path, index: Index) -> None:
+    """Keep the index for the next time; a place that cannot be written only means that there will be none."""
+    entries = [
+        {"size": entry.size, "mtime_ns": entry.mtime_ns, "model": entry.model.model_dump(mode="json")}
+        for entry in index.entries.values()
+    ]
+    problems = [[str(problem.path), problem.why] for problem in index.problems]
+    with contextlib.suppress(OutputError), atomic_write(path) as file:
+        file.write(json.dumps({"schema": _SCHEMA, "entries": entries, "problems": problems}).encode("ascii"))
+
+
+def _candidates(folder: Path, problems: list[tuple[Path, str]]) -> Iterable[Path]:
+    if folder.is_file():
+        yield folder
+        return
+    for place, files in walk(folder, problems):
+        part = "config.json" in files and any(name.endswith(".safetensors") for name in files)
+        if "model_index.json" in files or part or adapter_file(place):
+            files.clear()  # one model: not entered any further
+            yield place
+            continue
+        yield from (place / name for name in files if _may_be_model(name))
+
+
+def _may_be_model(name: str) -> bool:
+    suffix = Path(name).suffix.lower()
+    # .bin is too common outside models to be worth a line each
+    return suffix == ".safetensors" or suffix in PICKLE_SUFFIXES - {".bin"}
+
+
+def _look(path: Path, former: Index, entries: dict[str, Entry], problems: list[tuple[Path, str]]) -> None:
+    try:
+        str(path).encode()  # a name that is not text cannot be written into the index
+        status = (path / "model_index.json" if (path / "model_index.json").is_file() else path).stat()
+        known = former.entries.get(str(path))
+        if known is None or (known.size, known.mtime_ns) != (status.st_size, status.st_mtime_ns):
+            known = Entry(status.st_size, status.st_mtime_ns, describe(path).with_(name=_name(path)))
+    except ModelError as error:
+        problems.append((path, error.message))
+    except OSError as error:
+        problems.append((path, f"{path} cannot be opened: {error.strerror}"))
+    except UnicodeError:
+        problems.append((path, f"the name of {os.fsencode(path)!r} is not text"))
+    else:
+        if known.model.kind == "unknown":
+            problems.append((path, f"{path.name}: {'; '.join(known.model.notes)}"))
+        entries[str(path)] = known
+
+
+def _name(path: Path) -> str:
+    cached = next((part for part in path.parts if part.startswith("models--")), None)
+    if cached is not None and "snapshots" in path.parts:  # the hub's cache: models--owner--name/snapshots/revision
+        return cached.removeprefix("models--").replace("--", "/", 1)
+    return path.stem if path.suffix == ".safetensors" else path.name
+
+
+def _parse(item: Any) -> Entry | None:
+    try:
+        return Entry(int(item["size"]), int(item["mtime_ns"]), ModelDescription.model_validate(item["model"]))
+    except (KeyError, TypeError, ValueError, ValidationError):
+        return None
+
+
+def _is_pair(pair: Any) -> bool:
+    return isinstance(pair, list) and len(pair) == 2 and all(isinstance(text, str) for text in pair)
