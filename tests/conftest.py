@@ -1,8 +1,12 @@
 """Fixtures every ring shares."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from kit.studio import Program
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -14,3 +18,27 @@ def material() -> Path:
     if not folder.is_dir():
         pytest.skip("the folder of real files (shared/material) is not beside this checkout")
     return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny model of the real classes that lines can steer, made once."""
+    from kit.studio import build_model
+
+    return build_model(tmp_path_factory.mktemp("models") / "tiny")
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder of Underpaint's own, so that no test sees or changes the real one."""
+    folder = tmp_path / "home"
+    monkeypatch.setenv("UNDERPAINT_HOME", str(folder))
+    return folder
+
+
+@pytest.fixture
+def program(home: Path, capsys: pytest.CaptureFixture[str]) -> "Program":
+    """The command line, run in this process with an empty home."""
+    from kit.studio import Program
+
+    return Program(capsys)
