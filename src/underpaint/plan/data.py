@@ -8,10 +8,11 @@ from pydantic import Field, ValidationError, model_validator
 from underpaint.errors import RecipeError
 from underpaint.imaging.geometry import Bounds, Extent
 from underpaint.recipe.base import Frozen
-from underpaint.recipe.parts import Fraction, LoraRef, ModelRef, Seed, Sha256, Side
+from underpaint.recipe.parts import Fraction, LoraRef, ModelRef, Seed, Sha256
 
 Steps = Annotated[int, Field(ge=1, le=1000)]
 Cell = Annotated[int, Field(ge=0, le=32_768)]
+Length = Annotated[int, Field(ge=1, le=32_768)]
 
 BESIDE = frozenset({"circumstances", "measured"})
 """What a picture file's plan holds besides the plan: how it went."""
@@ -22,8 +23,8 @@ class Box(Frozen):
 
     x: Cell
     y: Cell
-    width: Annotated[Cell, Field(gt=0)]
-    height: Annotated[Cell, Field(gt=0)]
+    width: Length
+    height: Length
 
     @classmethod
     def of(cls, bounds: Bounds) -> "Box":
@@ -45,8 +46,8 @@ class Pass(Frozen):
     `strength` 1 starts from noise. `upscale` says how the pass before it is enlarged to this one.
     """
 
-    width: Side
-    height: Side
+    width: Length
+    height: Length
     steps: Steps
     strength: Fraction = 1.0
     upscale: Literal["latent", "picture"] | None = None
@@ -73,8 +74,8 @@ class Plan(Frozen):
     vae: ModelRef | None = None
     loras: tuple[LoraRef, ...] = ()
     embeddings: tuple[ModelRef, ...] = ()
-    width: Annotated[Cell, Field(gt=0)]
-    height: Annotated[Cell, Field(gt=0)]
+    width: Length
+    height: Length
     area: Box
     scale: Annotated[float, Field(gt=0, le=64)] = 1.0
     passes: Annotated[tuple[Pass, ...], Field(min_length=1, max_length=4)]

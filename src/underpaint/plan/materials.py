@@ -67,11 +67,14 @@ def open_hole(recipe: FillRecipe, blobs: Mapping[str, bytes]) -> Hole:
     return Hole(source, canvas, feather(mask, recipe.feather), grow.left, grow.top)
 
 
-def hole_content(hole: Hole, recipe: FillRecipe) -> FloatArray:
-    """The canvas with what the hole starts from: as it was, its surroundings blurred in, or nothing (grey)."""
+def hole_content(hole: Hole, recipe: FillRecipe, seed: int) -> FloatArray:
+    """The canvas with what the hole starts from: as it was, its surroundings blurred in, noise, or nothing (grey)."""
     soft = hole.mask[..., None]
     if recipe.content == "nothing":
         return np.asarray(hole.canvas * (1 - soft) + 0.5 * soft, dtype=np.float32)
+    if recipe.content == "noise":
+        grain = np.random.default_rng(seed).random(hole.canvas.shape, dtype=np.float32)
+        return np.asarray(hole.canvas * (1 - soft) + grain * soft, dtype=np.float32)
     if recipe.content == "blur" or hole.left or hole.top or recipe.outpaint.right or recipe.outpaint.bottom:
         return _from_surroundings(hole.canvas, hole.mask)
     return hole.canvas

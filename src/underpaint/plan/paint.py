@@ -61,7 +61,8 @@ def _start(plan: Plan, recipe: Recipe, blobs: Mapping[str, bytes], hole: Hole | 
     if one.upscale == "picture" and before is not None:
         return {"picture": resize(loaded.engine.decode(before), Extent(one.width, one.height), Resample.LANCZOS)}
     if hole is not None and isinstance(recipe, FillRecipe):
-        return {"picture": painted(hole_content(hole, recipe), plan, one), "mask": painted(hole.mask, plan, one)}
+        content = hole_content(hole, recipe, plan.seed)
+        return {"picture": painted(content, plan, one), "mask": painted(hole.mask, plan, one)}
     if isinstance(recipe, RefineRecipe):
         return {"picture": painted(refined(recipe, blobs, plan), plan, one)}
     return {}
