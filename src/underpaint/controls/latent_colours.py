@@ -39,9 +39,7 @@ class LatentColours:
             small = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
             colours.append(torch.from_numpy(small.reshape(-1, 3)))
         cells, rgb = torch.cat(latents).double(), torch.cat(colours).double()
-        ones = torch.ones(len(cells), 1, dtype=torch.float64)
-        forward = torch.linalg.lstsq(torch.cat([cells, ones], 1), rgb).solution
-        backward = torch.linalg.lstsq(torch.cat([rgb, ones], 1), cells).solution
+        forward, backward = _least_squares(cells, rgb), _least_squares(rgb, cells)
         return cls(forward[:-1].float(), forward[-1].float(), backward[:-1].float())
 
     def to_rgb(self, latents: Tensor) -> Tensor:
@@ -52,6 +50,15 @@ class LatentColours:
     def to_latents(self, change: Tensor) -> Tensor:
         """The change of latents (N x C x h x w) for a change of colour (N x 3 x h x w)."""
         return torch.einsum("nkhw,kc->nchw", change, self.from_colour.to(change))
+
+
+def _least_squares(given: Tensor, wanted: Tensor) -> Tensor:
+    """The linear map, its last row the offset. A trace of ridge for channels that say the same, then rounded, so that
+    the last bits of a solver, which depend on where its memory lies, never reach a picture that is painted again."""
+    known = torch.cat([given, torch.ones(len(given), 1, dtype=given.dtype)], 1)
+    squares = known.T @ known
+    ridge = 1e-9 * squares.trace() * torch.eye(len(squares), dtype=given.dtype)
+    return torch.linalg.solve(squares + ridge, known.T @ wanted).round(decimals=5)
 
 
 def _soft_pictures() -> list[FloatArray]:

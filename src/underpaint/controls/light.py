@@ -54,7 +54,7 @@ def light_change(luma: Tensor, control: LightControl) -> Tensor:
     if control.lightness is not None:
         change = change + SHARE * (control.lightness - mean)
     if control.contrast is not None:
-        spread = masses.std((-2, -1), keepdim=True).clamp_min(1e-3)
+        spread = masses.std((-2, -1), correction=0, keepdim=True).clamp_min(1e-3)
         factor = (control.contrast / spread).clamp(0.5, 2.0)
         change = change + SHARE * (factor - 1) * (masses - mean)
     if control.direction is not None:

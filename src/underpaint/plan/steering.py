@@ -22,10 +22,10 @@ class Steering:
 
 
 def steer(recipe: Recipe, blobs: Mapping[str, bytes], plan: Plan, one: Pass, loaded: Loaded) -> Steering:
-    """Make the attachments and edits of a recipe's controls for one pass."""
+    """Make the attachments and edits of a recipe's controls for one pass; their order in the recipe never matters."""
     attachments: list[Attachment] = []
     edits: list[Edit] = []
-    for control in recipe.controls:
+    for control in sorted(recipe.controls, key=lambda one: one.to_key()):
         match control:
             case LineControl():
                 attachments.append(LineAdapter(loaded.line_adapter(), ink_map(control, blobs, plan, one), control))
