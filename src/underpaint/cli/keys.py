@@ -34,7 +34,7 @@ def keys(drawing: Path = typer.Argument(..., help="A line drawing: a scan, a pho
          device: str | None = recipes.DEVICE, precision: str | None = recipes.PRECISION,
          as_json: bool = recipes.JSON) -> None:
     """Paint planned approaches to colour and light under a drawing; your lines stay as they are, on top."""
-    asked = recipes.Asked("", negative, model, size, steps, guidance, sampler, schedule, None, lora, changes)
+    asked = recipes.Asked(words, negative, model, size, steps, guidance, sampler, schedule, seed, lora, changes)
     job = Job(drawing, words, output or drawing.with_name(f"{drawing.stem}-keys"), count, seed, kind, keep_blue,
               private, device, precision)
     report(run(job, recipes.shared_recipe(asked)), as_json=as_json)

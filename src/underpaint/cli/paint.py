@@ -57,7 +57,7 @@ def paint(words: str = typer.Argument("", help="What to paint."), negative: str 
     sources = _Sources(start, strength, mask, area, outpaint, lines, kind)
     made, blobs = _recipe(asked, sources, recipe)
     where = _Where(output, private, lossy)
-    where.check()
+    where.check(made, count)
     with job_progress(count) as watcher:
         watcher.begin("reading the model")
         from underpaint.plan.painter import Painter
@@ -94,10 +94,12 @@ def _recipe(asked: recipes.Asked, sources: _Sources, file: Path | None) -> tuple
     fields: dict[str, Any] = base.model_dump(mode="json") if base else {"task": "create"}
     if sources.start is not None:
         stored.append(read_stored(sources.start))
-        fields |= {"task": "refine", "picture": _blob(stored[-1].blob)}
+        task = "fill" if fields["task"] == "fill" else "refine"
+        fields |= {"task": task, "picture": _blob(stored[-1].blob)}
+    changing = [sources.mask, sources.outpaint, sources.area, sources.strength]
+    if "picture" not in fields and any(one is not None for one in changing):
+        raise RecipeError("mask, outpaint, area and strength need a picture", hint="Name it with --from.", field="from")
     if sources.mask is not None or sources.outpaint is not None:
-        if sources.start is None:
-            raise RecipeError("a mask or outpaint needs a picture", hint="Name it with --from.", field="from")
         fields["task"] = "fill"
     if sources.mask is not None:
         stored.append(read_stored(sources.mask))
@@ -146,12 +148,18 @@ class _Where:
     private: bool
     lossy: bool
 
-    def check(self) -> None:
+    def check(self, recipe: Recipe, count: int) -> None:
         """Refuse an impossible output before anything is painted."""
-        suffix = self.output.suffix.lower() if self.output is not None else ""
-        if self.output is not None and suffix and suffix not in SUFFIXES and not self.output.is_dir():
-            raise OutputError(f"{self.output.name}: '{suffix}' is no picture that is written here",
+        from underpaint.library.saving import check_place, check_target
+
+        output = self.output or Path()
+        if output.suffix and output.suffix.lower() not in SUFFIXES and not output.is_dir():
+            raise OutputError(f"{output.name}: '{output.suffix}' is no picture that is written here",
                               hint="Use .png, .jpg or .webp, or name a folder.", field="output")
+        if self._is_file():
+            check_target(self._file(0, count), recipe, lossy=self.lossy)
+        else:
+            check_place(output / "underpaint.png")
 
     def save(self, take: "Take", number: int, count: int) -> Path:
         from underpaint.library.saving import save_take
@@ -163,15 +171,22 @@ class _Where:
         return path
 
     def _path(self, take: "Take", number: int, count: int) -> Path:
+        if self._is_file():
+            return self._file(number, count)
         output = self.output or Path()
-        if output.suffix.lower() in SUFFIXES and not output.is_dir():
-            return output if count == 1 else output.with_name(f"{output.stem}-{number + 1:02d}{output.suffix}")
         free = output / f"underpaint-{take.plan.seed}.png"
         turn = 2
         while free.exists():
             free = output / f"underpaint-{take.plan.seed}-{turn}.png"
             turn += 1
         return free
+
+    def _is_file(self) -> bool:
+        return self.output is not None and self.output.suffix.lower() in SUFFIXES and not self.output.is_dir()
+
+    def _file(self, number: int, count: int) -> Path:
+        output = self.output or Path()
+        return output if count == 1 else output.with_name(f"{output.stem}-{number + 1:02d}{output.suffix}")
 
 
 def _report(written: list[tuple[Path, "Take"]], as_json: bool) -> None:

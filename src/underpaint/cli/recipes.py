@@ -8,7 +8,7 @@ from typing import Any
 import typer
 
 from underpaint.errors import PictureError, RecipeError
-from underpaint.recipe import CreateRecipe, LoraRef, ModelRef, Recipe, parse_recipe, with_changes
+from underpaint.recipe import CreateRecipe, Recipe, parse_recipe, with_changes
 
 MAX_RECIPE_FILE = 8 * 2**20
 
@@ -54,14 +54,14 @@ def shared_recipe(asked: Asked, start: Recipe | None = None) -> Recipe:
     if asked.negative:
         fields["negative_prompt"] = asked.negative
     if asked.model is not None:
-        fields["model"] = ModelRef(name=asked.model).model_dump(mode="json")
+        fields["model"] = {"name": asked.model}
     if asked.size is not None:
         fields["width"], fields["height"] = parse_size(asked.size)
     numbers = {"sampling.steps": asked.steps, "sampling.sampler": asked.sampler, "sampling.schedule": asked.schedule,
                "guidance.scale": asked.guidance, "seed": asked.seed}
     fields |= {name: value for name, value in numbers.items() if value is not None}
     if asked.loras:
-        fields["loras"] = [parse_lora(text).model_dump(mode="json") for text in asked.loras]
+        fields["loras"] = [parse_lora(text) for text in asked.loras]
     fields |= dict(parse_change(text) for text in asked.changes)
     return with_changes(start or CreateRecipe(), fields)
 
@@ -75,13 +75,13 @@ def parse_size(text: str) -> tuple[int, int]:
     return int(width), int(height)
 
 
-def parse_lora(text: str) -> LoraRef:
-    """`name=0.8` as a LoRA and its weight; the weight may be left out."""
+def parse_lora(text: str) -> dict[str, Any]:
+    """`name=0.8` as the fields of a LoRA and its weight; the weight may be left out."""
     name, mark, weight = text.rpartition("=")
     if not mark:
-        return LoraRef(name=text)
+        return {"name": text}
     try:
-        return LoraRef(name=name, weight=float(weight))
+        return {"name": name, "weight": float(weight)}
     except ValueError as error:
         raise RecipeError(f"'{weight:.40}' is no weight for a LoRA", hint="Write NAME=0.8, from -10 to 10.",
                           field="lora") from error

@@ -19,7 +19,7 @@ from underpaint.imaging.blend import lay_under
 from underpaint.imaging.geometry import Extent
 from underpaint.imaging.resize import Resample, resize
 from underpaint.library.drawings import Drawing
-from underpaint.library.saving import file_stem, save_take
+from underpaint.library.saving import check_place, file_stem, save_take
 from underpaint.pictures.record import Record
 from underpaint.pictures.write import write_picture
 from underpaint.plan.painter import Painter
@@ -73,6 +73,7 @@ def paint_keys(keys: Iterable[Key], drawing: Drawing, folder: Path, painter: Pai
     Ctrl-C keeps what is finished: the layered files and the sheet are then made of that. Raises Cancelled when
     nothing was, and OutputError when the folder cannot be written.
     """
+    check_place(folder / "keys.psd")
     done: list[PaintedKey] = []
     cancelled = False
     try:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from underpaint.errors import ModelError, RecipeError
-from underpaint.library.saving import save_take
+from underpaint.library.saving import check_target, save_take
 from underpaint.models import Catalogue
 from underpaint.pictures.read import read_picture
 from underpaint.pictures.recall import blobs_from_file, plan_from_file, recipe_from_file, recorded_pixels
@@ -67,7 +67,7 @@ def read_source(path: str | Path) -> Source:
 
 
 def foresee(source: Source, catalogue: Catalogue) -> Foreseen:
-    """Compare this machine with the picture's without painting; imports no torch."""
+    """Compare this machine with the picture's without painting; imports torch only for a picture from a GPU."""
     missing: list[str] = []
     differs: list[str] = []
     plan = source.plan
@@ -82,6 +82,8 @@ def foresee(source: Source, catalogue: Catalogue) -> Foreseen:
         known = found.sha256 or catalogue.hashes.hash_now(found.path).sha256
         if ref.hash and not known.startswith(ref.hash):
             differs.append(f"the {kind} '{ref.name}' has other weights here")
+    if plan.device != "cpu" and not _device_is_here(plan.device):
+        differs.append(f"it was painted on '{plan.device:.20}', which this machine has not")
     then, now = source.circumstances.get("versions"), versions()
     if isinstance(then, dict):
         differs += [f"{name} was {then[name]}, here {now.get(name, 'missing')}" for name in sorted(then)
@@ -97,8 +99,11 @@ def repaint(source: Source, target: Path, catalogue: Catalogue, *,
     """
     from underpaint.plan.painter import Painter
 
+    check_target(target, source.recipe, lossy=True)
     foreseen = foresee(source, catalogue)
-    painter = Painter(device=source.plan.device, precision=_precision(source.plan.dtype), catalogue=catalogue)
+    here = _device_is_here(source.plan.device)
+    painter = Painter(device=source.plan.device if here else None,
+                      precision=_precision(source.plan.dtype) if here else None, catalogue=catalogue)
     take = painter.paint(source.recipe, source.blobs, plan=source.plan, progress=progress)
     old = read_picture(source.path)
     changed = source.recorded is not None and pixels_hash(old) != source.recorded
@@ -112,6 +117,12 @@ def repaint(source: Source, target: Path, catalogue: Catalogue, *,
     verdict = ("changed since painting" if changed else "identical") if same else "differs"
     why = foreseen.differs if not same else ()
     return Outcome(verdict, target, changed, largest, why, take.seconds)
+
+
+def _device_is_here(device: str) -> bool:
+    from underpaint.plan.painter import device_is_here
+
+    return device_is_here(device)
 
 
 def _precision(dtype: str) -> str:

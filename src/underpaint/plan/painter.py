@@ -16,7 +16,7 @@ from underpaint.engine.families.loading import load_components
 from underpaint.engine.machine import Machine as Chosen
 from underpaint.engine.machine import choose_machine, use_threads
 from underpaint.engine.protocols import Attachment, Observer
-from underpaint.errors import PlanError
+from underpaint.errors import PlanError, RecipeError
 from underpaint.imaging.arrays import FloatArray
 from underpaint.imaging.geometry import Extent
 from underpaint.models import Catalogue, Kind, ModelDescription, parse_prediction
@@ -47,6 +47,7 @@ class Painter:
         if precision is not None and precision not in PRECISIONS:
             raise PlanError(f"there is no precision '{precision:.20}'", hint="Choose fp32, bf16 or fp16.",
                             field="precision")
+        _check_device(device)
         self.catalogue = catalogue or Catalogue()
         self._device, self._precision = device, precision
         self._prediction = parse_prediction(prediction) if prediction else None
@@ -54,7 +55,7 @@ class Painter:
         self._loaded: tuple[tuple[object, ...], Loaded] | None = None
 
     def settled(self, recipe: Recipe) -> Recipe:
-        """The recipe with its seed drawn and its model's hash filled in, so that it can be painted again."""
+        """The recipe with its seed drawn, so that it can be painted again."""
         seed = secrets.randbelow(2**32) if recipe.seed is None else recipe.seed
         return recipe.changed(seed=seed)
 
@@ -69,7 +70,7 @@ class Painter:
         recipe = self.settled(recipe)
         use_threads(plan.threads if plan else self._threads)
         hole = open_hole(recipe, blobs) if isinstance(recipe, FillRecipe) else None
-        plan, loaded = self._again(plan) if plan else self._decided(recipe, blobs, hole)
+        plan, loaded = self._again(plan, recipe, hole) if plan else self._decided(recipe, blobs, hole)
         watching = [*observers, *([_Told(progress, plan)] if progress else [])]
         done = carry_out(plan, recipe, blobs, loaded, hole, self._attachments(plan), watching)
         chosen = self._choose(loaded.description)
@@ -94,10 +95,14 @@ class Painter:
             sizes=sizes(recipe, blobs), masked=masked_bounds(hole) if hole else None))
         return plan, self._load(model, vae, chosen)
 
-    def _again(self, plan: Plan) -> tuple[Plan, Loaded]:
+    def _again(self, plan: Plan, recipe: Recipe, hole: Hole | None) -> tuple[Plan, Loaded]:
+        whole = Extent.of(hole.canvas) if hole else Extent(plan.width, plan.height)
+        if plan.task != recipe.task or whole != Extent(plan.width, plan.height):
+            raise RecipeError("the plan does not belong to the recipe", hint="Paint from the recipe alone.",
+                              field="plan")
         model = self._find(plan.model, "checkpoint").with_(prediction=plan.prediction or None)
         for one in plan.passes:
-            check_size(Extent(one.width, one.height), model, tiled=False)
+            check_size(Extent(one.width, one.height), model, tiled=recipe.tiles is not None)
         vae = self._find(plan.vae, "vae") if plan.vae else None
         return plan, self._load(model, vae, self._choose(model))
 
@@ -131,6 +136,24 @@ class Painter:
     def _attachments(self, plan: Plan) -> list[Attachment]:
         loras = [LoraAttachment(self._find(ref, "lora"), ref.weight, ref.text_weight) for ref in plan.loras]
         return [*loras, *(TextualInversion(self._find(ref, "embedding")) for ref in plan.embeddings)]
+
+
+def device_is_here(device: str) -> bool:
+    """Whether this machine has the device ("cpu", "cuda" ...) that a plan names."""
+    try:
+        _check_device(device)
+        choose_machine(0, device)
+    except PlanError:
+        return False
+    return True
+
+
+def _check_device(device: str | None) -> None:
+    try:
+        torch.device(device or "cpu")
+    except RuntimeError as error:
+        raise PlanError(f"there is no device '{device:.20}'", hint="Use cpu, cuda or mps, or leave it out.",
+                        field="device") from error
 
 
 def _circumstances(loaded: Loaded, chosen: Chosen) -> dict[str, Any]:
