@@ -159,7 +159,8 @@ class Catalogue:
         low = said.lower()
         for problem in self.problems():
             if low in (problem.path.name.lower(), problem.path.stem.lower()):
-                return ModelError(problem.why, hint=PICKLE_HINT if "pickle" in problem.why else "Download the file again.")
+                pickled = "pickle" in problem.why
+                return ModelError(problem.why, hint=PICKLE_HINT if pickled else "Download the file again.")
         other = [model for model in self._all() if _called(model, said)]
         if other:
             return ModelError(f"'{said}' is {other[0].kind_name}, not {KIND_NAMES[kind or 'unknown']}")
