@@ -5,38 +5,30 @@ guess must have paper within and something else without. Without such proof a pi
 """
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from underpaint.imaging.arrays import FloatArray, to_bytes
+from underpaint.imaging.arrays import FloatArray
 from underpaint.imaging.geometry import Extent
+from underpaint.imaging.quads import Quad, Scene, guesses, look, meet
 
 Corner = tuple[float, float]
 Corners = tuple[Corner, Corner, Corner, Corner]
-_Quad = NDArray[np.float64]
-_Mask = NDArray[np.uint8]
 
 _WORK = 480
 """Longest side of the copy in which the sheet is sought."""
 _PROOF = 0.72
 """Share of each side along which paper must end."""
+_STEP = 5.5
+"""Difference in CIELAB from which paper counts as ended; about half of what light grey on white makes."""
+_UNSEEN = 0.93
+"""What a side is worth that lies outside the photo: a sheet that is wholly in it is to be preferred."""
 _SAMPLES = 48
 _PHONE_FOCAL = 0.78
 """Focal length of a phone's main camera (26 to 28 mm on 36 mm film) as a share of the picture's longest side."""
-
-
-@dataclass(frozen=True)
-class _Scene:
-    """The small copy: CIELAB, 8-bit, lines closed away, and what the guesses share."""
-
-    lab: FloatArray
-    center: FloatArray
-    extent: Extent
 
 
 def find_sheet(image: FloatArray) -> Corners | None:
@@ -49,17 +41,17 @@ def find_sheet(image: FloatArray) -> Corners | None:
     if min(extent.width, extent.height) < 64:
         return None
     small = extent.fit_within(Extent(_WORK, _WORK), grow=False)
-    scene = _look(image, small)
+    scene = look(image, small)
     best, best_score = None, 0.0
-    for mask in _guesses(scene):
-        for rough in _quads_of(mask):
-            if not _plausible(rough, small):
-                continue
-            quad = _refine(rough, scene)
-            score = _proof(quad, scene) * _overlap(quad, mask) if _plausible(quad, small) else 0.0
-            if score > best_score:
-                best, best_score = quad, score
-    if best is None or best_score < _PROOF or _is_whole(best, small):
+    for rough, agreement in guesses(scene):
+        quad = _refine(rough, scene) if _plausible(rough, small) else rough
+        if not _plausible(quad, small):
+            continue
+        # A shadow's edge across the sheet looks like an end of it: the larger of two proven sheets is whole.
+        score = _proof(quad, scene) * agreement * _area_share(quad, small) ** 0.15
+        if score > best_score:
+            best, best_score = quad, score
+    if best is None or _proof(best, scene) < _PROOF or _is_whole(best, small):
         return None
     scale = np.array([extent.width / small.width, extent.height / small.height])
     corners = best * scale
@@ -83,91 +75,13 @@ def square(image: FloatArray, corners: Corners, *, inset: float = 0.006) -> Floa
     return np.clip(np.asarray(warped, np.float32), 0.0, 1.0)
 
 
-def _look(image: FloatArray, small: Extent) -> _Scene:
-    copy = cv2.resize(image[..., :3], (small.width, small.height), interpolation=cv2.INTER_AREA)
-    size = 2 * max(2, round(0.012 * max(small.width, small.height))) + 1
-    closed = cv2.morphologyEx(copy, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)))
-    lab = np.asarray(cv2.cvtColor(np.asarray(closed, np.float32), cv2.COLOR_RGB2LAB), np.float32)
-    lab = np.asarray(cv2.medianBlur(lab, 5), np.float32)
-    h, w = small.shape
-    middle = lab[h * 3 // 8 : h * 5 // 8 + 1, w * 3 // 8 : w * 5 // 8 + 1].reshape(-1, 3)
-    return _Scene(lab, np.percentile(middle, 70, axis=0).astype(np.float32), small)
-
-
-def _guesses(scene: _Scene) -> Iterator[_Mask]:
-    """Masks (0/255) of what may be the sheet: by lightness, by colour, by both, and by enclosing edges."""
-    light = scene.lab[..., 0]
-    color = np.linalg.norm(scene.lab[..., 1:] - scene.center[1:], axis=-1)
-    for level in _levels(light, 12):
-        yield _byte(light > level)
-    for level in _levels(color, 7):
-        yield _byte(color < level)
-    both = color * 1.5 + np.maximum(scene.center[0] - light, 0.0)
-    for level in _levels(both, 9):
-        yield _byte(both < level)
-    gray = to_bytes(light / 100.0)
-    for low in (12, 30):
-        edges = cv2.dilate(cv2.Canny(gray, low, low * 3), np.ones((3, 3), np.uint8))
-        yield _byte(edges == 0)
-
-
-def _levels(values: NDArray[Any], count: int) -> NDArray[Any]:
-    low, high = np.percentile(values, [6, 94])
-    return np.linspace(float(low), float(high), count + 2)[1:-1]
-
-
-def _byte(mask: NDArray[np.bool_]) -> _Mask:
-    return mask.astype(np.uint8) * np.uint8(255)
-
-
-def _quads_of(mask: _Mask) -> Iterator[_Quad]:
-    """Corners round the largest piece of a mask, clockwise from the top left; at most two readings of it."""
-    opened = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
-    contours, _ = cv2.findContours(opened, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    if not contours:
-        return
-    hull = cv2.convexHull(max(contours, key=cv2.contourArea))
-    around = cv2.arcLength(hull, True)
-    for tolerance in (0.01, 0.02, 0.03, 0.045, 0.06, 0.08):
-        corners = cv2.approxPolyDP(hull, tolerance * around, True).reshape(-1, 2).astype(np.float64)
-        if tolerance == 0.01 and 4 < len(corners) < 8:
-            yield from _completed(corners, mask.shape)
-        if len(corners) == 4:
-            yield _ordered(corners)
-            return
-
-
-def _completed(corners: _Quad, shape: tuple[int, ...]) -> Iterator[_Quad]:
-    """A sheet whose corner runs out of the photo: sides along the photo's edge dropped, the others prolonged."""
-    limit = np.array([shape[1] - 1, shape[0] - 1])
-    low, high = corners < 3, corners > limit - 3
-    sides = []
-    for index in range(len(corners)):
-        after = (index + 1) % len(corners)
-        if not ((low[index] & low[after]) | (high[index] & high[after])).any():
-            start, way = corners[index], corners[after] - corners[index]
-            length = float(np.linalg.norm(way))
-            if length > 0.05 * float(limit.max()):
-                sides.append(np.concatenate([way / length, start]))
-    if len(sides) == 4:
-        yield _ordered(np.array([_meet(sides[side - 1], sides[side]) for side in range(4)]))
-
-
-def _ordered(corners: _Quad) -> _Quad:
-    middle = corners.mean(axis=0)
-    turn = np.argsort(np.arctan2(corners[:, 1] - middle[1], corners[:, 0] - middle[0]))
-    corners = corners[turn]
-    first = int(np.argmin(corners.sum(axis=1)))
-    return np.roll(corners, -first, axis=0)
-
-
-def _plausible(quad: _Quad, extent: Extent) -> bool:
+def _plausible(quad: Quad, extent: Extent) -> bool:
     if not np.isfinite(quad).all() or not cv2.isContourConvex(quad.astype(np.float32)):
         return False
     margin = 0.25 * max(extent.width, extent.height)
     if (quad < -margin).any() or (quad > np.array([extent.width, extent.height]) + margin).any():
         return False
-    if cv2.contourArea(quad.astype(np.float32)) < 0.12 * extent.area:
+    if _area_share(quad, extent) < 0.12:
         return False
     sides = np.roll(quad, -1, axis=0) - quad
     lengths = np.linalg.norm(sides, axis=1)
@@ -176,11 +90,15 @@ def _plausible(quad: _Quad, extent: Extent) -> bool:
     return bool((np.abs(cosines) < math.cos(math.radians(50))).all() and lengths.min() > 0.15 * lengths.max())
 
 
-def _is_whole(quad: _Quad, extent: Extent) -> bool:
-    return bool(cv2.contourArea(quad.astype(np.float32)) > 0.975 * (extent.width - 1) * (extent.height - 1))
+def _is_whole(quad: Quad, extent: Extent) -> bool:
+    return _area_share(quad, extent) > 0.97
 
 
-def _profiles(quad: _Quad, side: int, scene: _Scene, reach: int) -> tuple[_Quad, _Quad, FloatArray]:
+def _area_share(quad: Quad, extent: Extent) -> float:
+    return float(cv2.contourArea(quad.astype(np.float32))) / extent.area
+
+
+def _profiles(quad: Quad, side: int, scene: Scene, reach: int) -> tuple[Quad, Quad, FloatArray]:
     """Colours across one side: (points on it, outward normal, samples x (2 reach + 1) x 3, inside first)."""
     start, end = quad[side], quad[(side + 1) % 4]
     along = (end - start) / max(float(np.linalg.norm(end - start)), 1e-6)
@@ -197,17 +115,17 @@ def _profiles(quad: _Quad, side: int, scene: _Scene, reach: int) -> tuple[_Quad,
     return points, outward, np.asarray(colors, np.float32)
 
 
-def _refine(quad: _Quad, scene: _Scene) -> _Quad:
+def _refine(quad: Quad, scene: Scene) -> Quad:
     """Each side moved to the strongest step near it, then the corners where the sides meet; twice."""
     for reach in (10, 6):
         lines = [_step_line(quad, side, scene, reach) for side in range(4)]
-        quad = np.array([_meet(lines[side - 1], lines[side]) for side in range(4)])
+        quad = np.array([meet(lines[side - 1], lines[side]) for side in range(4)])
         if not np.isfinite(quad).all():
             break
     return quad
 
 
-def _step_line(quad: _Quad, side: int, scene: _Scene, reach: int) -> NDArray[Any]:
+def _step_line(quad: Quad, side: int, scene: Scene, reach: int) -> NDArray[Any]:
     """The line (way x, way y, point x, point y) along which the colours step near one side."""
     points, outward, colors = _profiles(quad, side, scene, reach)
     steps = np.linalg.norm(colors[:, 2:] - colors[:, :-2], axis=-1)
@@ -221,15 +139,7 @@ def _step_line(quad: _Quad, side: int, scene: _Scene, reach: int) -> NDArray[Any
     return np.asarray(fitted, np.float64).reshape(4)
 
 
-def _meet(first: NDArray[Any], second: NDArray[Any]) -> NDArray[Any]:
-    across = first[0] * second[1] - first[1] * second[0]
-    if abs(across) < 1e-6:
-        return np.array([np.nan, np.nan])
-    gap = second[2:] - first[2:]
-    return np.asarray(first[2:] + first[:2] * ((gap[0] * second[1] - gap[1] * second[0]) / across))
-
-
-def _proof(quad: _Quad, scene: _Scene) -> float:
+def _proof(quad: Quad, scene: Scene) -> float:
     """How far each side is proven, worst side first: 1 where paper ends along all of it.
 
     The picture's own edge proves nothing but speaks against nothing either; two sides must be proven.
@@ -242,25 +152,16 @@ def _proof(quad: _Quad, scene: _Scene) -> float:
         at_edge = ((beyond < 0) | (beyond > limits)).any(axis=1)
         step = np.linalg.norm(colors[:, :4].mean(axis=1) - colors[:, -4:].mean(axis=1), axis=-1)
         lighter = colors[:, :4, 0].mean(axis=1) - colors[:, -4:, 0].mean(axis=1)
-        ends = (step > 8.0) & (lighter > -6.0)
+        ends = (step > _STEP) & (lighter > -6.0)
         if at_edge.mean() > 0.5:
             free += 1
             shares.append(1.0)
         else:
             shares.append(float((ends | at_edge).mean()))
-    return min(shares) if free <= 2 else 0.0
+    return min(shares) * _UNSEEN**free if free <= 2 else 0.0
 
 
-def _overlap(quad: _Quad, mask: _Mask) -> float:
-    """How well a guess agrees with its quad, softened: shadows and drawn shapes leave holes in a guess."""
-    inside = np.zeros_like(mask)
-    cv2.fillConvexPoly(inside, np.rint(quad).astype(np.int32), 255)
-    both = np.logical_and(inside, mask).sum() / max(int(np.count_nonzero(inside)), 1)
-    outside = np.logical_and(inside == 0, mask > 0).sum() / max(int(np.count_nonzero(inside == 0)), 1)
-    return float(0.8 + 0.2 * both) * float(1.0 - 0.2 * outside)
-
-
-def _sheet_size(quad: _Quad, extent: Extent) -> Extent:
+def _sheet_size(quad: Quad, extent: Extent) -> Extent:
     """Width and height of the sheet, the shape told by its perspective (Zhang and He 2007)."""
     lengths = np.linalg.norm(np.roll(quad, -1, axis=0) - quad, axis=1)
     width, height = max(lengths[0], lengths[2]), max(lengths[1], lengths[3])
@@ -274,7 +175,7 @@ def _sheet_size(quad: _Quad, extent: Extent) -> Extent:
     return Extent(max(1, round(width)), max(1, round(height)))
 
 
-def _true_ratio(quad: _Quad, extent: Extent) -> float | None:
+def _true_ratio(quad: Quad, extent: Extent) -> float | None:
     """Width over height of the rectangle seen as `quad` by a camera aimed at the picture's middle.
 
     Where two vanishing points are near enough the quad tells the focal length too; else it is a phone's.
