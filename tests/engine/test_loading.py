@@ -14,6 +14,7 @@ from safetensors.torch import save_file
 
 from underpaint.engine.components import Components
 from underpaint.engine.families.autoencoder_unshuffle import AutoencoderUnshuffle
+from underpaint.engine.families.building import Dtypes
 from underpaint.engine.families.loading import load_components, probe_prediction
 from underpaint.errors import ModelError
 from underpaint.models import describe
@@ -188,6 +189,15 @@ def test_sdxl_keeps_its_vae_in_fp32_under_fp16(tmp_path: Path) -> None:
         assert loaded.text_encoders[1].dtype == torch.float16
         assert loaded.vae.dtype == torch.float32
         assert loaded.force_zeros_for_empty_prompt
+
+
+def test_each_part_may_have_its_own_dtype(tmp_path: Path) -> None:
+    path, folder = single(tmp_path)
+    wanted = Dtypes(denoiser=torch.bfloat16)
+    for loaded in (load_components(describe(folder), dtype=wanted),
+                   load_components(describe(path), dtype=wanted, config=folder)):
+        assert loaded.denoiser.dtype == torch.bfloat16
+        assert loaded.vae.dtype == loaded.text_encoders[0].dtype == torch.float32
 
 
 def test_our_own_autoencoder_is_known_by_its_name(tmp_path: Path) -> None:

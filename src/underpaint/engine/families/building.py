@@ -3,6 +3,7 @@ warning.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,20 @@ from torch import Tensor, nn
 from underpaint.errors import ModelError
 from underpaint.models.description import first_keys
 from underpaint.models.header import read_header
+
+
+@dataclass(frozen=True)
+class Dtypes:
+    """What the weights of each part become. Text encoders and VAE are small beside the denoiser and run once."""
+
+    denoiser: torch.dtype = torch.float32
+    text: torch.dtype = torch.float32
+    vae: torch.dtype = torch.float32
+
+    @classmethod
+    def of(cls, given: "torch.dtype | Dtypes") -> "Dtypes":
+        """One dtype for all parts, or each its own."""
+        return given if isinstance(given, Dtypes) else cls(given, given, given)
 
 
 def read_tensors(files: Iterable[Path]) -> dict[str, Tensor]:

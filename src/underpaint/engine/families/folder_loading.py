@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from underpaint.engine.components import Components
-from underpaint.engine.families.building import build, read_tensors, vae_dtype
+from underpaint.engine.families.building import Dtypes, build, read_tensors, vae_dtype
 from underpaint.engine.families.tokenizing import load_tokenizer
 from underpaint.errors import ModelError
 from underpaint.models.description import ModelDescription
@@ -65,7 +65,7 @@ CLASSES: dict[str, Callable[[], Any]] = {
 }  # fmt: skip
 
 
-def load_folder_components(description: ModelDescription, *, dtype: torch.dtype, vae: nn.Module | None) -> Components:
+def load_folder_components(description: ModelDescription, *, dtypes: Dtypes, vae: nn.Module | None) -> Components:
     """The components of a diffusers folder; `vae` takes the place of the folder's own.
 
     Raises:
@@ -76,7 +76,7 @@ def load_folder_components(description: ModelDescription, *, dtype: torch.dtype,
     denoiser = "transformer" if family in ("sd3", "flux") else "unet"
     names = ["text_encoder", *(["text_encoder_2"] if family != "sd" and family != "sd2" else [])]
     names += ["text_encoder_3"] if family == "sd3" else []
-    encoders = tuple(_text_encoder(folder, name, index, dtype) for name in names)
+    encoders = tuple(_text_encoder(folder, name, index, dtypes.text) for name in names)
     tokenizers = tuple(
         _tokenizer(folder, name.replace("text_encoder", "tokenizer"), encoder)
         for name, encoder in zip(names, encoders, strict=True)
@@ -84,13 +84,13 @@ def load_folder_components(description: ModelDescription, *, dtype: torch.dtype,
     tiny = folder / "tiny_vae"
     return Components(
         family=family,
-        denoiser=load_part(folder / denoiser, dtype=dtype),
-        vae=vae if vae is not None else _own_vae(folder / "vae", family, dtype),
+        denoiser=load_part(folder / denoiser, dtype=dtypes.denoiser),
+        vae=vae if vae is not None else _own_vae(folder / "vae", family, dtypes.vae),
         text_encoders=encoders,
         tokenizers=tokenizers,
         scheduler_config=read_json(folder / "scheduler" / "scheduler_config.json"),
         prediction=description.prediction or "epsilon",
-        tiny_decoder=load_part(tiny, dtype=dtype) if tiny.is_dir() else None,
+        tiny_decoder=load_part(tiny, dtype=dtypes.vae) if tiny.is_dir() else None,
         latent_channels=description.latent_channels or 4,
         latent_scale=description.latent_scale,
         size_step=description.size_step,

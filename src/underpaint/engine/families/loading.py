@@ -15,7 +15,7 @@ from underpaint.models.header import read_json
 
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
-from underpaint.engine.families.building import build, read_tensors, vae_dtype
+from underpaint.engine.families.building import Dtypes, build, read_tensors, vae_dtype
 from underpaint.engine.families.folder_loading import load_folder_components, load_part
 from underpaint.engine.families.single_file import (
     check_loadable,
@@ -29,7 +29,7 @@ def load_components(
     description: ModelDescription,
     *,
     device: torch.device | str = "cpu",
-    dtype: torch.dtype = torch.float32,
+    dtype: torch.dtype | Dtypes = torch.float32,
     vae: ModelDescription | None = None,
     prediction: Prediction | None = None,
     config: Path | None = None,
@@ -38,7 +38,8 @@ def load_components(
 
     Args:
         description: what `describe` or `find` said.
-        device: where the modules go. dtype: what their weights become (the VAE may stay in fp32 under fp16).
+        device: where the modules go. dtype: what their weights become, of all parts or of each (SDXL's VAE stays in
+            fp32 under fp16, where it would overflow).
         vae: another VAE (or a tiny one) in place of the model's own.
         prediction: overrides what was decided about the model; without it, an undecided model takes one
         probing step. config: for a single file of unusual size, a folder in diffusers' layout with its
@@ -52,7 +53,8 @@ def load_components(
             f"{description.path.name} is {description.kind_name}, not a model to paint with",
             hint="Choose a checkpoint with --model.",
         )
-    loaded = (_from_folder if description.layout == "diffusers" else _from_file)(description, dtype, vae, config)
+    load = _from_folder if description.layout == "diffusers" else _from_file
+    loaded = load(description, Dtypes.of(dtype), vae, config)
     for module in loaded.modules():
         module.to(device)
     decided = prediction or description.prediction or probe_prediction(loaded)
@@ -64,20 +66,20 @@ def load_components(
 
 
 def _from_folder(
-    description: ModelDescription, dtype: torch.dtype, vae: ModelDescription | None, config: Path | None
+    description: ModelDescription, dtypes: Dtypes, vae: ModelDescription | None, config: Path | None
 ) -> Components:
     base = read_json(description.path / "vae" / "config.json")
-    return load_folder_components(description, dtype=dtype, vae=_chosen_vae(vae, description, base, dtype))
+    return load_folder_components(description, dtypes=dtypes, vae=_chosen_vae(vae, description, base, dtypes.vae))
 
 
 def _from_file(
-    description: ModelDescription, dtype: torch.dtype, vae: ModelDescription | None, config: Path | None
+    description: ModelDescription, dtypes: Dtypes, vae: ModelDescription | None, config: Path | None
 ) -> Components:
     check_loadable(description, has_vae=vae is not None)
     configs = family_configs(description.family or "sd", config)
-    chosen = _chosen_vae(vae, description, configs["vae"], dtype)
+    chosen = _chosen_vae(vae, description, configs["vae"], dtypes.vae)
     beside = (config / "tokenizer",) if config is not None else ()
-    loaded = load_file_components(description, dtype=dtype, configs=configs, vae=chosen, beside=beside)
+    loaded = load_file_components(description, dtypes=dtypes, configs=configs, vae=chosen, beside=beside)
     scale = 2 ** (len(configs["vae"]["block_out_channels"]) - 1)
     return loaded.with_(latent_scale=scale, size_step=scale * description.size_step // description.latent_scale)
 

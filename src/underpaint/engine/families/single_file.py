@@ -16,7 +16,7 @@ from diffusers.loaders import single_file_utils as ldm
 from torch import Tensor, nn
 
 from underpaint.engine.components import Components
-from underpaint.engine.families.building import build, read_tensors, vae_dtype
+from underpaint.engine.families.building import Dtypes, build, read_tensors, vae_dtype
 from underpaint.engine.families.tokenizing import clip_tokenizer
 from underpaint.errors import ModelError
 from underpaint.models.checkpoints import DENOISER, VAE_PREFIXES
@@ -49,7 +49,7 @@ _ENCODERS: dict[str, tuple[_Encoder, ...]] = {
 def load_file_components(
     description: ModelDescription,
     *,
-    dtype: torch.dtype,
+    dtypes: Dtypes,
     configs: Mapping[str, Any],
     vae: nn.Module | None,
     beside: tuple[Path, ...] = (),
@@ -64,7 +64,7 @@ def load_file_components(
     family = description.family or "sd"
     tensors = read_tensors([description.path])
     chosen = _ENCODERS[family]
-    encoders = tuple(_text_encoder(tensors, encoder, configs[encoder.part], dtype) for encoder in chosen)
+    encoders = tuple(_text_encoder(tensors, encoder, configs[encoder.part], dtypes.text) for encoder in chosen)
     tokenizers = tuple(
         clip_tokenizer(
             int(module.config.vocab_size),
@@ -76,8 +76,8 @@ def load_file_components(
     missing_t5 = (None,) if family == "sd3" else ()  # T5 is optional, and seldom inside
     return Components(
         family=family,
-        denoiser=_denoiser(tensors, description, configs["denoiser"], dtype),
-        vae=vae if vae is not None else vae_from(tensors, configs["vae"], vae_dtype(configs["vae"], family, dtype)),
+        denoiser=_denoiser(tensors, description, configs["denoiser"], dtypes.denoiser),
+        vae=vae or vae_from(tensors, configs["vae"], vae_dtype(configs["vae"], family, dtypes.vae)),
         text_encoders=(*encoders, *missing_t5),
         tokenizers=(*tokenizers, *missing_t5),
         scheduler_config=_scheduler(description, configs["scheduler"]),
