@@ -7,6 +7,7 @@ order of values. Only hue and chroma move; lightness belongs to the light contro
 
 import torch
 from torch import Tensor
+from torch.nn.functional import avg_pool2d, pad
 
 from underpaint.controls.latent_colours import LUMA, LatentColours
 from underpaint.engine.protocols import Stage, Step
@@ -32,7 +33,7 @@ class PaletteEdit:
             return estimate
         rgb = self._colours.to_rgb(estimate)
         change = SHARE * control.weight * (_without_luma(wanted_colours(rgb, control)) - _without_luma(rgb))
-        return estimate + self._colours.to_latents(change)
+        return estimate + self._colours.to_latents(_soft(change))
 
 
 def wanted_colours(rgb: Tensor, control: PaletteControl) -> Tensor:
@@ -49,6 +50,13 @@ def wanted_colours(rgb: Tensor, control: PaletteControl) -> Tensor:
     mix = ((rank - low) / (high - low)).clamp(0, 1)[..., None]
     colours = swatches[above - 1] * (1 - mix) + swatches[above] * mix
     return colours.transpose(1, 2).reshape(rgb.shape)
+
+
+def _soft(change: Tensor) -> Tensor:
+    """Spread over neighbouring cells: colour that jumps from cell to cell would show as a grid in the picture."""
+    for _ in range(2):
+        change = avg_pool2d(pad(change, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
+    return change
 
 
 def _without_luma(rgb: Tensor) -> Tensor:

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from underpaint.recipe import LightControl, PaletteControl, Swatch
 
+UNTIL = 0.6
+"""Light and palette lay out the large masses; the rest of the steps belong to the model, which makes them one picture."""
+
 
 @dataclass(frozen=True)
 class LightPlan:
@@ -28,8 +31,8 @@ class LightPlan:
     def controls(self) -> tuple[LightControl, PaletteControl]:
         """The plan as controls that steer the picture."""
         light = LightControl(direction=self.direction, hardness=self.hardness, lightness=self.lightness,
-                             contrast=self.contrast)
-        return light, PaletteControl(swatches=tuple(Swatch(colour=colour) for colour in self.palette))
+                             contrast=self.contrast, end=UNTIL)
+        return light, PaletteControl(swatches=tuple(Swatch(colour=colour) for colour in self.palette), end=UNTIL)
 
 
 LIGHT_PLANS: tuple[LightPlan, ...] = (
