@@ -4,7 +4,7 @@
 import underpaint
 
 drawing = underpaint.read_drawing("my-drawing.jpg")
-folder = underpaint.keys(drawing, "a girl with a sword on a cliff, storm", "keys/")
+folder = underpaint.keys(drawing, "a girl with a sword on a cliff, storm", "keys/", count=3)
 for painted in folder.keys:
     print(painted.key.name, painted.file, painted.take.measured)
 ```

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from underpaint.recipe import LightControl, PaletteControl, Swatch
 
 UNTIL = 0.6
-"""Light and palette lay out the large masses; the rest of the steps belong to the model, which makes them one picture."""
+"""Light and palette lay out the large masses; the rest of the steps belong to the model, for one picture."""
 
 
 @dataclass(frozen=True)
