@@ -106,9 +106,13 @@ def _per_channel(config: Any, channels: int) -> tuple[Tensor, Tensor] | None:
     return torch.tensor(mean).view(1, channels, 1, 1), torch.tensor(deviation).view(1, channels, 1, 1)
 
 
-def place(module: nn.Module, device: torch.device, dtype: torch.dtype | None = None) -> None:
+def place(module: nn.Module, device: torch.device, dtype: torch.dtype | None = None, *,
+          channels_last: bool = False) -> None:
     """Move a module; torch's own way, because diffusers' models warn of every change of precision."""
-    nn.Module.to(module, device=device, dtype=dtype)
+    move: Any = nn.Module.to
+    move(module, device=device, dtype=dtype)
+    if channels_last:
+        move(module, memory_format=torch.channels_last)
 
 
 def to_tensor(picture: Picture, device: torch.device) -> Tensor:

@@ -17,9 +17,11 @@ from underpaint.engine.families.clip_words import TextOptions
 from underpaint.engine.families.schedulers import Sampler, SamplerSettings, make_sampler
 from underpaint.engine.guidance import make_guidance
 from underpaint.engine.inpainting import InpaintChannels
+from underpaint.engine.latent_rgb import latent_rgb
 from underpaint.engine.loop import Ask, denoise
 from underpaint.engine.machine import choose_machine
 from underpaint.engine.noise import NoiseSource, make_source, spherical_mix
+from underpaint.engine.observers.preview import ToRgb, tiny_decoder_map
 from underpaint.engine.protocols import Attachment, KnowsWords, Supplies
 from underpaint.engine.run import EMPHASES, Run
 from underpaint.engine.shortage import Fallbacks
@@ -45,9 +47,7 @@ class Engine:
         self._adapter = make_adapter(components)
         self._codec = Codec(components, self.machine.device, self._fallbacks)
         denoiser: Any = components.denoiser.eval().requires_grad_(False)
-        place(denoiser, self.machine.device, self.machine.dtype)
-        if self.machine.channels_last:
-            torch.nn.Module.to(denoiser, memory_format=torch.channels_last)
+        place(denoiser, self.machine.device, self.machine.dtype, channels_last=self.machine.channels_last)
         for encoder in components.text_encoders:
             if encoder is not None:
                 place(encoder.eval().requires_grad_(False), self.machine.device)
@@ -64,6 +64,11 @@ class Engine:
     def encode(self, picture: Picture, seed: int | None = None) -> Tensor:
         """Latents of a picture (sides multiples of the size step); with a seed drawn as pipelines draw them."""
         return self._codec.encode(picture, None if seed is None else make_source("cpu", seed))
+
+    def to_rgb(self) -> ToRgb:
+        """From latents to small colours (N x 3 x H x W, about 0..1), for previews and for steering by gradients:
+        through the model's tiny decoder if it has one, else by the linear map fitted to its autoencoder."""
+        return tiny_decoder_map(self.components) or latent_rgb(self.components, self._codec)
 
     def run(self, run: Run) -> Tensor:
         """Paint: the latents of the picture, 1 x C x h x w, fp32.

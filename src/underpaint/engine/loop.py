@@ -26,6 +26,8 @@ class Sampler(Protocol):
 
     def estimate(self, output: Tensor, latents: Tensor, step: Step) -> Tensor: ...
 
+    def shifted(self, output: Tensor, change: Tensor, step: Step) -> Tensor: ...
+
     def output_for(self, estimate: Tensor, latents: Tensor, step: Step) -> Tensor: ...
 
     def advance(self, output: Tensor, latents: Tensor, step: Step) -> Tensor: ...
@@ -49,16 +51,16 @@ def denoise(ask: Ask, sampler: Sampler, latents: Tensor, guidance: Guidance, edi
             observers: Sequence[Observer] = ()) -> Tensor:
     """Take noisy latents (N x C x h x w, fp32) to a picture's latents.
 
-    Without edits the model's output goes to the sampler as it is; with edits the estimate is formed, edited, and
-    turned back. An observer that returns `Stop.NOW` ends the run with the estimate of that moment.
+    Without edits the model's output goes to the sampler as it is; with edits the estimate is formed and edited, and
+    the output shifted by what the edits changed, so that an edit that changes nothing moves nothing. An observer that returns `Stop.NOW` ends the run with the estimate of that moment.
     """
     ordered = in_order(edits)
     for step in sampler.steps:
         answers = ask(sampler.scaled(latents, step), step, guidance.wants_negative(step))
         output = guidance(_for_guidance(answers, sampler, latents, step), step)
         if ordered:
-            estimate = edited(sampler.estimate(output, latents, step), step, ordered)
-            output = sampler.output_for(estimate, latents, step)
+            estimate = sampler.estimate(output, latents, step)
+            output = sampler.shifted(output, edited(estimate, step, ordered) - estimate, step)
         before, latents = latents, sampler.advance(output, latents, step)
         if observers:
             seen = Seen(step, latents, _estimate_later(sampler, output, before, step))

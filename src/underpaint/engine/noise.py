@@ -1,5 +1,6 @@
 """Seeded noise that is the same on every machine: torch's CPU generator, or CUDA's Philox computed anywhere."""
 
+import math
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -103,7 +104,7 @@ def spherical_mix(low: Tensor, high: Tensor, share: float) -> Tensor:
         return low * (1 - share) + high * share
     angle = torch.acos(cosine.clamp(-1, 1))
     first, second = torch.sin((1 - share) * angle), torch.sin(share * angle)
-    mixed: Tensor = (first * low + second * high) / torch.sin(angle)
+    mixed = (first * low + second * high) / torch.sin(angle)
     return mixed
 
 
@@ -124,6 +125,6 @@ class PathNoise:
         if self._start != begin or self._walked is None:
             self._start, self._end, self._walked = begin, begin, torch.zeros(self._shape, device=self._device)
         piece = abs(goal - self._end)
-        self._walked = self._walked + self._source.draw(self._shape, self._device) * piece**0.5
-        self._end = goal
-        return self._walked / abs(goal - begin) ** 0.5
+        walked = self._walked + self._source.draw(self._shape, self._device) * math.sqrt(piece)
+        self._walked, self._end = walked, goal
+        return walked / math.sqrt(abs(goal - begin))

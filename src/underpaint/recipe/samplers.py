@@ -13,7 +13,8 @@ from typing import Any
 from underpaint.errors import RecipeError
 
 _ALL = ("automatic", "normal", "karras", "exponential", "beta", "sgm_uniform", "simple", "ddim_uniform")
-_SPACED = ("automatic", "normal", "sgm_uniform", "simple", "ddim_uniform")
+# These step by a fixed stride of timesteps, which only spacings with that stride fit.
+_STRIDES = ("automatic", "sgm_uniform", "simple", "ddim_uniform")
 _OWN = ("automatic",)
 _MULTISTEP_FLOW = MappingProxyType({"prediction_type": "flow_prediction", "use_flow_sigmas": True})
 _TREE_NOTE = ("Same rule, but each step's noise comes from the seeded generator, not from a Brownian tree: "
@@ -108,12 +109,12 @@ SAMPLERS: tuple[SamplerName, ...] = (
                 schedules=("automatic", "karras", "exponential", "beta"),
                 note="Two model calls of one solver step count as two steps, and no noise is added: "
                      "not the ancestral DPM++ 2S a."),
-    SamplerName("ddim", "DDIM", "DDIMScheduler", aliases=("ddim_uniform_sampler",), schedules=_SPACED,
+    SamplerName("ddim", "DDIM", "DDIMScheduler", aliases=("ddim_uniform_sampler",), schedules=_STRIDES,
                 parameters=frozenset({"eta"})),
-    SamplerName("ddpm", "DDPM", "DDPMScheduler", schedules=_SPACED, noisy=True),
-    SamplerName("pndm", "PNDM", "PNDMScheduler", schedules=_SPACED,
+    SamplerName("ddpm", "DDPM", "DDPMScheduler", schedules=_STRIDES, noisy=True),
+    SamplerName("pndm", "PNDM", "PNDMScheduler", schedules=_STRIDES,
                 note="Starts with Runge-Kutta steps unless the model's own settings skip them."),
-    SamplerName("plms", "PLMS", "PNDMScheduler", {"skip_prk_steps": True}, schedules=_SPACED),
+    SamplerName("plms", "PLMS", "PNDMScheduler", {"skip_prk_steps": True}, schedules=_STRIDES),
     SamplerName("unipc", "UniPC", "UniPCMultistepScheduler", {}, "UniPCMultistepScheduler", _MULTISTEP_FLOW,
                 aliases=("uni_pc", "uni_pc_bh2"), exact=False,
                 note="Second order with the B2 function; AUTOMATIC1111 uses third order with B1."),

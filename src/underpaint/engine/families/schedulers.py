@@ -2,6 +2,7 @@
 
 import inspect
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import FunctionType, MethodType
@@ -20,6 +21,8 @@ from underpaint.errors import RecipeError
 from underpaint.recipe.samplers import SamplerName, ScheduleName, check_schedule
 
 _BY_TABLE = frozenset({"DDIMScheduler", "DDPMScheduler", "PNDMScheduler", "LCMScheduler", "TCDScheduler"})
+# The tree's bounds are the sigmas rounded to five digits; torchsde says so at every run and means no harm.
+warnings.filterwarnings("ignore", message=r"Should have t[ab][<>]=t[01]", module="torchsde")
 _CURVES = frozenset({"karras", "exponential", "beta"})
 _ETA = {"tcd": 0.3}
 
@@ -45,8 +48,8 @@ class SamplerSettings:
 class Sampler:
     """One diffusers scheduler set up for one run.
 
-    `steps` lists every call of the model. `estimate` and `output_for` are inverses: they form the estimate as the
-    scheduler itself would at that call, so that an edited output makes the scheduler believe the edited estimate.
+    `steps` lists every call of the model. `estimate` forms the estimate as the scheduler itself would at that call,
+    and `shifted` and `output_for` undo it, so that an edited output makes the scheduler believe the edited estimate.
     """
 
     def __init__(self, scheduler: Any, prediction: str, start: int, arguments: Mapping[str, Any]) -> None:
@@ -103,6 +106,17 @@ class Sampler:
         if self._prediction == "flow":
             return latents - noise * output
         return output
+
+    def shifted(self, output: Tensor, change: Tensor, step: Step) -> Tensor:
+        """The output whose estimate differs by `change`: the very same output where nothing changed."""
+        signal, noise = step.signal, step.noise
+        if self._prediction == "epsilon":
+            return output - (signal / noise) * change
+        if self._prediction == "v_prediction":
+            return output - (math.hypot(signal, noise) / noise) * change
+        if self._prediction == "flow":
+            return output - change / noise
+        return output + change
 
     def output_for(self, estimate: Tensor, latents: Tensor, step: Step) -> Tensor:
         """The output that stands for this picture."""

@@ -1,0 +1,1 @@
+"""Observers that the engine itself brings: progress, preview, cancel."""
