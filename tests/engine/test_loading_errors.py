@@ -118,6 +118,12 @@ def test_a_lora_is_no_model_to_paint_with(tmp_path: Path) -> None:
         load_components(describe(tmp_path / "ink.safetensors"))
 
 
+def test_a_denoiser_with_strange_inputs_is_refused(tmp_path: Path) -> None:
+    folder = save_folder(tmp_path / "depth", parts=tiny_parts(channels_in=5))
+    with pytest.raises(ModelError, match="depth takes 5 channels, which Underpaint cannot fill"):
+        load_components(describe(folder))
+
+
 def test_a_single_file_of_unusual_size_says_so(made: Path) -> None:
     with pytest.raises(ModelError, match=r"text encoder (has shape|are missing|of the)|weights of text encoder"):
         load_components(describe(made / "one.safetensors"))

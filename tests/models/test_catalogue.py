@@ -258,6 +258,12 @@ def test_the_index_is_plain_json(folder: Path, home: Path) -> None:
     assert data == {"schema": 1, "folders": [str(folder)]}
 
 
+def test_a_lora_is_found_by_the_name_it_was_trained_under(folder: Path) -> None:
+    save(folder / "loras" / "renamed.safetensors", lora(ATTENTION, 768), ss_output_name="InkWash")
+    Catalogue().add(folder)
+    assert Catalogue().find("inkwash", kind="lora").name == "renamed"
+
+
 def test_problems_are_remembered(folder: Path) -> None:
     problems = Catalogue()
     problems.add(folder)

@@ -222,6 +222,23 @@ def test_prediction_words(word: str, wanted: str) -> None:
         parse_prediction("x0")
 
 
+def test_what_suits_a_model(tmp_path: Path) -> None:
+    sd, xl = describe(save(tmp_path / "sd.safetensors", SD)), describe(save(tmp_path / "xl.safetensors", SDXL))
+    ink = describe(save(tmp_path / "ink.safetensors", lora(ATTENTION, 768)))
+    small = describe(save(tmp_path / "small.safetensors", lora(ATTENTION, 160)))
+    words = describe(save(tmp_path / "words.safetensors", lora("lora_te_text_model_a", 768)))
+    cat = describe(save(tmp_path / "cat.safetensors", {"emb_params": (3, 768)}))
+    two = describe(save(tmp_path / "two.safetensors", {"clip_l": (2, 768), "clip_g": (2, 1280)}))
+    tiny = describe(save(tmp_path / "tiny.safetensors", {"emb_params": (3, 160)}))
+    primer = sd.with_(context_width=160, text_encoders=(sd.text_encoders[0].model_copy(update={"width": 160}),))
+    suiting = {model.name for model in (ink, small, words, cat, two, tiny) if model.suits(sd)}
+    assert suiting == {"ink", "words", "cat"}
+    assert {model.name for model in (ink, small, words, cat, two, tiny) if model.suits(xl)} == {"words", "two"}
+    assert {model.name for model in (ink, small, words, cat, two, tiny) if model.suits(primer)} == {
+        "small", "words", "tiny",
+    }  # fmt: skip
+
+
 def test_an_unknown_layout_names_the_keys_seen(tmp_path: Path) -> None:
     shapes = {f"block.{number}.weight": (2,) for number in range(9)}
     known = describe(save(tmp_path / "odd.safetensors", shapes))

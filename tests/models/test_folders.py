@@ -160,6 +160,8 @@ def test_what_makes_a_folder_what_it_is(tmp_path: Path) -> None:
     names = [path.relative_to(folder).as_posix() for path in hashed_files(folder)]
     assert names == sorted(names)
     assert "unet/config.json" in names
+    save(folder / "whole.safetensors", {"a": (2,)})
+    assert [path.relative_to(folder).as_posix() for path in hashed_files(folder)] == names
     assert not any("README" in name or "cache" in name for name in names)
 
 

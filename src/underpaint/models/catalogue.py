@@ -140,6 +140,7 @@ class Catalogue:
             said, sha256 = named[1], sha256 or named[2]
         models = [model for model in self._all() if _fits(model, kind) and model.kind != "unknown"]
         found = [model for model in models if _called(model, said)]
+        found = found or [model for model in models if model.alias and model.alias.lower() == said.lower()]
         if len(found) != 1 and sha256:
             found = [model for model in (found or models) if self._has_hash(model, sha256)] or found
         if not found and _HASH.fullmatch(said.lower()):

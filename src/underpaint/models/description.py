@@ -110,6 +110,7 @@ class ModelDescription(_Frozen):
     text_encoders: tuple[TextEncoder, ...] = ()
     components: tuple[str, ...] = ()
     supports: frozenset[str] = frozenset()
+    alias: str = ""
     lora: LoraFacts | None = None
     embedding: EmbeddingFacts | None = None
     dtype: str = ""
@@ -138,6 +139,15 @@ class ModelDescription(_Frozen):
     def with_(self, **fields: Any) -> Self:
         """A copy with some fields changed."""
         return self.model_copy(update=fields)
+
+    def suits(self, model: "ModelDescription") -> bool:
+        """Whether this LoRA or textual inversion can have been made for `model`, as far as headers tell."""
+        if self.family is not None and self.family != model.family:
+            return False
+        if self.embedding is not None:
+            widths = tuple(encoder.width for encoder in model.text_encoders)
+            return self.embedding.widths == widths[: len(self.embedding.widths)]
+        return None in (self.context_width, model.context_width) or self.context_width == model.context_width
 
     def can(self, *capabilities: str) -> bool:
         """Whether the model supports all of `capabilities`."""

@@ -76,10 +76,15 @@ def component_weights(folder: Path) -> tuple[list[Path], str | None]:
 
 
 def hashed_files(folder: Path) -> list[Path]:
-    """The files that make a model folder what it is, sorted: weights, configurations, vocabularies."""
+    """The files that make a model folder what it is, sorted: weights, configurations, vocabularies.
+
+    Single-file checkpoints that lie beside the parts of a pipeline are not among them.
+    """
     kept = []
     for place, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
+        if "model_index.json" in files:
+            files = [name for name in files if not name.endswith(".safetensors")]
         kept += [Path(place) / name for name in files if name.endswith((".safetensors", ".json", ".txt"))]
     return sorted(kept)
 
@@ -93,9 +98,8 @@ def _pipeline(folder: Path) -> ModelDescription:
             f"{folder.name} is a folder for {pipeline or 'an unnamed pipeline'}, which is not supported",
             hint="Underpaint paints with SD 1.x, SD 2.x, SDXL, SD 3 and Flux folders.",
         )
-    parts = [
-        name for name, value in index.items() if isinstance(value, list) and value[:1] != [None] and len(value) == 2
-    ]
+    parts = [name for name, value in index.items() if isinstance(value, list) and len(value) == 2 and value[0]]
+    parts = [name for name in parts if name.isidentifier()]  # they become folder names
     denoiser = "transformer" if family in ("sd3", "flux") else "unet"
     for needed in (denoiser, "vae", "scheduler"):
         if not (folder / needed).is_dir():

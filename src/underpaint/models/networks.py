@@ -73,7 +73,11 @@ def recognise_lora(header: Header) -> ModelDescription | None:
     )
     notes = (f"{unsupported} is not supported yet",) if unsupported else ()
     return plain(header, "lora", _layout(keys)).with_(
-        family=_lora_family(header, keys, width), context_width=width, lora=facts, notes=notes
+        family=_lora_family(header, keys, width),
+        context_width=width,
+        lora=facts,
+        notes=notes,
+        alias=header.metadata.get("ss_output_name", "")[:200],
     )
 
 

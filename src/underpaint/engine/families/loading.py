@@ -53,6 +53,7 @@ def load_components(
             f"{description.path.name} is {description.kind_name}, not a model to paint with",
             hint="Choose a checkpoint with --model.",
         )
+    _check_channels(description)
     load = _from_folder if description.layout == "diffusers" else _from_file
     loaded = load(description, Dtypes.of(dtype), vae, config)
     for module in loaded.modules():
@@ -63,6 +64,17 @@ def load_components(
         scheduler_config=_agreeing(loaded.scheduler_config, decided),
         vae_hash=vae.sha256 if vae is not None else None,
     )
+
+
+def _check_channels(description: ModelDescription) -> None:
+    """Denoisers that see more than latents, or latents with mask and picture, need inputs that nobody here makes."""
+    latent, channels = description.latent_channels, description.channels_in
+    if latent is not None and channels not in (None, latent, 2 * latent + 1):
+        raise ModelError(
+            f"{description.name} takes {channels} channels, which Underpaint cannot fill: it may be made for depth "
+            "maps or for instructions",
+            hint="Choose an ordinary or an inpainting model.",
+        )
 
 
 def _from_folder(
