@@ -208,6 +208,13 @@ def test_faint_pencil_is_kept_and_grain_is_not() -> None:
     assert (layer.rgba[far, 3] > 0).mean() < 0.001
 
 
+@pytest.mark.parametrize("sigma", [0.03, 0.1])
+def test_noise_that_white_clips_is_not_ink(sigma: float) -> None:
+    layer = line_layer(grainy(rgb(sketch()), sigma))
+    assert_found(layer, sketch())
+    assert (layer.rgba[..., 3] == 0).mean() > 0.75
+
+
 @pytest.mark.parametrize(
     "blank",
     [

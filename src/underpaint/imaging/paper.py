@@ -18,6 +18,8 @@ _WORK = 640
 """Longest side of the copy in which the light is estimated."""
 _INK_BELOW = 0.45
 """An area darker than this share of the light round it is solid ink, not shadow."""
+_CALMED = 0.36
+"""What is left of noise from pixel to pixel after the blur that calms it before ink is sought."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,8 @@ def find_ink(image: FloatArray, light: FloatArray, *, shadows: bool) -> Ink:
     calm = darkness  # in a sliver of a picture a blur would reach from line to line
     if min(gray.shape) >= 16:
         calm = np.asarray(cv2.GaussianBlur(darkness, (0, 0), 0.8), np.float32)
-    gate = _gate(darkness, calm, _roughness(calm, local=shadows))
+        calm -= np.float32(max(_level(calm), 0.0))  # noise that white has clipped leaves the paper a little dark
+    gate = _gate(darkness, calm, _roughness(calm, _CALMED * _speckle(darkness), local=shadows))
     return Ink(np.clip(sheet, 0.0, 1.0).astype(np.float32), gate)
 
 
@@ -137,22 +140,36 @@ def _fill(values: FloatArray, known: NDArray[np.bool_], reach: float, fallback: 
     return result
 
 
+def _level(darkness: FloatArray) -> float:
+    """The commonest darkness: that of bare paper, as long as there is any."""
+    counts, edges = np.histogram(darkness, bins=120, range=(-0.3, 0.3))
+    peak = int(np.argmax(np.convolve(counts, np.ones(5), mode="same")))
+    return float(edges[peak] + edges[peak + 1]) / 2
+
+
 def _spread(darkness: FloatArray) -> float:
     """Robust standard deviation of the bare paper: how far it strays to the light side of its commonest value.
 
     Lines and tones lie on the dark side and so do not count.
     """
-    counts, edges = np.histogram(darkness, bins=120, range=(-0.3, 0.3))
-    peak = int(np.argmax(np.convolve(counts, np.ones(5), mode="same")))
-    paper = float(edges[peak] + edges[peak + 1]) / 2
+    paper = _level(darkness)
     lighter = darkness[darkness <= paper]
     return float(1.4826 * np.median(paper - lighter)) if lighter.size else 0.0
 
 
-def _roughness(calm: FloatArray, *, local: bool) -> FloatArray:
+def _speckle(darkness: FloatArray) -> float:
+    """Standard deviation of noise from pixel to pixel, also where white paper clips its light half.
+
+    Median of the diagonal detail (Donoho and Johnstone 1994), which lines and tone hardly touch.
+    """
+    detail = darkness[1:, 1:] - darkness[1:, :-1] - darkness[:-1, 1:] + darkness[:-1, :-1]
+    return float(np.median(np.abs(detail)) / (2.0 * 0.6745)) if detail.size else 0.0
+
+
+def _roughness(calm: FloatArray, least: float, *, local: bool) -> FloatArray:
     """The grain at every pixel: that of the whole sheet, or more where deep shadow has roughened a photo."""
     height, width = calm.shape
-    everywhere = _spread(calm)
+    everywhere = max(_spread(calm), least)
     cells = np.full((8, 8), everywhere, np.float32)
     if local and min(height, width) >= 128:
         for row, band in enumerate(np.array_split(calm, 8, axis=0)):

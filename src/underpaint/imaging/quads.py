@@ -126,8 +126,14 @@ def _from_lines(scene: Scene) -> Iterator[Quad]:
         if _turn(first[0][1], second[0][1]) > 0.9:
             around = [_line(first[0]), _line(second[0]), _line(first[1]), _line(second[1])]
             corners = np.array([meet(around[side - 1], around[side]) for side in range(4)])
-            if np.isfinite(corners).all():
+            if np.isfinite(corners).all() and _within(corners, scene.extent):
                 yield _ordered(corners)
+
+
+def _within(corners: Quad, extent: Extent) -> bool:
+    """Nearly inside the photo: where lines are all there is to go by, corners out of sight are guesswork."""
+    size = np.array([extent.width, extent.height])
+    return bool(((corners > -0.04 * size) & (corners < 1.04 * size)).all())
 
 
 def _turn(first: float, second: float) -> float:

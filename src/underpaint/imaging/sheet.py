@@ -95,7 +95,11 @@ def _is_whole(quad: Quad, extent: Extent) -> bool:
 
 
 def _area_share(quad: Quad, extent: Extent) -> float:
-    return float(cv2.contourArea(quad.astype(np.float32))) / extent.area
+    """Share of the photo that the part of a quad inside it covers."""
+    right, bottom = extent.width - 1.0, extent.height - 1.0
+    photo = np.array([[0, 0], [right, 0], [right, bottom], [0, bottom]], np.float32)
+    covered, _ = cv2.intersectConvexConvex(quad.astype(np.float32), photo)
+    return float(covered) / (right * bottom)
 
 
 def _profiles(quad: Quad, side: int, scene: Scene, reach: int) -> tuple[Quad, Quad, FloatArray]:
