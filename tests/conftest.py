@@ -1,5 +1,6 @@
 """Fixtures every ring shares."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,8 +38,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def program(home: Path, capsys: pytest.CaptureFixture[str]) -> "Program":
-    """The command line, run in this process with an empty home."""
+def program(home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> "Program":
+    """The command line, run in this process with an empty home, on one core: tiny models are faster on one."""
     from kit.studio import Program
 
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0}, raising=False)
     return Program(capsys)

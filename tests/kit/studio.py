@@ -63,7 +63,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {str(file.relative_to(folder)): file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file()}
 
 
-def inked(width: int = 60, height: int = 44) -> np.ndarray:
+def inked(width: int = 150, height: int = 110) -> np.ndarray:
     """Black lines on white, H x W, 8 bits."""
     sheet = np.full((height, width), 255, np.uint8)
     middle = (width // 2, height // 2)
@@ -72,7 +72,7 @@ def inked(width: int = 60, height: int = 44) -> np.ndarray:
     return sheet
 
 
-def save_drawing(path: Path, width: int = 60, height: int = 44) -> Path:
+def save_drawing(path: Path, width: int = 150, height: int = 110) -> Path:
     Image.fromarray(inked(width, height)).save(path)
     return path
 

@@ -198,7 +198,7 @@ def test_tiles_paint_what_is_larger_than_a_tile(painter: Painter) -> None:
 
 
 def test_lines_light_and_palette_steer_in_any_order(painter: Painter) -> None:
-    layer = np.zeros((44, 60, 4), np.uint8)
+    layer = np.zeros((110, 150, 4), np.uint8)
     layer[..., 3] = 255 - inked()
     drawing = stored(layer)
     controls = (LineControl(drawing=drawing.blob), LightControl(direction=0, lightness=0.4),
@@ -207,7 +207,7 @@ def test_lines_light_and_palette_steer_in_any_order(painter: Painter) -> None:
     take = painter.paint(recipe, blobs(drawing))
     turned = painter.paint(recipe.changed(controls=controls[::-1]), blobs(drawing))
     assert np.array_equal(take.picture, turned.picture)
-    assert take.picture.shape[1] / take.picture.shape[0] == pytest.approx(60 / 44, rel=0.1)
+    assert take.picture.shape[1] / take.picture.shape[0] == pytest.approx(150 / 110, rel=0.1)
     assert {"kept", "invented", "f1"} <= take.measured["lines"].keys() and "toward" in take.measured["light"]
     for number in range(3):
         less = recipe.changed(controls=controls[:number] + controls[number + 1:], width=take.plan.width,
