@@ -50,7 +50,8 @@ def atomic_write(path: str | Path) -> Iterator[BinaryIO]:
         # "x" never follows a planted link, and the process's umask decides the permissions.
         file = open(temporary, "x+b")  # noqa: SIM115 (closed below, before the rename, as Windows asks)
     try:
-        with file, _explained(target, only=_WRITING_FAILED):
+        # Closing writes too: what a full disk did not take is tried again, and must be explained again.
+        with _explained(target, only=_WRITING_FAILED), file:
             yield file
             file.flush()
             os.fsync(file.fileno())
