@@ -62,9 +62,9 @@ def run(job: Job, base: Recipe) -> "KeysFolder":
     from underpaint.sets.keys import plan_keys
 
     read = read_drawing(job.drawing, kind=job.kind.value, keep_blue=job.keep_blue)
+    planned = plan_keys(job.words, read.blob, count=job.count, seed=job.seed, base=base)
     for note in read.layer.notes:
         notes().print(f"note: {note}", markup=False)
-    planned = plan_keys(job.words, read.blob, count=job.count, seed=job.seed, base=base)
     with job_progress(job.count) as watcher:
         watcher.begin("reading the model")
         from underpaint.library.keys import paint_keys

@@ -1,5 +1,6 @@
 """`underpaint`: the program. Commands import what they need when they run, so that --help answers at once."""
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -75,6 +76,9 @@ def _fail(error: UnderpaintError, words: Sequence[str]) -> int:
 
 def run() -> None:
     """The console script."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that cannot show a letter is no error
     code = main()
     sys.stdout.flush()
     notes().file.flush()

@@ -22,8 +22,11 @@ def notes() -> Console:
 
 
 def print_json(data: Any) -> None:
-    """One JSON document on standard output, unicode as it is."""
-    sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2, default=str) + "\n")
+    """One JSON document on standard output, unicode as it is where the terminal can show it."""
+    shows_all = (sys.stdout.encoding or "utf-8").lower().replace("-", "") == "utf8"
+    text = json.dumps(data, ensure_ascii=not shows_all, indent=2, default=str)
+    # Half a character, as in a file name that is not UTF-8, becomes its JSON escape.
+    sys.stdout.write(text.encode("utf-8", "backslashreplace").decode() + "\n")
 
 
 def print_table(columns: list[str], rows: list[list[str]], *, title: str | None = None,

@@ -153,6 +153,7 @@ class _Where:
         from underpaint.library.saving import check_place, check_target
 
         output = self.output or Path()
+        check_place(output)
         if output.suffix and output.suffix.lower() not in SUFFIXES and not output.is_dir():
             raise OutputError(f"{output.name}: '{output.suffix}' is no picture that is written here",
                               hint="Use .png, .jpg or .webp, or name a folder.", field="output")

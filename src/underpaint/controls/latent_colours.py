@@ -58,7 +58,8 @@ def _least_squares(given: Tensor, wanted: Tensor) -> Tensor:
     known = torch.cat([given, torch.ones(len(given), 1, dtype=given.dtype)], 1)
     squares = known.T @ known
     ridge = 1e-9 * squares.trace() * torch.eye(len(squares), dtype=given.dtype)
-    return torch.linalg.solve(squares + ridge, known.T @ wanted).round(decimals=5)
+    solved: Tensor = torch.linalg.solve(squares + ridge, known.T @ wanted)
+    return solved.round(decimals=5)
 
 
 def _soft_pictures() -> list[FloatArray]:

@@ -33,9 +33,9 @@ def check_target(path: Path, recipe: Recipe, *, lossy: bool = False) -> None:
     if form == "JPEG" and isinstance(recipe, FillRecipe) and not lossy:
         raise OutputError(f"{path.name} cannot keep the pixels outside the mask exactly",
                           hint="Write a PNG, or add --lossy to do without that promise.")
+    check_place(path)
     if path.is_dir():
         raise OutputError(f"{path} is a folder", hint="Name a file in it.")
-    check_place(path)
 
 
 def check_place(path: Path) -> None:
