@@ -118,6 +118,13 @@ def test_a_lora_is_no_model_to_paint_with(tmp_path: Path) -> None:
         load_components(describe(tmp_path / "ink.safetensors"))
 
 
+def test_an_unknown_prediction_type_asks_for_one(tmp_path: Path) -> None:
+    folder = save_folder(tmp_path / "odd", prediction_type="sample")
+    with pytest.raises(ModelError, match=r"what odd predicts is not known: .* says 'sample'.*--prediction"):
+        load_components(describe(folder))
+    assert load_components(describe(folder), prediction="epsilon").prediction == "epsilon"
+
+
 def test_a_denoiser_with_strange_inputs_is_refused(tmp_path: Path) -> None:
     folder = save_folder(tmp_path / "depth", parts=tiny_parts(channels_in=5))
     with pytest.raises(ModelError, match="depth takes 5 channels, which Underpaint cannot fill"):

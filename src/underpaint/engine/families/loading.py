@@ -58,12 +58,22 @@ def load_components(
     loaded = load(description, Dtypes.of(dtype), vae, config)
     for module in loaded.modules():
         module.to(device)
-    decided = prediction or description.prediction or probe_prediction(loaded)
+    decided = prediction or description.prediction or _undecided(description, loaded)
     return loaded.with_(
         prediction=decided,
         scheduler_config=_agreeing(loaded.scheduler_config, decided),
         vae_hash=vae.sha256 if vae is not None else None,
     )
+
+
+def _undecided(description: ModelDescription, loaded: Components) -> Prediction:
+    if description.family not in ("sd", "sd2") or description.layout == "diffusers":
+        raise ModelError(
+            f"what {description.name} predicts is not known: {description.prediction_said}",
+            hint="Say --prediction epsilon or --prediction v_prediction.",
+            field="prediction",
+        )
+    return probe_prediction(loaded)
 
 
 def _check_channels(description: ModelDescription) -> None:
