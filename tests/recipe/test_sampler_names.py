@@ -14,7 +14,8 @@ from underpaint.recipe.samplers import (
 
 @pytest.mark.parametrize(("text", "sampler", "schedule"), [
     ("Euler a", "euler_a", None), ("euler_ancestral", "euler_a", None), ("EULER A", "euler_a", None),
-    ("DPM++ 2M", "dpmpp_2m", None), ("DPM++ 2M Karras", "dpmpp_2m", "karras"), ("dpmpp_2m karras", "dpmpp_2m", "karras"),
+    ("DPM++ 2M", "dpmpp_2m", None), ("DPM++ 2M Karras", "dpmpp_2m", "karras"),
+    ("dpmpp_2m karras", "dpmpp_2m", "karras"),
     ("DPM++ 2M SDE Heun Exponential", "dpmpp_2m_sde_heun", "exponential"), ("DPM++ SDE Karras", "dpmpp_sde", "karras"),
     ("LMS Karras", "lms", "karras"), ("DPM2 a Karras", "dpm2_a", "karras"), ("uni_pc", "unipc", None),
     ("PLMS", "plms", None), ("DPMSolverMultistepScheduler", "dpmpp_2m", None), ("DDIM", "ddim", None),
