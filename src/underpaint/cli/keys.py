@@ -32,11 +32,11 @@ def keys(drawing: Path = typer.Argument(..., help="A line drawing: a scan, a pho
          schedule: str | None = recipes.SCHEDULE, seed: int = typer.Option(1, "--seed", help="Of the first key."),
          lora: list[str] = recipes.LORA, changes: list[str] = recipes.SET, private: bool = recipes.PRIVATE,
          device: str | None = recipes.DEVICE, precision: str | None = recipes.PRECISION,
-         as_json: bool = recipes.JSON) -> None:
+         vae: str | None = recipes.VAE, online: bool = recipes.ONLINE, as_json: bool = recipes.JSON) -> None:
     """Paint planned approaches to colour and light under a drawing; your lines stay as they are, on top."""
     asked = recipes.Asked(words, negative, model, size, steps, guidance, sampler, schedule, seed, lora, changes)
     job = Job(drawing, words, output or drawing.with_name(f"{drawing.stem}-keys"), count, seed, kind, keep_blue,
-              private, device, precision)
+              private, device, precision, online)
     report(run(job, recipes.shared_recipe(asked)), as_json=as_json)
 
 
@@ -54,6 +54,7 @@ class Job:
     private: bool = False
     device: str | None = None
     precision: str | None = None
+    online: bool = False
 
 
 def run(job: Job, base: Recipe) -> "KeysFolder":
@@ -70,7 +71,7 @@ def run(job: Job, base: Recipe) -> "KeysFolder":
         from underpaint.library.keys import paint_keys
         from underpaint.plan.painter import Painter
 
-        painter = Painter(device=job.device, precision=job.precision)
+        painter = Painter(device=job.device, precision=job.precision, online=job.online)
         return paint_keys(planned, read, job.folder, painter, title=job.words, private=job.private, watcher=watcher)
 
 

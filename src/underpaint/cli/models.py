@@ -17,6 +17,7 @@ def list_models(kind: str = typer.Option("", "--kind", help="checkpoint, lora, v
     from underpaint.models import Catalogue
 
     catalogue = Catalogue()
+    catalogue.refresh()
     found = [model for model in catalogue.models() if not kind or model.kind == kind]
     if as_json:
         print_json({"models": [model.model_dump(mode="json") for model in found],

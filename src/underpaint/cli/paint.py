@@ -51,9 +51,10 @@ def paint(words: str = typer.Argument("", help="What to paint."), negative: str 
           private: bool = recipes.PRIVATE,
           lossy: bool = typer.Option(False, "--lossy", help="Allow a JPEG for a fill: nothing is then kept exactly."),
           device: str | None = recipes.DEVICE, precision: str | None = recipes.PRECISION,
-          prediction: str | None = recipes.PREDICTION, as_json: bool = recipes.JSON) -> None:
+          prediction: str | None = recipes.PREDICTION, vae: str | None = recipes.VAE, online: bool = recipes.ONLINE,
+          as_json: bool = recipes.JSON) -> None:
     """Paint a picture from words; over a picture, inside a mask, under a drawing."""
-    asked = recipes.Asked(words, negative, model, size, steps, guidance, sampler, schedule, seed, lora, changes)
+    asked = recipes.Asked(words, negative, model, size, steps, guidance, sampler, schedule, seed, lora, changes, vae)
     sources = _Sources(start, strength, mask, area, outpaint, lines, kind)
     made, blobs = _recipe(asked, sources, recipe)
     where = _Where(output, private, lossy)
@@ -62,7 +63,7 @@ def paint(words: str = typer.Argument("", help="What to paint."), negative: str 
         watcher.begin("reading the model")
         from underpaint.plan.painter import Painter
 
-        painter = Painter(device=device, precision=precision, prediction=prediction)
+        painter = Painter(device=device, precision=precision, prediction=prediction, online=online)
         made = painter.settled(made)
         written = []
         for number in range(count):

@@ -25,6 +25,8 @@ SET = typer.Option([], "--set", metavar="FIELD=VALUE", help="Any field of the re
 DEVICE = typer.Option(None, "--device", help="cpu, cuda, mps. [asks the machine]")
 PRECISION = typer.Option(None, "--precision", help="fp32, bf16, fp16. [asks the machine]")
 PREDICTION = typer.Option(None, "--prediction", help="epsilon or v_prediction, where a model does not say.")
+VAE = typer.Option(None, "--vae", help="Another VAE in place of the model's own, by name or path.")
+ONLINE = typer.Option(False, "--online", help="Allow fetching a model from the hub by its id.")
 PRIVATE = typer.Option(False, "--private", help="Leave words, drawings, names and EXIF out of the files.")
 JSON = typer.Option(False, "--json", help="Print JSON.")
 
@@ -44,6 +46,7 @@ class Asked:
     seed: int | None = None
     loras: list[str] = field(default_factory=list)
     changes: list[str] = field(default_factory=list)
+    vae: str | None = None
 
 
 def shared_recipe(asked: Asked, start: Recipe | None = None) -> Recipe:
@@ -55,6 +58,8 @@ def shared_recipe(asked: Asked, start: Recipe | None = None) -> Recipe:
         fields["negative_prompt"] = asked.negative
     if asked.model is not None:
         fields["model"] = {"name": asked.model}
+    if asked.vae is not None:
+        fields["vae"] = {"name": asked.vae}
     if asked.size is not None:
         fields["width"], fields["height"] = parse_size(asked.size)
     numbers = {"sampling.steps": asked.steps, "sampling.sampler": asked.sampler, "sampling.schedule": asked.schedule,

@@ -111,5 +111,5 @@ class Plan(Frozen):
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             where = ".".join(str(part) for part in first["loc"])
-            raise RecipeError(f"this picture's plan is damaged: {first['msg']:.120}", hint="Paint from its recipe instead.",
-                              field=f"plan.{where}") from error
+            raise RecipeError(f"this picture's plan is damaged: {first['msg']:.120}", field=f"plan.{where}",
+                              hint="Paint from its recipe instead.") from error

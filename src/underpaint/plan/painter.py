@@ -12,6 +12,7 @@ from underpaint.controls.line_check import check_lines
 from underpaint.engine.attachments.lora import LoraAttachment
 from underpaint.engine.attachments.textual_inversion import TextualInversion
 from underpaint.engine.engine import Engine
+from underpaint.engine.families.building import Dtypes
 from underpaint.engine.families.loading import load_components
 from underpaint.engine.machine import Machine as Chosen
 from underpaint.engine.machine import choose_machine, use_threads
@@ -39,11 +40,12 @@ class Painter:
     """Paints recipes, keeping the last model loaded.
 
     `device` (cpu, cuda, mps) and `precision` (fp32, bf16, fp16) overrule what the machine would choose; `threads`
-    are torch's on a CPU (None: all). `prediction` says what a model predicts where its file does not.
+    are torch's on a CPU (None: all). `prediction` says what a model predicts where its file does not. `online` allows
+    fetching a model by its hub id.
     """
 
     def __init__(self, *, device: str | None = None, precision: str | None = None, threads: int | None = None,
-                 prediction: str | None = None, catalogue: Catalogue | None = None) -> None:
+                 prediction: str | None = None, online: bool = False, catalogue: Catalogue | None = None) -> None:
         if precision is not None and precision not in PRECISIONS:
             raise PlanError(f"there is no precision '{precision:.20}'", hint="Choose fp32, bf16 or fp16.",
                             field="precision")
@@ -51,7 +53,7 @@ class Painter:
         self.catalogue = catalogue or Catalogue()
         self._device, self._precision = device, precision
         self._prediction = parse_prediction(prediction) if prediction else None
-        self._threads = threads
+        self._threads, self._online = threads, online
         self._loaded: tuple[tuple[object, ...], Loaded] | None = None
 
     def settled(self, recipe: Recipe) -> Recipe:
@@ -107,13 +109,14 @@ class Painter:
         return plan, self._load(model, vae, self._choose(model))
 
     def _find(self, ref: ModelRef | None, kind: Kind) -> ModelDescription:
-        return self._hashed(self.catalogue.find(ref.name if ref else None, kind=kind, sha256=ref.hash if ref else None))
+        name, sha256 = (ref.name, ref.hash) if ref else (None, None)
+        return self._hashed(self.catalogue.find(name, kind=kind, sha256=sha256, online=self._online))
 
     def _named_in(self, words: Words, model: ModelDescription) -> list[ModelDescription]:
         """The model's textual inversions whose names stand in the words."""
         text = f"{words.prompt}\n{words.negative_prompt}".casefold()
         return [found for found in self.catalogue.models("embedding")
-                if found.family == model.family and found.name.casefold() in text]
+                if found.suits(model) and found.name.casefold() in text]
 
     def _hashed(self, found: ModelDescription) -> ModelDescription:
         if found.sha256 is None:
@@ -129,7 +132,7 @@ class Painter:
         key = (model.path, model.prediction, vae.path if vae else None, chosen.device, chosen.dtype)
         if self._loaded is None or self._loaded[0] != key:
             self._loaded = None
-            components = load_components(model, vae=vae)
+            components = load_components(model, dtype=Dtypes(denoiser=chosen.dtype), vae=vae)
             self._loaded = key, Loaded(model, Engine(components, chosen.device, chosen.dtype))
         return self._loaded[1]
 
