@@ -92,8 +92,8 @@ def test_velocity_prediction():
     components = tiny_components("sd2", rescale_betas_zero_snr=True, timestep_spacing="trailing")
     scheduler = diffusers.DDIMScheduler.from_config(components.scheduler_config)
     asked = run(sampler="ddim", guidance=Guidance(scale=7.5, rescale=0.7))
-    assert_same(Engine(components, dtype=torch.float32), asked, tiny_pipeline(components, scheduler), height=24, width=32,
-                guidance_rescale=0.7)
+    assert_same(Engine(components, dtype=torch.float32), asked, tiny_pipeline(components, scheduler),
+                height=24, width=32, guidance_rescale=0.7)
 
 
 @pytest.mark.parametrize(("sampler", "kind"), [("euler", "FlowMatchEulerDiscreteScheduler"),

@@ -61,7 +61,8 @@ def test_edits_run_by_stage_then_key_and_gradients_add():
 def test_a_run_is_told_where_it_is(engine):
     constant = Constant(torch.zeros(1, 4, 8, 8))
     engine.run(run("heun", edits=[constant]))
-    assert [(step.number, step.substep) for step in constant.steps] == [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (2, 1), (3, 0)]
+    places = [(step.number, step.substep) for step in constant.steps]
+    assert places == [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (2, 1), (3, 0)]
     assert constant.steps[0].total == 4 and constant.steps[0].calls == 7
     sigmas = [step.sigma for step in constant.steps]
     assert sigmas == sorted(sigmas, reverse=True) and sigmas[1] == sigmas[2]
@@ -85,8 +86,13 @@ def test_observers_see_every_step_and_can_stop(engine):
     assert pictures[0][0].shape == (8, 8, 3) and 0 <= pictures[0][0].min() <= pictures[0][0].max() <= 1
 
     seen = []
-    stopped = engine.run(run(observers=[lambda it: (seen.append(it.estimate), Stop.NOW)[1] if it.step.number == 1 else None]))
-    assert torch.equal(stopped, seen[0])
+
+    def stop_at_second(now):
+        seen.append(now.estimate)
+        return Stop.NOW if now.step.number == 1 else None
+
+    stopped = engine.run(run(observers=[stop_at_second]))
+    assert len(seen) == 2 and torch.equal(stopped, seen[1])
     with pytest.raises(Cancelled):
         engine.run(run(observers=[Cancel(lambda: True)]))
 
@@ -129,14 +135,15 @@ def test_supplied_residuals_reach_the_denoiser_every_step(engine):
             return ModelInputs(residuals={"down_intrablock_additional_residuals": self.residuals})
 
     adapter = Adapter()
-    plain, once, twice = engine.run(run()), engine.run(run(attachments=[adapter])), engine.run(run(attachments=[adapter]))
+    plain = engine.run(run())
+    once, twice = (engine.run(run(attachments=[adapter])) for _ in range(2))
     assert Adapter.calls == 8 and len(adapter.residuals) == 2
     assert torch.equal(once, twice) and not torch.allclose(plain, once, atol=1e-3)
 
 
 def test_guidance_rules_on_known_numbers():
     positive, negative = torch.tensor([2.0, 4.0]).view(1, 1, 1, 2), torch.tensor([1.0, 1.0]).view(1, 1, 1, 2)
-    outputs = Outputs((positive,), (1.0,), negative, torch.zeros(1, 1, 1, 2), lambda output: output, lambda estimate: estimate)
+    outputs = Outputs((positive,), (1.0,), negative, torch.zeros(1, 1, 1, 2), lambda said: said, lambda said: said)
     assert make_guidance("cfg", 3.0)(outputs, STEP).flatten().tolist() == [4.0, 10.0]
     kept_spread = make_guidance("cfg", 3.0, rescale=1.0)(outputs, STEP)
     assert torch.isclose(kept_spread.std(), positive.std())
@@ -226,8 +233,11 @@ def test_tiles_blend_to_what_a_local_model_says():
 
     given = torch.rand(1, 2, 37, 53)
     assert torch.allclose(through_tiles(given, lambda part, _: part * 2, 16, 4), given * 2, atol=1e-6)
-    assert torch.allclose(through_tiles(given, lambda part, _: part.repeat_interleave(2, -1).repeat_interleave(2, -2), 16, 4, 2),
-                          given.repeat_interleave(2, -1).repeat_interleave(2, -2), atol=1e-6)
+
+    def doubled(part, window=None):
+        return part.repeat_interleave(2, -1).repeat_interleave(2, -2)
+
+    assert torch.allclose(through_tiles(given, doubled, 16, 4, 2), doubled(given), atol=1e-6)
     covered = windows(37, 53, 16, 4)
     assert all(feather(window, 4).min() > 0 for window in covered)
     assert max(window.left + window.width for window in covered) == 53

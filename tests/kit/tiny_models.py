@@ -40,7 +40,8 @@ def tiny_components(family: str = "sd", *, channels_in: int = 4, prediction: str
     parts = tiny_parts(family, channels_in=channels_in, seed=seed)
     encoders = tuple(parts[name] for name in ("text_encoder", "text_encoder_2") if name in parts)
     default = "v_prediction" if family == "sd2" else "epsilon"
-    config = dict(DDIMScheduler.from_config({**SCHEDULER, "prediction_type": prediction or default, **scheduler}).config)
+    settings = {**SCHEDULER, "prediction_type": prediction or default, **scheduler}
+    config = dict(DDIMScheduler.from_config(settings).config)
     return Components(
         family=family, denoiser=parts["unet"], vae=parts["vae"], text_encoders=encoders,
         tokenizers=(tiny_tokenizer(),) * len(encoders), scheduler_config=config, prediction=prediction or default,

@@ -52,7 +52,8 @@ def denoise(ask: Ask, sampler: Sampler, latents: Tensor, guidance: Guidance, edi
     """Take noisy latents (N x C x h x w, fp32) to a picture's latents.
 
     Without edits the model's output goes to the sampler as it is; with edits the estimate is formed and edited, and
-    the output shifted by what the edits changed, so that an edit that changes nothing moves nothing. An observer that returns `Stop.NOW` ends the run with the estimate of that moment.
+    the output shifted by what the edits changed, so that an edit that changes nothing moves nothing. An observer that
+    returns `Stop.NOW` ends the run with the estimate of that moment.
     """
     ordered = in_order(edits)
     for step in sampler.steps:

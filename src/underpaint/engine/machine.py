@@ -2,11 +2,11 @@
 
 import os
 import platform
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import nn
 
 from underpaint.errors import PlanError
 
@@ -25,14 +25,14 @@ class Machine:
     because: str
 
 
-def choose_machine(denoiser: nn.Module, device: str | torch.device | None = None,
+def choose_machine(parameters: int, device: str | torch.device | None = None,
                    dtype: torch.dtype | None = None) -> Machine:
-    """The fastest way this machine can run the denoiser; `device` and `dtype` overrule it.
+    """The fastest way this machine can run a denoiser of so many parameters; `device` and `dtype` overrule it.
 
     Raises PlanError for a device that is not there.
     """
     chosen = _device(device)
-    fastest, because = _precision(chosen, denoiser)
+    fastest, because = _precision(chosen, parameters)
     if dtype is not None:
         fastest, because = dtype, "asked for"
     threads = torch.get_num_threads()
@@ -45,21 +45,20 @@ def _device(asked: str | torch.device | None) -> torch.device:
             return torch.device("cuda")
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     device = torch.device(asked)
-    missing = (device.type == "cuda" and not torch.cuda.is_available()
-               or device.type == "mps" and not torch.backends.mps.is_available())
-    if missing:
+    present: dict[str, Callable[[], bool]] = {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
+    if device.type in present and not present[device.type]():
         raise PlanError(f"this machine has no {device.type} device", hint="Leave the device out to use what there is.")
     return device
 
 
-def _precision(device: torch.device, denoiser: nn.Module) -> tuple[torch.dtype, str]:
+def _precision(device: torch.device, parameters: int) -> tuple[torch.dtype, str]:
     if device.type == "cuda":
         if torch.cuda.is_bf16_supported(including_emulation=False):
             return torch.bfloat16, "this GPU computes in bf16"
         return torch.float16, "this GPU computes in fp16"
     if device.type == "mps":
         return torch.float16, "Apple GPUs compute in fp16"
-    if sum(parameter.numel() for parameter in denoiser.parameters()) < _SMALL:
+    if parameters < _SMALL:
         return torch.float32, "the model is small"
     feature = cpu_bf16()
     if feature:

@@ -104,8 +104,7 @@ def spherical_mix(low: Tensor, high: Tensor, share: float) -> Tensor:
         return low * (1 - share) + high * share
     angle = torch.acos(cosine.clamp(-1, 1))
     first, second = torch.sin((1 - share) * angle), torch.sin(share * angle)
-    mixed = (first * low + second * high) / torch.sin(angle)
-    return mixed
+    return (first * low + second * high) / torch.sin(angle)
 
 
 class PathNoise:

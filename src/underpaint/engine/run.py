@@ -15,6 +15,8 @@ EMPHASES = {"original": Emphasis.ORIGINAL, "no_norm": Emphasis.NO_NORM, "ignore"
             "none": Emphasis.NONE}
 """The recipe's names of the emphasis modes."""
 
+_GUIDED, _PLAIN_NOISE, _OWN_SIZE = GuidanceFields(scale=7.0), Noise(), SizeConditioning()
+
 
 @dataclass(frozen=True)
 class Run:
@@ -35,13 +37,13 @@ class Run:
     height: int
     seed: int
     sampling: Sampling
-    guidance: GuidanceFields = GuidanceFields(scale=7.0)
+    guidance: GuidanceFields = _GUIDED
     negative_prompt: str = ""
     dialect: str = "a1111"
     emphasis: str = "original"
     clip_skip: int | None = None
-    noise: Noise = Noise()
-    size_conditioning: SizeConditioning = SizeConditioning()
+    noise: Noise = _PLAIN_NOISE
+    size_conditioning: SizeConditioning = _OWN_SIZE
     embedded_guidance: float = 3.5
     picture: np.ndarray | None = None
     start: Tensor | None = None

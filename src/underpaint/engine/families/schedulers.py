@@ -15,12 +15,12 @@ from diffusers.schedulers.scheduling_dpmsolver_sde import BrownianTreeNoiseSampl
 from torch import Tensor
 
 from underpaint.engine.components import Components
+from underpaint.engine.families.levels import steps_of
 from underpaint.engine.noise import NoiseSource, PathNoise
 from underpaint.engine.protocols import Step
 from underpaint.errors import RecipeError
 from underpaint.recipe.samplers import SamplerName, ScheduleName, check_schedule
 
-_BY_TABLE = frozenset({"DDIMScheduler", "DDPMScheduler", "PNDMScheduler", "LCMScheduler", "TCDScheduler"})
 # The tree's bounds are the sigmas rounded to five digits; torchsde says so at every run and means no harm.
 warnings.filterwarnings("ignore", message=r"Should have t[ab][<>]=t[01]", module="torchsde")
 _CURVES = frozenset({"karras", "exponential", "beta"})
@@ -60,7 +60,7 @@ class Sampler:
         self._scale = getattr(scheduler, "scale_model_input", None)
         if hasattr(scheduler, "set_begin_index"):
             scheduler.set_begin_index(start)
-        self.steps = _steps(scheduler, start)
+        self.steps = steps_of(scheduler, start)
 
     @property
     def start_sigma(self) -> Any:
@@ -84,10 +84,8 @@ class Sampler:
         add = getattr(self.scheduler, "scale_noise", None)
         first = self._timesteps[:1]
         if add is not None:
-            mixed: Tensor = add(picture, first, noise)
-            return mixed
-        mixed = self.scheduler.add_noise(picture, noise, first)
-        return mixed
+            return add(picture, first, noise)
+        return self.scheduler.add_noise(picture, noise, first)
 
     def advance(self, output: Tensor, latents: Tensor, step: Step) -> Tensor:
         """The latents after this call of the model."""
@@ -253,56 +251,3 @@ def _path_noise(scheduler: Any, source: NoiseSource, shape: Sequence[int]) -> An
     levels = scheduler.sigmas[scheduler.sigmas > 0]
     tree = BrownianTreeNoiseSampler(torch.zeros(tuple(shape)), levels.min().item(), levels.max().item(), source.seed)
     return lambda start, end: tree(start, end).to(device)
-
-
-def _steps(scheduler: Any, start: int) -> tuple[Step, ...]:
-    """Every call of the model from `start` on, with the noise level that the scheduler takes it to be at."""
-    timesteps = scheduler.timesteps.tolist()
-    calls = len(timesteps) - start
-    places = [_place(scheduler, call) for call in range(calls)]
-    total = places[-1][0] + 1
-    steps = []
-    for call, (number, substep) in enumerate(places):
-        index = start + call
-        sigma, signal, noise = _level(scheduler, index, timesteps[index])
-        steps.append(Step(number, substep, total, call, calls, float(timesteps[index]), sigma, signal, noise))
-    return tuple(steps)
-
-
-def _place(scheduler: Any, call: int) -> tuple[int, int]:
-    """Number and substep of a call: second-order samplers and the starts of PNDM ask more than once a step."""
-    if isinstance(scheduler, diffusers.PNDMScheduler):
-        if scheduler.config.skip_prk_steps:
-            return (0, call) if call < 2 else (call - 1, 0)
-        return divmod(call, 4) if call < 12 else (call - 9, 0)
-    return divmod(call, getattr(scheduler, "order", 1))
-
-
-def _level(scheduler: Any, index: int, timestep: float) -> tuple[float, float, float]:
-    """(sigma, signal, noise) at a call: the scheduler's own level, and the latents' shares of picture and noise."""
-    if type(scheduler).__name__ in _BY_TABLE:
-        # These know no sigmas: what they themselves compute with is the table at the timestep.
-        kept = float(scheduler.alphas_cumprod[int(timestep)])
-        signal, noise = kept**0.5, (1 - kept) ** 0.5
-        return noise / max(signal, 1e-12), signal, noise
-    sigma = _sigma(scheduler, index)
-    if hasattr(scheduler, "_sigma_to_alpha_sigma_t"):
-        signal_part, noise_part = scheduler._sigma_to_alpha_sigma_t(sigma)
-        return float(sigma), float(signal_part), float(noise_part)
-    if type(scheduler).__name__.startswith("FlowMatch"):
-        return float(sigma), float(1 - sigma), float(sigma)
-    return float(sigma), 1.0, float(sigma)
-
-
-def _sigma(scheduler: Any, index: int) -> Tensor:
-    """The sigma at a call; at the midpoints of second-order samplers it lies between two of the schedule."""
-    sigmas: Tensor = scheduler.sigmas
-    if index % 2 and isinstance(scheduler, diffusers.KDPM2DiscreteScheduler):
-        middle: Tensor = scheduler.sigmas_interpol[index]
-        return middle
-    if index % 2 and isinstance(scheduler, diffusers.KDPM2AncestralDiscreteScheduler):
-        middle = scheduler.sigmas_interpol[index - 1]
-        return middle
-    if index % 2 and isinstance(scheduler, diffusers.DPMSolverSDEScheduler):
-        return (sigmas[index - 1] * sigmas[index]).sqrt()
-    return sigmas[index]
