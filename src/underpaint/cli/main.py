@@ -4,13 +4,16 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
-import click
 import typer
 
 from underpaint import __version__
 from underpaint.cli.output import notes, print_error
 from underpaint.errors import Cancelled, MemoryShortage, UnderpaintError
+
+# Newer typers carry a click of their own and do not show its errors: this is the base of them all in either one.
+_UsageError: Any = typer.BadParameter.__mro__[2]
 
 app = typer.Typer(
     name="underpaint", no_args_is_help=True, add_completion=False, rich_markup_mode="rich",
@@ -48,16 +51,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        app(words, standalone_mode=False)
-        return 0
+        code = app(words, standalone_mode=False)
+        return code if isinstance(code, int) else 0
     except UnderpaintError as error:
         return _fail(error, words)
-    except click.exceptions.Exit as leaving:
-        return leaving.exit_code
-    except click.ClickException as error:
+    except _UsageError as error:
         error.show()
-        return error.exit_code
-    except (KeyboardInterrupt, click.Abort):
+        return int(error.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
         return _fail(Cancelled("stopped", hint="What was finished is kept."), words)
     except MemoryError:
         return _fail(MemoryShortage("memory ran out", hint="Paint smaller, or close other programs."), words)
