@@ -70,7 +70,7 @@ class Plan(Frozen):
     negative_prompt: str = ""
     model: ModelRef
     family: str
-    prediction: str
+    prediction: Literal["", "epsilon", "v_prediction", "sample", "flow"]
     vae: ModelRef | None = None
     loras: tuple[LoraRef, ...] = ()
     embeddings: tuple[ModelRef, ...] = ()
