@@ -85,7 +85,7 @@ class Engine:
         later = make_source(run.noise.source, run.seed + run.noise.offset) if run.noise.offset else source
         device, shape = self.machine.device, self._shape(run)
         sampler = make_sampler(self.components, _settings(run), later, shape, device)
-        words = self._words(run, len({step.number for step in sampler.steps}))
+        words = self._words(run)
         latents, known = self._start(run, sampler, source)
         supplies: list[Supplies] = [one for one in run.attachments if isinstance(one, Supplies)]
         edits = [*run.edits]
@@ -134,7 +134,7 @@ class Engine:
         return sampler.noised(known, noise), known
 
     @torch.no_grad()
-    def _words(self, run: Run, steps: int) -> WordsOverTime:
+    def _words(self, run: Run) -> WordsOverTime:
         vectors = {name: found for one in run.attachments if isinstance(one, KnowsWords)
                    for name, found in one.embeddings().items()}
         chosen = Emphasis.FROM_EMPTY if run.dialect == "comfyui" else EMPHASES[run.emphasis]
@@ -142,10 +142,10 @@ class Engine:
         conditioning = run.size_conditioning
         frame = Frame(run.height, run.width, _turned(conditioning.original), _turned(conditioning.target),
                       (conditioning.crop_top, conditioning.crop_left), run.embedded_guidance)
-        planned = int(run.sampling.steps or steps)
 
         def read(text: str, *, negative: bool) -> Iterator[tuple[float, Sequence[tuple[int, Weighted]]]]:
-            parsed = parse_prompt(text, steps=planned, dialect="comfyui" if run.dialect == "comfyui" else "a1111",
+            parsed = parse_prompt(text, steps=int(run.sampling.steps or 1),
+                                  dialect="comfyui" if run.dialect == "comfyui" else "a1111",
                                   first_pass_steps=run.first_pass_steps, negative=negative, emphasis=chosen)
             if len(parsed.parts) == 1:
                 yield 1.0, parsed.schedule
@@ -159,7 +159,7 @@ class Engine:
                           for weight, schedule in read(run.prompt, negative=False))
         (_, schedule), = read(run.negative_prompt, negative=True)
         negative = over_time(tuple(schedule), 1.0, lambda words: encode(words, negative=True))
-        return WordsOverTime(positives, negative, planned - steps)
+        return WordsOverTime(positives, negative)
 
     def _placed(self, conditioning: Conditioning) -> Mapping[str, Tensor]:
         return {name: value.to(self.machine.device) for name, value in conditioning.items()}

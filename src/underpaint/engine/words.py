@@ -25,19 +25,21 @@ class PartOverTime:
 
 @dataclass(frozen=True)
 class WordsOverTime:
-    """The parts of the prompt, and the negative prompt. `skipped`: steps before the first one that is run."""
+    """The parts of the prompt, and the negative prompt.
+
+    Steps are counted from the first one that is run, also where a picture is painted over: as AUTOMATIC1111 counts.
+    """
 
     positives: tuple[PartOverTime, ...]
     negative: PartOverTime
-    skipped: int = 0
 
     def at(self, step: Step) -> tuple[Conditioning, ...]:
         """What each part says at this step."""
-        return tuple(part.at(step.number + self.skipped) for part in self.positives)
+        return tuple(part.at(step.number) for part in self.positives)
 
     def negative_at(self, step: Step) -> Conditioning:
         """What the negative prompt says at this step."""
-        return self.negative.at(step.number + self.skipped)
+        return self.negative.at(step.number)
 
     @property
     def weights(self) -> tuple[float, ...]:
