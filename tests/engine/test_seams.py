@@ -13,7 +13,6 @@ from underpaint.engine.observers.preview import Preview
 from underpaint.engine.observers.progress import Progress
 from underpaint.engine.protocols import ModelInputs, Outputs, Step, Stop
 from underpaint.engine.run import Run
-from underpaint.engine.second_pass import enlarge_latents, enlarged_size
 from underpaint.errors import Cancelled, MemoryShortage, PlanError, RecipeError
 from underpaint.recipe import Guidance, Noise, Sampling, Tiles
 
@@ -243,10 +242,8 @@ def test_tiles_blend_to_what_a_local_model_says():
     assert max(window.left + window.width for window in covered) == 53
 
 
-def test_second_pass_sizes_and_latents(engine):
-    assert enlarged_size(512, 352, 1.5, 8) == (768, 528)
-    small = engine.run(run())
-    larger = enlarge_latents(small, (32, 32), engine.components)
+def test_latents_can_be_enlarged_and_painted_over(engine):
+    larger = torch.nn.functional.interpolate(engine.run(run()), size=(16, 16), mode="bilinear")
     again = engine.run(run(width=32, height=32, start=larger, strength=0.6))
     assert again.shape == (1, 4, 16, 16)
 
