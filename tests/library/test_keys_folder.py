@@ -1,0 +1,134 @@
+"""A folder of keys: every file there, the artist's lines untouched on top, what is finished kept."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pyora
+import pytest
+from kit.studio import Program, contents, save_drawing
+from psd_tools import PSDImage
+
+from underpaint.cli import keys as keys_command
+from underpaint.library.drawings import read_drawing
+from underpaint.library.saving import file_stem
+from underpaint.pictures import read_info, read_picture
+
+
+@pytest.fixture
+def drawing(tmp_path: Path) -> Path:
+    return save_drawing(tmp_path / "zebrafinch.png")
+
+
+def paint(program: Program, tiny_model: Path, drawing: Path, folder: Path, *words: object, count: int = 3) -> dict:
+    return program.json("keys", drawing, "an okapi waltzing", "-n", count, "--model", tiny_model, "-o", folder, *words)
+
+
+def test_keys_become_pictures_layers_and_a_sheet(program: Program, tiny_model: Path, drawing: Path,
+                                                 tmp_path: Path) -> None:
+    folder = tmp_path / "keys"
+    said = paint(program, tiny_model, drawing, folder)
+    assert set(contents(folder)) == {"keys.psd", "keys.ora", "sheet.png", *(Path(key["file"]).name for key in said["keys"])}
+    assert said.keys() == {"keys", "psd", "ora", "sheet", "cancelled"} and said["cancelled"] is False
+    assert [key["number"] for key in said["keys"]] == [1, 2, 3] and [key["seed"] for key in said["keys"]] == [1, 2, 3]
+    for key in said["keys"]:
+        assert {"name", "file", "seconds", "lines", "light"} <= key.keys()
+        info = read_info(key["file"])
+        assert info.source == "underpaint" and info.prompt.startswith("an okapi waltzing, ") and info.recipe
+        assert b"compositeWithTrainedAlgorithmicMedia" in Path(key["file"]).read_bytes()
+    lines = read_drawing(drawing).layer.stored()
+    names = [f"{key['number']:02d} {key['name']}" for key in said["keys"]]
+    psd_matches(folder / "keys.psd", lines, names)
+    ora_matches(folder / "keys.ora", lines, names)
+    sheet = read_picture(folder / "sheet.png")
+    assert sheet.width > 150 and sheet.height > 110
+
+
+def psd_matches(file: Path, lines: np.ndarray, names: list[str]) -> None:
+    psd = PSDImage.open(file)
+    paper, *groups, top = psd
+    assert (top.name, paper.name) == ("Lines", "Paper")
+    np.testing.assert_array_equal(np.rint(top.numpy() * 255), lines)
+    for group, name in zip(groups, reversed(names), strict=True):
+        assert group.is_group() and group.name.startswith(name) and [layer.name for layer in group] == ["Paint"]
+        assert (group[0].width, group[0].height) == (psd.width, psd.height)
+    assert [group.visible for group in groups] == [False, False, True]
+
+
+def ora_matches(file: Path, lines: np.ndarray, names: list[str]) -> None:
+    project = pyora.Project.load(str(file))
+    top, *groups, paper = list(project.children)[::-1] if next(iter(project.children)).name == "Paper" else list(
+        project.children)
+    assert (top.name, paper.name) == ("Lines", "Paper")
+    assert all(group.name.startswith(name) for group, name in zip(groups, names, strict=True))
+    layer = np.asarray(top.get_image_data(raw=True).convert("RGBA"))
+    np.testing.assert_array_equal(layer[lines[..., 3] > 0], lines[lines[..., 3] > 0])
+
+
+def test_the_table_names_every_key(program: Program, tiny_model: Path, drawing: Path, tmp_path: Path) -> None:
+    out = program.well("keys", drawing, "a cat", "-n", 2, "--model", tiny_model, "-o", tmp_path / "keys")
+    for words in ("kept", "invented", "seed", "seconds", "01-golden-hour.png", "02-overcast-noon.png", "keys.psd"):
+        assert words in out
+
+
+def test_more_keys_later_leave_the_first_ones_to_the_bit(program: Program, tiny_model: Path, drawing: Path,
+                                                         tmp_path: Path) -> None:
+    few = paint(program, tiny_model, drawing, tmp_path / "few", count=1)["keys"][0]
+    many = paint(program, tiny_model, drawing, tmp_path / "many", count=2)["keys"][0]
+    np.testing.assert_array_equal(read_picture(few["file"]).stored, read_picture(many["file"]).stored)
+
+
+def test_private_keys_hold_no_word_name_or_path_anywhere(program: Program, tiny_model: Path, drawing: Path,
+                                                         tmp_path: Path) -> None:
+    folder = tmp_path / "keys"
+    paint(program, tiny_model, drawing, folder, "--private", "--negative", "quagga", count=2)
+    planted = [b"okapi", b"waltzing", b"quagga", b"zebrafinch", str(tmp_path).encode(), b"golden hour, hard warm"]
+    drawn = read_drawing(drawing).stored.data[-200:-20]
+    for name, data in contents(folder).items():
+        for word in (*planted, drawn):
+            assert word not in data and word.decode("latin-1").encode("utf-16-be") not in data, (name, word)
+        if name.endswith(".png") and name != "sheet.png":
+            info = read_info(folder / name)
+            assert info.seed and not info.prompt and not info.recipe
+
+
+@pytest.mark.parametrize(("after", "kept"), [(2, 2), (0, 0)])
+def test_ctrl_c_keeps_what_is_finished(program: Program, tiny_model: Path, drawing: Path, tmp_path: Path,
+                                       monkeypatch: pytest.MonkeyPatch, after: int, kept: int) -> None:
+    class Impatient:
+        finished = 0
+
+        def begin(self, name: str) -> None:
+            pass
+
+        def step(self, done: int, total: int) -> None:
+            if self.finished == after:
+                raise KeyboardInterrupt
+
+        def finish(self) -> None:
+            self.finished += 1
+
+    @contextmanager
+    def watching(count: int) -> Iterator[Impatient]:
+        yield Impatient()
+
+    monkeypatch.setattr(keys_command, "job_progress", watching)
+    folder = tmp_path / "keys"
+    assert program("keys", drawing, "a cat", "-n", 4, "--model", tiny_model, "-o", folder, "--json") == 130
+    if kept == 0:
+        assert not folder.exists() and "before the first key" in program.err
+        return
+    said = json.loads(program.out)
+    assert said["cancelled"] is True and len(said["keys"]) == kept
+    assert set(contents(folder)) == {"keys.psd", "keys.ora", "sheet.png", "01-golden-hour.png", "02-overcast-noon.png"}
+    assert len(list(PSDImage.open(folder / "keys.psd"))) == kept + 2
+    assert "what was finished is kept" in program.err
+
+
+@pytest.mark.parametrize(("number", "name", "stem"), [
+    (1, "golden hour, warm key from left", "01-golden-hour"), (12, "../../etc/passwd", "12-etc-passwd"),
+    (3, "a b c d e f g", "03-a-b-c-d"), (4, "", "04"), (5, "Mist: nearly WHITE", "05-mist-nearly-white")])
+def test_file_names_say_what_is_in_them_and_stay_in_their_folder(number: int, name: str, stem: str) -> None:
+    assert file_stem(number, name) == stem
