@@ -1,4 +1,4 @@
-"""A small studio: a tiny model of the real classes that lines can steer, drawings, masks, and the program in-process."""
+"""A small studio: a tiny model of the real classes that lines can steer, drawings, masks, the program in-process."""
 
 import json
 from collections.abc import Sequence

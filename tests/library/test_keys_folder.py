@@ -30,7 +30,8 @@ def test_keys_become_pictures_layers_and_a_sheet(program: Program, tiny_model: P
                                                  tmp_path: Path) -> None:
     folder = tmp_path / "keys"
     said = paint(program, tiny_model, drawing, folder)
-    assert set(contents(folder)) == {"keys.psd", "keys.ora", "sheet.png", *(Path(key["file"]).name for key in said["keys"])}
+    pictures = {Path(key["file"]).name for key in said["keys"]}
+    assert set(contents(folder)) == {"keys.psd", "keys.ora", "sheet.png", *pictures}
     assert said.keys() == {"keys", "psd", "ora", "sheet", "cancelled"} and said["cancelled"] is False
     assert [key["number"] for key in said["keys"]] == [1, 2, 3] and [key["seed"] for key in said["keys"]] == [1, 2, 3]
     for key in said["keys"]:

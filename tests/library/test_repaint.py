@@ -28,7 +28,8 @@ def work(tmp_path: Path, program: Program, tiny_model: Path) -> Path:
 
 
 @pytest.fixture
-def moved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: Program, tiny_model: Path) -> Callable[[Path], Path]:
+def moved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: Program,
+          tiny_model: Path) -> Callable[[Path], Path]:
     """Another person's machine: another empty home that has the same model, and one picture, nothing else."""
     def move(picture: Path) -> Path:
         elsewhere = tmp_path / "elsewhere"
@@ -97,7 +98,7 @@ class TestIdentical:
         copy = moved(painted(program, work, "--lines", drawing, "--set", "second_pass.scale=2"))
         assert program.json("repaint", copy)["verdict"] == "identical"
 
-    def test_a_fill_with_its_picture_and_mask(self, program: Program, work: Path, moved: Callable[[Path], Path]) -> None:
+    def test_a_fill_with_picture_and_mask(self, program: Program, work: Path, moved: Callable[[Path], Path]) -> None:
         picture, mask = save_picture(work / "in.png"), save_mask(work / "m.png", 37, 29, (5, 5, 25, 20))
         copy = moved(painted(program, work, "--from", picture, "--mask", mask, "--area", "masked"))
         assert program.json("repaint", copy)["verdict"] == "identical"
@@ -190,8 +191,10 @@ class TestHostile:
     @pytest.mark.parametrize("change", [
         {"passes": [{"width": 8192, "height": 8192, "steps": 1}]}, {"passes": []}, {"sampler": "zzz"}, {"task": "fill"},
         {"passes": [{"width": 33, "height": 31, "steps": 2}]}, {"schedule": "zzz"}, {"device": 7}, {"dtype": "float1"},
-        {"scale": 0}, {"prompt": 5}, {"schema": 99}, {"passes": [{"width": 32, "height": 32, "steps": 2, "strength": 0}]},
-        {"prediction": "nonsense"}, {"model": {"name": "../../etc/passwd"}}, {"threads": 10**6}, {"area": {"x": 0, "y": 0, "width": 5, "height": 32000}},
+        {"scale": 0}, {"prompt": 5}, {"schema": 99},
+        {"passes": [{"width": 32, "height": 32, "steps": 2, "strength": 0}]},
+        {"prediction": "nonsense"}, {"model": {"name": "../../etc/passwd"}}, {"threads": 10**6},
+        {"area": {"x": 0, "y": 0, "width": 5, "height": 32000}},
     ], ids=str)  # fmt: skip
     def test_a_plan_that_somebody_changed_is_one_clear_error(self, program: Program, work: Path, change: dict) -> None:
         file = painted(program, work)

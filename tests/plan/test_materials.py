@@ -147,7 +147,7 @@ class TestInk:
 
     def test_a_drawing_that_is_not_there_is_named(self) -> None:
         plan = made(40, 20)
-        with pytest.raises(PlanError, match="'lost.png'"):
+        with pytest.raises(PlanError, match=r"'lost\.png'"):
             ink_map(LineControl(drawing=Blob(sha256="0" * 64, name="lost.png")), {}, plan, plan.passes[0])
 
 

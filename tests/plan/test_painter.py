@@ -131,7 +131,8 @@ def test_a_grey_mask_is_partly_painted_and_its_black_not_at_all(painter: Painter
     assert change[1:8].mean() < change[8:16].mean() < change[16:].mean()
 
 
-@pytest.mark.parametrize("grow", [Outpaint(left=5), Outpaint(right=7, bottom=3), Outpaint(left=1, top=2, right=3, bottom=9)],
+@pytest.mark.parametrize("grow", [Outpaint(left=5), Outpaint(right=7, bottom=3),
+                                  Outpaint(left=1, top=2, right=3, bottom=9)],
                          ids=["left", "right and bottom", "all round"])
 @pytest.mark.parametrize("kind", ["8-bit RGB", "16-bit RGBA"])
 def test_outpainting_keeps_the_whole_picture(painter: Painter, grow: Outpaint, kind: str, tmp_path: Path) -> None:
