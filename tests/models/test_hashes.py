@@ -96,3 +96,15 @@ def test_what_cannot_be_hashed_is_named(store: HashStore, tmp_path: Path) -> Non
     (tmp_path / "empty").mkdir()
     with pytest.raises(ModelError, match="holds no model files"):
         store.hash_now(tmp_path / "empty")
+
+
+def test_a_folder_is_found_again_by_its_hash_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "elsewhere" / "model"
+    (folder / "unet").mkdir(parents=True)
+    (folder / "model_index.json").write_text("{}")
+    (folder / "unet" / "weights.safetensors").write_bytes(b"weights")
+    store = HashStore(tmp_path / "home")
+    digest = store.hash_now(folder).sha256
+    assert store.path_of(digest) == folder
+    (folder / "unet" / "weights.safetensors").write_bytes(b"other weights")
+    assert store.path_of(digest) is None

@@ -52,7 +52,7 @@ shared = {
 }
 recipes = st.one_of(
     st.builds(CreateRecipe, **shared),
-    st.builds(RefineRecipe, picture=blobs, strength=fractions, **shared),
+    st.builds(RefineRecipe, picture=blobs, strength=st.floats(0.01, 1), **shared),
     st.builds(FillRecipe, picture=blobs, mask=st.none() | blobs, outpaint=st.builds(Outpaint, left=st.integers(0, 9)),
               **shared),
 )
@@ -90,6 +90,7 @@ def test_sparse_json_holds_no_default(recipe) -> None:
     ('{"task": "create", "schema": 2}', "schema"),
     ('{"task": "create", "schema": true}', "schema"),
     ('{"task": "refine"}', "picture"),
+    ('{"task": "refine", "picture": {"sha256": "' + HASH + '"}, "strength": 0}', "strength"),
     ('{"task": "create", "controls": [{"kind": "line"}]}', "controls.0.drawing"),
     ("[]", "JSON object"),
     ("{", "not JSON"),

@@ -64,11 +64,18 @@ class HashStore:
             return self._remembered(path)
 
     def path_of(self, sha256: str) -> Path | None:
-        """A file on this machine that is known to have this SHA-256 (at least ten digits of it) and is unchanged."""
+        """A file or model folder here that is known to have this SHA-256 (at least ten digits) and is unchanged."""
+        if len(sha256) < 10:
+            return None
         with self._lock:
-            for text, entry in self._load().items():
-                if len(sha256) >= 10 and entry[2].startswith(sha256) and entry[:2] == _stamp(Path(text)):
-                    return Path(text)
+            files = {Path(text): entry for text, entry in self._load().items()}
+            for path, entry in files.items():
+                if entry[2].startswith(sha256) and entry[:2] == _stamp(path):
+                    return path
+            for folder in sorted({path.parent.parent for path in files}):
+                found = self.known(folder) if (folder / "model_index.json").is_file() else None
+                if found is not None and found.sha256.startswith(sha256):
+                    return folder
         return None
 
     def hash_now(self, path: Path, progress: Callable[[int], None] | None = None) -> Hashes:

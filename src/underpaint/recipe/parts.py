@@ -9,6 +9,7 @@ from underpaint.recipe.base import Frozen
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Seed = Annotated[int, Field(ge=0, le=2**64 - 1)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
+Strength = Annotated[float, Field(gt=0, le=1)]
 Side = Annotated[int, Field(ge=8, le=32_768)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -87,7 +88,7 @@ class SecondPass(Frozen):
 
     scale: Annotated[float, Field(gt=1, le=8)] = 2.0
     upscale: Literal["latent", "picture"] = "latent"
-    strength: Annotated[float, Field(gt=0, le=1)] = 0.6
+    strength: Strength = 0.6
     steps: Annotated[int, Field(ge=1, le=1000)] | None = None
 
 

@@ -13,7 +13,6 @@ from underpaint.recipe.controls import Control, LineControl
 from underpaint.recipe.migrations import SCHEMA, migrate
 from underpaint.recipe.parts import (
     Blob,
-    Fraction,
     Guidance,
     LoraRef,
     ModelRef,
@@ -23,6 +22,7 @@ from underpaint.recipe.parts import (
     Seed,
     Side,
     SizeConditioning,
+    Strength,
     Tiles,
 )
 
@@ -75,11 +75,11 @@ class CreateRecipe(_Recipe):
 
 
 class RefineRecipe(_Recipe):
-    """Paint over a picture (img2img): `strength` 0 keeps it, 1 repaints it wholly."""
+    """Paint over a picture (img2img): `strength` near 0 keeps it, 1 repaints it wholly."""
 
     task: Literal["refine"] = "refine"
     picture: Blob
-    strength: Fraction = 0.75
+    strength: Strength = 0.75
 
     def blobs(self) -> Iterator[Blob]:
         yield self.picture
@@ -107,7 +107,7 @@ class FillRecipe(_Recipe):
     picture: Blob
     mask: Blob | None = None
     outpaint: Outpaint = Outpaint()
-    strength: Fraction = 1.0
+    strength: Strength = 1.0
     feather: Annotated[int, Field(ge=0, le=512)] = 4
     content: Literal["original", "blur", "noise", "nothing"] = "original"
     area: Literal["whole", "masked"] = "whole"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from underpaint.errors import RecipeError
 from underpaint.recipe import Blob, CreateRecipe, LineControl, Recipe
+from underpaint.recipe.recipe import MAX_WORDS
 from underpaint.sets.light_plans import LIGHT_PLANS, LightPlan
 
 MAX_KEYS = 96
@@ -42,6 +43,9 @@ def plan_keys(words: str, drawing: Blob, *, count: int = 12, seed: int = 0,
 def _key(number: int, words: str, drawing: Blob, seed: int, base: CreateRecipe) -> Key:
     plan, turn = _plan(number)
     text = f"{words.strip().rstrip(',.')}, {plan.words}" if words.strip() else plan.words
+    if len(text) > MAX_WORDS:
+        raise RecipeError(f"the words are {len(words):,} characters long", field="prompt",
+                          hint=f"The limit is {MAX_WORDS:,}, the key's own words included.")
     line = LineControl(drawing=drawing)
     recipe = base.changed(prompt=text, seed=(seed + number - 1) % 2**64,
                           controls=(line, *plan.controls(), *base.controls))
