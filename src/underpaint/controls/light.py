@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from underpaint.controls.latent_colours import LUMA, LatentColours
+from underpaint.engine.latent_colours import LUMA, LatentColours
 from underpaint.engine.protocols import Stage, Step
 from underpaint.recipe import LightControl
 

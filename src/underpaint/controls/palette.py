@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, pad
 
-from underpaint.controls.latent_colours import LUMA, LatentColours
+from underpaint.engine.latent_colours import LUMA, LatentColours
 from underpaint.engine.protocols import Stage, Step
 from underpaint.recipe import PaletteControl
 

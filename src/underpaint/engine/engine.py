@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -17,7 +18,7 @@ from underpaint.engine.families.clip_words import TextOptions
 from underpaint.engine.families.schedulers import Sampler, SamplerSettings, make_sampler
 from underpaint.engine.guidance import make_guidance
 from underpaint.engine.inpainting import InpaintChannels
-from underpaint.engine.latent_rgb import latent_rgb
+from underpaint.engine.latent_colours import LatentColours
 from underpaint.engine.loop import Ask, denoise
 from underpaint.engine.machine import choose_machine
 from underpaint.engine.noise import NoiseSource, make_source, spherical_mix
@@ -68,7 +69,12 @@ class Engine:
     def to_rgb(self) -> ToRgb:
         """From latents to small colours (N x 3 x H x W, about 0..1), for previews and for steering by gradients:
         through the model's tiny decoder if it has one, else by the linear map fitted to its autoencoder."""
-        return tiny_decoder_map(self.components) or latent_rgb(self.components, self._codec)
+        return tiny_decoder_map(self.components) or self.colours.to_rgb
+
+    @cached_property
+    def colours(self) -> LatentColours:
+        """The linear maps between latents and colours, fitted to the model's autoencoder when first asked for."""
+        return LatentColours.fit(self.encode)
 
     def run(self, run: Run) -> Tensor:
         """Paint: the latents of the picture, 1 x C x h x w, fp32.

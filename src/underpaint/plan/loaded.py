@@ -6,7 +6,6 @@ from pathlib import Path
 
 from torch import nn
 
-from underpaint.controls.latent_colours import LatentColours
 from underpaint.engine.engine import Engine
 from underpaint.engine.families.adapters import load_line_adapter
 from underpaint.errors import PlanError
@@ -30,15 +29,7 @@ class Loaded:
                             hint="Paint with --model primer.", field="controls")
         return self._line_adapter
 
-    def colours(self) -> LatentColours:
-        """The linear map between latents and colours, fitted to the model's autoencoder."""
-        return self._colours
-
     @cached_property
     def _line_adapter(self) -> nn.Module:
         machine = self.engine.machine
         return load_line_adapter(self.description.path / LINE_ADAPTER, device=machine.device, dtype=machine.dtype)
-
-    @cached_property
-    def _colours(self) -> LatentColours:
-        return LatentColours.fit(self.engine.encode)

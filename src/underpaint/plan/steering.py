@@ -30,8 +30,8 @@ def steer(recipe: Recipe, blobs: Mapping[str, bytes], plan: Plan, one: Pass, loa
             case LineControl():
                 attachments.append(LineAdapter(loaded.line_adapter(), ink_map(control, blobs, plan, one), control))
             case LightControl():
-                edits.append(LightEdit(control, loaded.colours()))
+                edits.append(LightEdit(control, loaded.engine.colours))
             case PaletteControl():
-                edits.append(PaletteEdit(control, loaded.colours()))
+                edits.append(PaletteEdit(control, loaded.engine.colours))
     return Steering(tuple(attachments), tuple(edits))
 

@@ -16,7 +16,7 @@ ToRgb = Callable[[Tensor], Tensor]
 class Preview:
     """Calls `show(picture, number, total)` after every `every`-th step; picture is float32 H x W x 3, 0..1.
 
-    `to_rgb` is what `preview_map` gives: a tiny decoder's or the fitted linear map's colours.
+    `to_rgb` is the engine's: a tiny decoder's colours or those of the fitted linear map.
     """
 
     def __init__(self, to_rgb: ToRgb, show: Callable[[np.ndarray, int, int], None], every: int = 1) -> None:
