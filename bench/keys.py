@@ -59,8 +59,8 @@ def _light(takes: list[Take]) -> Row:
 
 def _different(takes: list[Take]) -> Row:
     pairs = [remaining(first.picture, second.picture) for first, second in itertools.combinations(takes, 2)]
-    return Row("no two keys the same picture tinted", f"least dE {min(pairs):.1f}, median {statistics.median(pairs):.1f}",
-               "least dE >= 6", min(pairs) >= 6)
+    found = f"least dE {min(pairs):.1f}, median {statistics.median(pairs):.1f}"
+    return Row("no two keys the same picture tinted", found, "least dE >= 6", min(pairs) >= 6)
 
 
 def remaining(first: np.ndarray, second: np.ndarray) -> float:

@@ -54,9 +54,7 @@ def test_the_readme_s_python_paints_keys(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_links_of_the_docs_lead_somewhere() -> None:
-    broken = []
-    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/**/*.md")]:
-        for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
-            if "://" not in target and not (page.parent / target).exists():
-                broken.append(f"{page.name}: {target}")
-    assert not broken
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/**/*.md")]
+    links = [(page, target) for page in pages
+             for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")) if "://" not in target]
+    assert [f"{page.name}: {target}" for page, target in links if not (page.parent / target).exists()] == []

@@ -48,7 +48,7 @@ def atomic_write(path: str | Path) -> Iterator[BinaryIO]:
         _check(target)
         target.parent.mkdir(parents=True, exist_ok=True)
         # "x" never follows a planted link, and the process's umask decides the permissions.
-        file = open(temporary, "x+b")  # noqa: SIM115 (closed below, before the rename, as Windows asks)
+        file = temporary.open("x+b")
     try:
         # Closing writes too: what a full disk did not take is tried again, and must be explained again.
         with _explained(target, only=_WRITING_FAILED), file:
@@ -57,7 +57,7 @@ def atomic_write(path: str | Path) -> Iterator[BinaryIO]:
             os.fsync(file.fileno())
         with _explained(target):
             _keep_permissions(target, temporary)
-            os.replace(temporary, target)
+            temporary.replace(target)
     except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink()

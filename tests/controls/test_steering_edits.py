@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from underpaint.engine.latent_colours import LUMA, LatentColours
 from underpaint.controls.light import LightEdit, light_change
 from underpaint.controls.palette import PaletteEdit, wanted_colours
+from underpaint.engine.latent_colours import LUMA, LatentColours
 from underpaint.engine.loop import edited, in_order
 from underpaint.engine.protocols import Step
 from underpaint.recipe import LightControl, PaletteControl, Swatch
