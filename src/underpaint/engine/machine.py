@@ -1,6 +1,5 @@
 """Which device, precision and threads this machine paints with: asked, never assumed."""
 
-import os
 import platform
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ import torch
 
 from underpaint.errors import PlanError
 
+_THREADS = torch.get_num_threads()
 _SMALL = 50_000_000
 """Below so many parameters half precision on a CPU saves less than it costs in exactness."""
 
@@ -89,9 +89,6 @@ def _cpu_flags() -> frozenset[str]:
 
 
 def use_threads(count: int | None = None) -> int:
-    """Set torch's CPU threads (None: every core this process may use) and return how many there are."""
-    if count is None:
-        affinity = getattr(os, "sched_getaffinity", None)
-        count = len(affinity(0)) if affinity is not None else (os.cpu_count() or 1)
-    torch.set_num_threads(max(1, count))
+    """Set torch's CPU threads (None: as it began, every core or what OMP_NUM_THREADS says); returns how many."""
+    torch.set_num_threads(max(1, count or _THREADS))
     return torch.get_num_threads()
