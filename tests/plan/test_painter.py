@@ -282,3 +282,12 @@ def test_a_machine_that_is_not_there_is_refused(options: dict[str, str], field: 
     with pytest.raises(PlanError) as caught:
         Painter(**options)
     assert caught.value.field == field
+
+
+def test_clip_skip_counts_as_a1111_does(painter: Painter) -> None:
+    def take(skip: int | None) -> np.ndarray:
+        recipe = CreateRecipe(prompt="a cat", model=MODEL, seed=5, width=64, height=64, clip_skip=skip)
+        return painter.paint(recipe.changed(sampling=recipe.sampling.changed(steps=2)), {}).picture
+
+    assert np.array_equal(take(1), take(None))  # 1 is the last layer, as without
+    assert not np.array_equal(take(2), take(None))

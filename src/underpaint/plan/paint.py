@@ -39,7 +39,7 @@ def carry_out(plan: Plan, recipe: Recipe, blobs: Mapping[str, bytes], loaded: Lo
         run = Run(
             prompt=plan.prompt, negative_prompt=plan.negative_prompt, width=one.width, height=one.height,
             seed=plan.seed, noise=recipe.noise, dialect=recipe.dialect, emphasis=recipe.emphasis,
-            clip_skip=plan.clip_skip, size_conditioning=recipe.size_conditioning, tiles=recipe.tiles,
+            clip_skip=_layers_left_out(plan), size_conditioning=recipe.size_conditioning, tiles=recipe.tiles,
             sampling=recipe.sampling.changed(sampler=plan.sampler, schedule=plan.schedule, steps=one.steps),
             guidance=recipe.guidance.changed(scale=plan.guidance_scale), strength=one.strength,
             edits=steering.edits, observers=observers, attachments=(*attachments, *steering.attachments),
@@ -49,6 +49,12 @@ def carry_out(plan: Plan, recipe: Recipe, blobs: Mapping[str, bytes], loaded: Lo
     assert latents is not None  # a plan has at least one pass
     picture = unpainted(loaded.engine.decode(latents), plan, plan.passes[-1])
     return _pasted(picture, hole, plan) if hole is not None else Done(picture)
+
+
+def _layers_left_out(plan: Plan) -> int | None:
+    """From A1111's count (1 is the last layer, 2 the one before) to layers left out beyond what the family leaves out."""
+    own = 2 if plan.family == "sdxl" else 1
+    return max(plan.clip_skip - own, 0) if plan.clip_skip is not None else None
 
 
 def _start(plan: Plan, recipe: Recipe, blobs: Mapping[str, bytes], hole: Hole | None, one: Pass, loaded: Loaded,
