@@ -52,7 +52,7 @@ def carry_out(plan: Plan, recipe: Recipe, blobs: Mapping[str, bytes], loaded: Lo
 
 
 def _layers_left_out(plan: Plan) -> int | None:
-    """From A1111's count (1 is the last layer, 2 the one before) to layers left out beyond what the family leaves out."""
+    """From A1111's count (1 is the last layer, 2 the one before) to layers left out beyond the family's own."""
     own = 2 if plan.family == "sdxl" else 1
     return max(plan.clip_skip - own, 0) if plan.clip_skip is not None else None
 
