@@ -12,6 +12,7 @@ import torch
 from underpaint.errors import ModelError, RecipeError
 from underpaint.primer.__main__ import main
 from underpaint.primer.config import SHIPPED, PrimerConfig, read_config
+from underpaint.primer.export import strengthen
 from underpaint.primer.paint import Order, paint
 from underpaint.primer.stages import (
     Workshop,
@@ -144,3 +145,13 @@ def test_the_command_line_says_errors_in_one_line(
     assert stopped.value.code == ModelError.exit_code
     said = capsys.readouterr().err
     assert said.count("\n") == 1 and "autoencoder" in said
+
+
+def test_the_exported_adapter_is_stronger_by_the_configured_factor(shop: Workshop) -> None:
+    adapter = load_paintbox(shop).painter.adapter
+    ink = (torch.rand(1, 1, 64, 64) > 0.9).float()
+    with torch.no_grad():
+        before = adapter(ink)
+        strengthen(adapter, 1.5)
+        for weak, strong in zip(before, adapter(ink), strict=True):
+            assert torch.allclose(1.5 * weak, strong, rtol=1e-4, atol=1e-5)

@@ -94,13 +94,17 @@ class EvaluateConfig:
 
 @dataclass(frozen=True)
 class DefaultsConfig:
-    """What a front end should use when nobody says otherwise; written to `primer.json`."""
+    """What a front end should use when nobody says otherwise; written to `primer.json`.
+
+    `line_strength` is built into the exported adapter, whose plain weight of 1 then means this strength.
+    """
 
     steps: int
     guidance: float
     sampler: str
     size: list[int]
     size_step: int
+    line_strength: float
 
 
 @dataclass(frozen=True)

@@ -108,7 +108,7 @@ def grade_renders(judge: Judge, size: int, shards: list[Shard]) -> dict[str, Any
     return grade(judge, size, asked, pictures)
 
 
-def line_scores(box: Paintbox, config: EvaluateConfig) -> dict[str, float]:
+def line_scores(box: Paintbox, config: EvaluateConfig, strength: float) -> dict[str, float]:
     """How well drawings of new scenes are followed when they are given, by an edge extractor that no training used.
 
     `kept` is the share of drawn pixels with an edge within 2 px; `ceiling` is the F1 of the World's own pictures.
@@ -121,8 +121,9 @@ def line_scores(box: Paintbox, config: EvaluateConfig) -> dict[str, float]:
         drawn = [render(scene) for scene in scenes]
         lines = [painted.lines.astype(np.float32) / 255 for painted in drawn]
         order = Order(
-            [said(s.factors()) for s in scenes], lines=lines, steps=config.steps, guidance=config.guidance, seed=start
-        )
+            [said(s.factors()) for s in scenes], lines=lines, steps=config.steps, guidance=config.guidance, seed=start,
+            line_strength=strength,
+        )  # fmt: skip
         for picture, painted, ink in zip(paint(box, order), drawn, lines, strict=True):
             check = check_lines(picture.astype(np.float32) / 255, ink)
             kept.append(check.kept)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from diffusers import T2IAdapter
 from torch import nn
 
 from underpaint.errors import OutputError
@@ -48,7 +49,7 @@ def export(box: Paintbox, tokenizer_folder: Path, target: Path, defaults: Defaul
     fresh = Path(tempfile.mkdtemp(prefix=".primer-", dir=target.parent))
     fresh.chmod(0o755)
     try:
-        _write_parts(box, fresh)
+        _write_parts(box, fresh, defaults.line_strength)
         shutil.copytree(tokenizer_folder, fresh / "tokenizer")
         (fresh / "model_index.json").write_text(json.dumps(_INDEX, indent=2) + "\n")
         (fresh / "primer.json").write_text(json.dumps(_card(box, defaults, facts), indent=2) + "\n")
@@ -64,7 +65,7 @@ def export(box: Paintbox, tokenizer_folder: Path, target: Path, defaults: Defaul
     return size
 
 
-def _write_parts(box: Paintbox, folder: Path) -> None:
+def _write_parts(box: Paintbox, folder: Path, line_strength: float) -> None:
     parts: dict[str, Any] = {
         "vae": box.autoencoder,
         "unet": box.painter.unet,
@@ -73,6 +74,8 @@ def _write_parts(box: Paintbox, folder: Path) -> None:
     }
     for name, module in parts.items():
         half = _half_copy(module)
+        if name == "adapter_line":
+            strengthen(half, line_strength)
         half.save_pretrained(str(folder / name), safe_serialization=True)
         for file in (folder / name).iterdir():
             file.chmod(0o644)
@@ -81,6 +84,17 @@ def _write_parts(box: Paintbox, folder: Path) -> None:
         values.pop("_name_or_path", None)
         config.write_text(json.dumps(values, indent=2, sort_keys=True) + "\n")
     new_scheduler().save_pretrained(str(folder / "scheduler"))
+
+
+@torch.no_grad()
+def strengthen(adapter: T2IAdapter, factor: float) -> None:
+    """Multiply all that a full adapter gives by `factor`, in its weights.
+
+    Every layer after the first is linear or a ReLU, so scaling the first layer and every later bias scales the whole.
+    """
+    for name, weight in adapter.named_parameters():
+        if name.endswith("bias") or name.startswith("adapter.conv_in."):
+            weight.mul_(factor)
 
 
 def _half_copy(module: Any) -> Any:

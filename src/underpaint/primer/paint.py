@@ -34,6 +34,7 @@ class Order:
     steps: int = 16
     guidance: float = 4.0
     seed: int = 0
+    line_strength: float = 1.0
 
 
 @torch.no_grad()
@@ -70,8 +71,7 @@ def _residuals(box: Paintbox, order: Order, device: torch.device) -> list[Tensor
     if order.lines is None:
         return None
     lines = torch.from_numpy(np.stack(order.lines)[:, None]).to(device)
-    features: list[Tensor] = box.painter.adapter(lines)
-    return features
+    return [order.line_strength * feature for feature in box.painter.adapter(lines)]
 
 
 def sheet(pictures: list[NDArray[np.uint8]], columns: int, gap: int = 4) -> NDArray[np.uint8]:

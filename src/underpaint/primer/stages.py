@@ -1,5 +1,6 @@
 """The stages of `make primer`, each of which picks up where a kill left it."""
 
+import hashlib
 import json
 import time
 from dataclasses import dataclass
@@ -7,18 +8,29 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from underpaint.engine.families.autoencoder_unshuffle import AutoencoderUnshuffle
 from underpaint.errors import ModelError
 from underpaint.files import atomic_write
 from underpaint.primer.autoencoder import averaged_autoencoder, picture_tensor, train_autoencoder
 from underpaint.primer.config import PrimerConfig
-from underpaint.primer.evaluate import grade, grade_renders, line_scores, paint_all, questions, report, write_questions
+from underpaint.primer.evaluate import (
+    Question,
+    grade,
+    grade_renders,
+    line_scores,
+    paint_all,
+    questions,
+    report,
+    write_questions,
+)
 from underpaint.primer.export import export
 from underpaint.primer.judge import Judge, train_judge
 from underpaint.primer.paint import Order, Paintbox, paint, sheet
-from underpaint.primer.painter import Painter, averaged_painter, encode_shard, painter_trainer
+from underpaint.primer.painter import Painter, averaged_painter, centre_words, encode_shard, painter_trainer
 from underpaint.primer.render import RenderJob, render_shards
 from underpaint.primer.words import art_vocabulary, learn_vocabulary, read_tokenizer, write_tokenizer
 from underpaint.training.checkpoint import load_state, save_state
@@ -153,8 +165,8 @@ def painter_stage(shop: Workshop, weights: Path | None = None, target: Path | No
     trainer = painter_trainer(
         pool, config, tokenizer, shop.painter_folder, latent_channels=channels, device=shop.device
     )
-    if not trainer.resume() and weights is not None:
-        trainer.start_from(load_state(weights)[0])
+    if not trainer.resume():
+        _begin(trainer, pool, weights)
 
     def snapshot(running: Trainer) -> None:
         painter = averaged_painter(running, config, tokenizer, channels)
@@ -167,6 +179,17 @@ def painter_stage(shop: Workshop, weights: Path | None = None, target: Path | No
     done = trainer.run(_Every(600.0, snapshot))
     _save_painter(shop, trainer)
     return done
+
+
+def _begin(trainer: Trainer, pool: Pool, weights: Path | None) -> None:
+    """Start from given weights, or from random ones with the words made audible."""
+    if weights is not None:
+        trainer.start_from(load_state(weights)[0])
+        return
+    rng = np.random.default_rng(trainer.settings.seed)
+    sentences = np.concatenate([pool.rows(pool.draw(rng, 32), "tokens")[:, 0] for _ in range(8)])
+    centre_words(trainer.model, torch.from_numpy(sentences.astype(np.int64)))
+    trainer.start_from(trainer.model.state_dict())
 
 
 def _save_painter(shop: Workshop, trainer: Trainer) -> None:
@@ -226,14 +249,14 @@ def _judge_shards(shop: Workshop) -> tuple[list[Shard], list[Shard]]:
 def evaluate_stage(shop: Workshop) -> dict[str, Any]:
     """Paint the examination's prompts, have them judged, and write `evaluation.json`, a table and the pictures."""
     settings, box = shop.config.evaluate, load_paintbox(shop)
-    judge = load_judge(shop)
     asked = questions(settings.prompts, settings.seed)
-    pictures = paint_all(box, asked, settings)
+    pictures = _painted_once(shop, box, asked)
+    judge = load_judge(shop)
     size = shop.config.judge.size
     result = {
         "painted": grade(judge, size, asked, pictures),
         "renders": grade_renders(judge, size, _judge_shards(shop)[1]),
-        "lines": line_scores(box, settings),
+        "lines": line_scores(box, settings, shop.config.defaults.line_strength),
     }
     folder = shop.folder / "evaluation"
     square = [picture for picture in pictures if picture.shape[:2] == (256, 256)]
@@ -243,6 +266,20 @@ def evaluate_stage(shop: Workshop) -> dict[str, Any]:
         with atomic_write(folder / name) as file:
             file.write(text.encode())
     return result
+
+
+def _painted_once(shop: Workshop, box: Paintbox, asked: list[Question]) -> list[NDArray[np.uint8]]:
+    """The examination's pictures; those painted with the same weights before are read instead of painted again."""
+    settings, weights = shop.config.evaluate, shop.painter_folder / "weights.safetensors"
+    digest = hashlib.sha256(weights.read_bytes() + repr(settings).encode()).hexdigest()[:16]
+    path = shop.folder / "evaluation" / f"pictures-{digest}.npz"
+    if path.is_file():
+        with np.load(path, allow_pickle=False) as kept:
+            return [kept[str(i)] for i in range(len(asked))]
+    pictures = paint_all(box, asked, settings)
+    with atomic_write(path) as file:
+        np.savez(file, **{str(i): picture for i, picture in enumerate(pictures)})
+    return pictures
 
 
 def training_facts(shop: Workshop) -> dict[str, Any]:
