@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from underpaint.imaging.geometry import Extent
-from underpaint.imaging.resize import PadMode, Resample, crop, pad_to_multiple, resize
+from underpaint.imaging.geometry import Bounds, Extent, Padding
+from underpaint.imaging.resize import PadMode, Resample, pad, resize
 
 sizes = st.integers(1, 40)
 
@@ -20,12 +20,12 @@ def test_flat_stays_flat_at_every_size(w: int, h: int, to_w: int, to_h: int, how
     assert resized == pytest.approx(0.3, abs=1e-5)
 
 
-@given(sizes, sizes, st.sampled_from([1, 8, 64]), st.sampled_from(list(PadMode)))
-def test_padding_crops_back_bit_for_bit(w: int, h: int, step: int, mode: PadMode) -> None:
+@given(sizes, sizes, st.builds(Padding, *[st.integers(0, 64)] * 4), st.sampled_from(list(PadMode)))
+def test_padding_keeps_the_picture_bit_for_bit(w: int, h: int, margins: Padding, mode: PadMode) -> None:
     picture = np.random.default_rng(w * 100 + h).random((h, w, 3), dtype=np.float32)
-    padded, place = pad_to_multiple(picture, step, mode)
-    assert Extent.of(padded).is_multiple_of(step)
-    assert (crop(padded, place) == picture).all()
+    padded = pad(picture, margins, mode)
+    assert Extent.of(padded) == margins.around(Extent(w, h))
+    assert (padded[Bounds(margins.left, margins.top, w, h).slices] == picture).all()
 
 
 def test_area_keeps_the_mean_and_lanczos_stays_in_range() -> None:

@@ -19,8 +19,6 @@ _LMS_TO_LAB = np.array(
         [0.0259040371, 0.7827717662, -0.8086757660],
     ]
 )
-_LAB_TO_LMS = np.linalg.inv(_LMS_TO_LAB)
-_LMS_TO_RGB = np.linalg.inv(_RGB_TO_LMS)
 _LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 
 
@@ -44,13 +42,6 @@ def srgb_to_oklab(color: FloatArray) -> FloatArray:
     return np.asarray(np.cbrt(cones) @ _LMS_TO_LAB.T, dtype=np.float32)
 
 
-def oklab_to_srgb(lab: FloatArray, *, clip: bool = True) -> FloatArray:
-    """OKLab (..., 3) -> sRGB (..., 3); `clip` cuts colours outside sRGB channel by channel."""
-    cones = np.asarray(lab, dtype=np.float64) @ _LAB_TO_LMS.T
-    color = linear_to_srgb((cones**3 @ _LMS_TO_RGB.T).astype(np.float32))
-    return np.clip(color, 0.0, 1.0) if clip else color
-
-
 def luminance(color: FloatArray) -> FloatArray:
     """sRGB (..., 3) -> relative luminance Y 0..1 (...), in linear light (Rec. 709 weights)."""
     return np.asarray(srgb_to_linear(color).astype(np.float64) @ _LUMINANCE, dtype=np.float32)
@@ -59,12 +50,6 @@ def luminance(color: FloatArray) -> FloatArray:
 def lightness(color: FloatArray) -> FloatArray:
     """sRGB (..., 3) -> OKLab lightness L 0..1 (...): how light it looks."""
     return np.asarray(srgb_to_oklab(color)[..., 0])
-
-
-def delta_e_ok(first: FloatArray, second: FloatArray) -> FloatArray:
-    """Euclidean distance in OKLab of two sRGB arrays (..., 3) -> (...); about 0.02 is just visible."""
-    difference = srgb_to_oklab(first) - srgb_to_oklab(second)
-    return np.asarray(np.sqrt((difference * difference).sum(axis=-1)), dtype=np.float32)
 
 
 def delta_e_2000(first: FloatArray, second: FloatArray) -> FloatArray:

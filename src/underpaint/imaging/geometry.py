@@ -45,14 +45,6 @@ class Extent:
         """The smallest size at least this one with both sides a multiple of `step`."""
         return Extent(_up(self.width, step), _up(self.height, step))
 
-    def is_multiple_of(self, step: int) -> bool:
-        return self.width % step == 0 and self.height % step == 0
-
-    def padding_to(self, step: int) -> "Padding":
-        """The right and bottom margin that `multiple_of(step)` adds."""
-        target = self.multiple_of(step)
-        return Padding(0, 0, target.width - self.width, target.height - self.height)
-
     def scaled(self, factor: float) -> "Extent":
         """Both sides times `factor`, rounded, at least 1."""
         return Extent(max(1, round(self.width * factor)), max(1, round(self.height * factor)))

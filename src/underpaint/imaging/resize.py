@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from underpaint.imaging.arrays import FloatArray
-from underpaint.imaging.geometry import Bounds, Extent, Padding
+from underpaint.imaging.geometry import Extent, Padding
 
 
 class Resample(StrEnum):
@@ -53,17 +53,6 @@ def pad(picture: FloatArray, padding: Padding, mode: PadMode = PadMode.REFLECT) 
         return picture.copy()
     margins = [(padding.top, padding.bottom), (padding.left, padding.right)] + [(0, 0)] * (picture.ndim - 2)
     return np.pad(picture, margins, mode="reflect" if mode is PadMode.REFLECT else "edge")
-
-
-def pad_to_multiple(picture: FloatArray, step: int, mode: PadMode = PadMode.REFLECT) -> tuple[FloatArray, Bounds]:
-    """Padded right and below to multiples of `step`, with the place of the picture in it for `crop`."""
-    padding = Extent.of(picture).padding_to(step)
-    return pad(picture, padding, mode), Bounds.whole(Extent.of(picture))
-
-
-def crop(picture: FloatArray, bounds: Bounds) -> FloatArray:
-    """The pixels inside `bounds`, copied."""
-    return picture[bounds.slices].copy()
 
 
 def _plane(plane: FloatArray, extent: Extent, how: Resample) -> FloatArray:

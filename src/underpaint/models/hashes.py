@@ -48,7 +48,6 @@ class HashStore:
         self._known: dict[str, list[Any]] | None = None
         self._queue: queue.SimpleQueue[Path] = queue.SimpleQueue()
         self._waiting: set[str] = set()
-        self._done = threading.Condition(self._lock)
         self._worker: threading.Thread | None = None
 
     def known(self, path: Path) -> Hashes | None:
@@ -109,20 +108,13 @@ class HashStore:
                 self._worker = threading.Thread(target=self._work, name="underpaint-hashes", daemon=True)
                 self._worker.start()
 
-    def wait(self, path: Path, seconds: float) -> Hashes | None:
-        """Wait at most `seconds` for the background to finish `path`; the hashes if it did."""
-        with self._done:
-            self._done.wait_for(lambda: str(path) not in self._waiting, timeout=seconds)
-            return self.known(path)
-
     def _work(self) -> None:
         while True:
             path = self._queue.get()
             with contextlib.suppress(ModelError):
                 self.hash_now(path)
-            with self._done:
+            with self._lock:
                 self._waiting.discard(str(path))
-                self._done.notify_all()
 
     def _remembered(self, path: Path) -> Hashes | None:
         entry = self._load().get(str(plain(path)))
