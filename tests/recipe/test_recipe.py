@@ -48,7 +48,7 @@ shared = {
     "loras": st.lists(st.builds(LoraRef, name=st.just("ink"), weight=st.floats(-2, 2)), max_size=3).map(tuple),
     "controls": st.lists(controls, max_size=3).map(tuple),
     "second_pass": st.none() | st.builds(SecondPass, scale=st.floats(1.5, 4)),
-    "tiles": st.none() | st.builds(Tiles, size=st.integers(64, 512)),
+    "tiles": st.none() | st.builds(Tiles, size=st.integers(128, 512)),
 }
 recipes = st.one_of(
     st.builds(CreateRecipe, **shared),
@@ -83,6 +83,7 @@ def test_sparse_json_holds_no_default(recipe) -> None:
     ('{"task": "create", "sampling": {"steps": 0}}', "sampling.steps"),
     ('{"task": "create", "guidance": {"scale": NaN}}', "guidance.scale"),
     ('{"task": "create", "seed": -1}', "seed"),
+    ('{"task": "create", "tiles": {"size": 64}}', "tiles"),
     ('{"task": "create", "seed": 18446744073709551616}', "seed"),
     ('{"task": "create", "wings": 2}', "wings"),
     ('{"task": "create", "sampling": {"stepz": 2}}', "sampling.stepz"),

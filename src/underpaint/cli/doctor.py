@@ -11,6 +11,7 @@ import typer
 
 from underpaint.cli.output import console, print_json, print_table
 
+HEADLESS = "opencv-python-headless"
 OPENCV = ("opencv-python", "opencv-contrib-python", "opencv-contrib-python-headless")
 
 
@@ -65,15 +66,22 @@ def _installation() -> Iterator[Finding]:
         yield Finding("torchvision", vision, "trouble" if beside_cpu else "note",
                       "pip uninstall torchvision: beside a CPU torch it breaks loading models")
     doubled = [name for name in OPENCV if _version(name)]
-    yield Finding("OpenCV", ", ".join(["opencv-python-headless", *doubled]), "trouble" if doubled else "fine",
-                  f"pip uninstall {' '.join(doubled)}; pip install --force-reinstall opencv-python-headless"
-                  if doubled else "")
+    headless = _version(HEADLESS)
+    fine = headless is not None and not doubled
+    mend = f"pip uninstall {' '.join(doubled)}; " if doubled else ""
+    yield Finding("OpenCV", ", ".join([*([HEADLESS] if headless else ["missing"]), *doubled]),
+                  "fine" if fine else "trouble", "" if fine else f"{mend}pip install --force-reinstall {HEADLESS}")
 
 
 def _machine() -> Iterator[Finding]:
-    from underpaint.engine.machine import choose_machine, use_threads
+    try:
+        from underpaint.engine.machine import choose_machine, use_threads
 
-    use_threads()
+        use_threads()
+    except (ImportError, OSError, RuntimeError) as error:
+        yield Finding("torch", f"cannot be loaded: {str(error).splitlines()[0]:.100}", "trouble",
+                      'pip install --force-reinstall "torch<=2.13.0"')
+        return
     large = choose_machine(10**9)
     yield Finding("device", str(large.device))
     precision = str(large.dtype).removeprefix("torch.")

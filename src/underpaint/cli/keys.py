@@ -25,18 +25,19 @@ def register(app: typer.Typer) -> None:
 def keys(drawing: Path = typer.Argument(..., help="A line drawing: a scan, a phone photo, a file of lines."),
          words: str = typer.Argument(..., help="What is in the drawing, in a sentence."),
          count: int = typer.Option(12, "-n", "--count", help="How many keys."),
-         output: Path | None = typer.Option(None, "-o", "--output", help="The folder to write into. [NAME-keys/]"),
+         output: Path | None = typer.Option(None, "-o", "--output", help=r"The folder to write into. \[NAME-keys/]"),
          kind: Kind = KIND, keep_blue: bool = KEEP_BLUE, negative: str = recipes.NEGATIVE,
          model: str | None = recipes.MODEL, size: str | None = recipes.SIZE, steps: int | None = recipes.STEPS,
          guidance: float | None = recipes.GUIDANCE, sampler: str | None = recipes.SAMPLER,
          schedule: str | None = recipes.SCHEDULE, seed: int = typer.Option(1, "--seed", help="Of the first key."),
          lora: list[str] = recipes.LORA, changes: list[str] = recipes.SET, private: bool = recipes.PRIVATE,
          device: str | None = recipes.DEVICE, precision: str | None = recipes.PRECISION,
-         vae: str | None = recipes.VAE, online: bool = recipes.ONLINE, as_json: bool = recipes.JSON) -> None:
+         prediction: str | None = recipes.PREDICTION, vae: str | None = recipes.VAE, online: bool = recipes.ONLINE,
+         as_json: bool = recipes.JSON) -> None:
     """Paint planned approaches to colour and light under a drawing; your lines stay as they are, on top."""
-    asked = recipes.Asked(words, negative, model, size, steps, guidance, sampler, schedule, seed, lora, changes)
+    asked = recipes.Asked(words, negative, model, size, steps, guidance, sampler, schedule, seed, lora, changes, vae)
     job = Job(drawing, words, output or drawing.with_name(f"{drawing.stem}-keys"), count, seed, kind, keep_blue,
-              private, device, precision, online)
+              private, device, precision, prediction, online)
     report(run(job, recipes.shared_recipe(asked)), as_json=as_json)
 
 
@@ -54,6 +55,7 @@ class Job:
     private: bool = False
     device: str | None = None
     precision: str | None = None
+    prediction: str | None = None
     online: bool = False
 
 
@@ -64,14 +66,14 @@ def run(job: Job, base: Recipe) -> "KeysFolder":
 
     read = read_drawing(job.drawing, kind=job.kind.value, keep_blue=job.keep_blue)
     planned = plan_keys(job.words, read.blob, count=job.count, seed=job.seed, base=base)
-    for note in read.layer.notes:
+    for note in read.notes:
         notes().print(f"note: {note}", markup=False)
     with job_progress(job.count) as watcher:
         watcher.begin("reading the model")
         from underpaint.library.keys import paint_keys
         from underpaint.plan.painter import Painter
 
-        painter = Painter(device=job.device, precision=job.precision, online=job.online)
+        painter = Painter(device=job.device, precision=job.precision, prediction=job.prediction, online=job.online)
         return paint_keys(planned, read, job.folder, painter, title=job.words, private=job.private, watcher=watcher)
 
 
@@ -87,6 +89,8 @@ def report(folder: "KeysFolder", *, as_json: bool) -> None:
         print_table(["", "key", "kept", "invented", "light", "seed", "seconds", "file"],
                     [_row(painted) for painted in folder.keys], whole=("file", "seed"))
         console().print(f"\nlayers: {folder.psd}, {folder.ora}\nsheet: {folder.sheet}", markup=False)
+    for note in dict.fromkeys(note for painted in folder.keys for note in painted.take.circumstances["fallbacks"]):
+        notes().print(f"memory was short: {note}", markup=False)
     if folder.cancelled:
         notes().print("stopped; what was finished is kept")
         raise typer.Exit(130)

@@ -45,9 +45,8 @@ def print_error(error: UnderpaintError, *, as_json: bool) -> None:
     if as_json:
         said = {"kind": type(error).__name__, "message": error.message, "hint": error.hint, "field": error.field}
         print_json({"error": said})
-    notes().print(f"[bold red]error:[/] {_plain(str(error))}")
+    notes().print(Text.assemble(("error:", "bold red"), " ", _printable(str(error))))
 
 
-def _plain(text: str) -> str:
-    printable = "".join(mark if mark.isprintable() or mark == " " else "�" for mark in text)
-    return printable.replace("[", r"\[")
+def _printable(text: str) -> str:
+    return "".join(mark if mark.isprintable() else "�" for mark in text)

@@ -40,14 +40,15 @@ def paint(words: str = typer.Argument("", help="What to paint."), negative: str 
           count: int = typer.Option(1, "-n", "--count", min=1, max=1000, help="How many, with seeds one apart."),
           start: Path | None = typer.Option(None, "--from", help="A picture to paint over."),
           strength: float | None = typer.Option(None, "--strength", help="How much of it may change, 0 to 1."),
-          mask: Path | None = typer.Option(None, "--mask", help="White (or opaque) is painted; the rest stays."),
+          mask: Path | None = typer.Option(None, "--mask", help="White is painted; in a picture with erased parts, "
+                                                                  "those are."),
           area: Area | None = typer.Option(None, "--area", help="Paint the whole picture or the mask's surroundings."),
           outpaint: str | None = typer.Option(None, "--outpaint", metavar="L,T,R,B", help="Pixels to grow by."),
           lines: Path | None = typer.Option(None, "--lines", help="A drawing whose lines the paint must follow."),
           kind: Kind = KIND, lora: list[str] = recipes.LORA,
           recipe: Path | None = typer.Option(None, "--recipe", help="A recipe as JSON; options change it."),
           changes: list[str] = recipes.SET,
-          output: Path | None = typer.Option(None, "-o", "--output", help="A file, or a folder. [./]"),
+          output: Path | None = typer.Option(None, "-o", "--output", help=r"A file, or a folder. \[./]"),
           private: bool = recipes.PRIVATE,
           lossy: bool = typer.Option(False, "--lossy", help="Allow a JPEG for a fill: nothing is then kept exactly."),
           device: str | None = recipes.DEVICE, precision: str | None = recipes.PRECISION,
@@ -194,7 +195,7 @@ class _Where:
 def _report(written: list[tuple[Path, "Take"]], as_json: bool) -> None:
     if as_json:
         print_json({"takes": [{"file": str(path), "seed": take.plan.seed, "seconds": round(take.seconds, 2),
-                               "width": take.plan.width, "height": take.plan.height,
+                               "width": take.picture.shape[1], "height": take.picture.shape[0],
                                "circumstances": dict(take.circumstances), **take.measured} for path, take in written]})
         return
     for path, take in written:

@@ -13,7 +13,7 @@ from underpaint.recipe import CreateRecipe, Recipe, parse_recipe, with_changes
 MAX_RECIPE_FILE = 8 * 2**20
 
 NEGATIVE = typer.Option("", "--negative", help="What should not be in the picture.")
-MODEL = typer.Option(None, "--model", help="Name, path or hash of a model. [primer]")
+MODEL = typer.Option(None, "--model", help=r"Name, path or hash of a model. \[primer]")
 SIZE = typer.Option(None, "--size", metavar="WxH", help="Size in pixels, such as 512x768.")
 STEPS = typer.Option(None, "--steps", help="Sampler steps.")
 GUIDANCE = typer.Option(None, "--guidance", help="How strongly the words pull (guidance scale).")
@@ -22,12 +22,13 @@ SCHEDULE = typer.Option(None, "--schedule", help="Such as karras.")
 SEED = typer.Option(None, "--seed", help="The same seed paints the same picture.")
 LORA = typer.Option([], "--lora", metavar="NAME=WEIGHT", help="A LoRA by name or path; may be given again.")
 SET = typer.Option([], "--set", metavar="FIELD=VALUE", help="Any field of the recipe; may be given again.")
-DEVICE = typer.Option(None, "--device", help="cpu, cuda, mps. [asks the machine]")
-PRECISION = typer.Option(None, "--precision", help="fp32, bf16, fp16. [asks the machine]")
+DEVICE = typer.Option(None, "--device", help=r"cpu, cuda, mps. \[asks the machine]")
+PRECISION = typer.Option(None, "--precision", help=r"fp32, bf16, fp16. \[asks the machine]")
 PREDICTION = typer.Option(None, "--prediction", help="epsilon or v_prediction, where a model does not say.")
 VAE = typer.Option(None, "--vae", help="Another VAE in place of the model's own, by name or path.")
 ONLINE = typer.Option(False, "--online", help="Allow fetching a model from the hub by its id.")
-PRIVATE = typer.Option(False, "--private", help="Leave words, drawings, names and EXIF out of the files.")
+PRIVATE = typer.Option(False, "--private", help="Leave words, drawings, names and EXIF out of what files say of "
+                                                "themselves.")
 JSON = typer.Option(False, "--json", help="Print JSON.")
 
 

@@ -16,7 +16,7 @@ def register(app: typer.Typer) -> None:
 
 
 def repaint(file: Path = typer.Argument(..., help="A picture that Underpaint painted."),
-            output: Path | None = typer.Option(None, "-o", "--output", help="The file to write. [NAME-repainted]"),
+            output: Path | None = typer.Option(None, "-o", "--output", help=r"The file to write. \[NAME-repainted]"),
             check: bool = typer.Option(False, "--check", help="Only say what is missing or differs here."),
             as_json: bool = typer.Option(False, "--json", help="Print JSON.")) -> None:
     """Paint a picture again: everything it takes is in the file. Says whether it came out identical."""

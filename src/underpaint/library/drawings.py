@@ -3,6 +3,9 @@
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
 
 from underpaint.errors import PictureError
 from underpaint.imaging.drawing import DrawingKind, LineLayer, line_layer
@@ -21,18 +24,24 @@ class Stored:
 
     @classmethod
     def of(cls, data: bytes, name: str = "") -> "Stored":
-        return cls(Blob(sha256=hashlib.sha256(data).hexdigest(), name=name[:200]), data)
+        text = name.encode("utf-8", "replace").decode()[:200]
+        return cls(Blob(sha256=hashlib.sha256(data).hexdigest(), name=text), data)
 
 
 @dataclass(frozen=True, eq=False)
 class Drawing:
-    """A drawing as it was read, once: its line layer, and the same as the PNG that recipes name.
+    """A drawing as it was read, once.
 
-    The layer's pixels and the PNG's are the same to the last bit, 8 bits or, for 16-bit drawings, 16.
+    `pixels`: the lines, H x W x 4, uint8 or (of 16-bit drawings) uint16, the same as in the PNG that recipes name; of
+    transparent lines the file's own. `icc`: the colour profile that they are in, None for sRGB. `layer`: the same as
+    sRGB floats, for steering and showing.
     """
 
     layer: LineLayer
+    pixels: NDArray[Any]
+    icc: bytes | None
     stored: Stored
+    notes: tuple[str, ...] = ()
 
     @property
     def blob(self) -> Blob:
@@ -46,8 +55,10 @@ def read_drawing(path: str | Path, *, kind: str = "auto", keep_blue: bool = True
     """
     picture = read_picture(path)
     layer = line_layer(picture.pixels, kind=DrawingKind(kind), keep_blue=keep_blue)
-    data = encode("PNG", layer.stored(), None, Encoding(), True)
-    return Drawing(layer, Stored.of(data, Path(path).name))
+    own = layer.kind is DrawingKind.TRANSPARENT and picture.mode == "RGBA"
+    pixels, icc = (picture.stored, picture.icc) if own else (layer.stored(), None)
+    data = encode("PNG", pixels, icc, Encoding(), True)
+    return Drawing(layer, pixels, icc, Stored.of(data, Path(path).name), (*picture.notes, *layer.notes))
 
 
 def read_stored(path: str | Path) -> Stored:

@@ -14,13 +14,14 @@ from underpaint.canvas.files.psd import write_psd
 from underpaint.canvas.keys_document import KeyLayers, keys_document
 from underpaint.canvas.sheet import Tile, contact_sheet
 from underpaint.errors import Cancelled
-from underpaint.imaging.arrays import to_bytes
 from underpaint.imaging.blend import lay_under
 from underpaint.imaging.geometry import Extent
 from underpaint.imaging.resize import Resample, resize
 from underpaint.library.drawings import Drawing
 from underpaint.library.saving import check_place, file_stem, save_take
+from underpaint.pictures.read import read_picture
 from underpaint.pictures.record import Record
+from underpaint.pictures.stored import stored_like
 from underpaint.pictures.write import write_picture
 from underpaint.plan.painter import Painter
 from underpaint.plan.take import Take
@@ -109,11 +110,12 @@ def _at_drawing_size(painted: PaintedKey, extent: Extent) -> NDArray[np.float32]
 
 
 def _document(done: list[PaintedKey], drawing: Drawing) -> Document:
+    lines = read_picture(drawing.stored.data)  # paint lies in the same colour profile as the lines
     layers = []
     for painted in done:
-        paint = to_bytes(_at_drawing_size(painted, drawing.layer.extent))
+        paint = stored_like(_at_drawing_size(painted, drawing.layer.extent), lines)
         layers.append(KeyLayers(painted.key.name, paint, painted.facts()[0]))
-    return keys_document(drawing.layer.stored(), layers)
+    return keys_document(drawing.pixels, layers, icc_profile=drawing.icc)
 
 
 def _write_sheet(done: list[PaintedKey], drawing: Drawing, path: Path, title: str) -> None:

@@ -60,7 +60,7 @@ def read_source(path: str | Path) -> Source:
     recipe, record = recipe_from_file(path), plan_from_file(path)
     if record is None:
         raise RecipeError(f"{path.name} holds a recipe but no plan", field="plan",
-                          hint="Save the recipe (underpaint info --json) and paint it with --recipe.")
+                          hint="Save the `recipe` part of `underpaint info --json` and paint it with --recipe.")
     circumstances = record.get("circumstances")
     return Source(path, recipe, Plan.from_record(record), blobs_from_file(path),
                   circumstances if isinstance(circumstances, dict) else {}, recorded_pixels(path))
@@ -71,7 +71,8 @@ def foresee(source: Source, catalogue: Catalogue) -> Foreseen:
     missing: list[str] = []
     differs: list[str] = []
     plan = source.plan
-    wanted: list[tuple[ModelRef, Any]] = [(plan.model, "checkpoint"), *((ref, "lora") for ref in plan.loras)]
+    wanted: list[tuple[ModelRef, Any]] = [(plan.model, "checkpoint"), *((ref, "lora") for ref in plan.loras),
+                                          *((ref, "embedding") for ref in plan.embeddings)]
     wanted += [(plan.vae, "vae")] if plan.vae else []
     for ref, kind in wanted:
         try:
@@ -79,8 +80,7 @@ def foresee(source: Source, catalogue: Catalogue) -> Foreseen:
         except ModelError as error:
             missing.append(f"the {kind} '{ref.name}': {error.message}")
             continue
-        known = found.sha256 or catalogue.hashes.hash_now(found.path).sha256
-        if ref.hash and not known.startswith(ref.hash):
+        if ref.hash and not (found.sha256 or catalogue.hashes.hash_now(found.path).sha256).startswith(ref.hash):
             differs.append(f"the {kind} '{ref.name}' has other weights here")
     if plan.device != "cpu" and not _device_is_here(plan.device):
         differs.append(f"it was painted on '{plan.device:.20}', which this machine has not")
@@ -116,6 +116,8 @@ def repaint(source: Source, target: Path, catalogue: Catalogue, *,
         largest = float(difference) * 255 / (2**old.depth - 1)
     verdict = ("changed since painting" if changed else "identical") if same else "differs"
     why = foreseen.differs if not same else ()
+    if not same and target.suffix.lower() != source.path.suffix.lower():
+        why = (f"it was written as {source.path.suffix or 'another format'}, now as {target.suffix}", *why)
     return Outcome(verdict, target, changed, largest, why, take.seconds)
 
 

@@ -12,14 +12,15 @@ from underpaint.sets.keys import plan_keys
 
 
 def keys(drawing: Drawing, words: str, folder: str | Path, *, count: int = 12, seed: int = 1,
-         painter: Painter | None = None, **fields: Any) -> KeysFolder:
+         private: bool = False, painter: Painter | None = None, **fields: Any) -> KeysFolder:
     """Paint `count` colour keys for a drawing into `folder`; `fields` go into each key's recipe.
 
     Raises UnderpaintErrors for what cannot be painted or written.
     """
     base = with_changes(CreateRecipe(), fields)
     planned = plan_keys(words, drawing.blob, count=count, seed=seed, base=base)
-    return paint_keys(planned, drawing, Path(folder), painter or Painter(), title=words)
+    return paint_keys(planned, drawing, Path(folder), painter or Painter(), title=words,
+                      private=private)
 
 
 def paint(words: str, *, painter: Painter | None = None, **fields: Any) -> Take:

@@ -56,9 +56,9 @@ class Pass(Frozen):
 class Plan(Frozen):
     """Every decision about one picture.
 
-    `width` and `height` are the finished picture's. `area` is the part of it that is painted (in its pixels),
-    `scale` painted pixels per picture pixel. Words have their wildcards resolved. `device`, `dtype`, `threads` and
-    `batch` are what `identical` depends on.
+    `width` and `height` are the picture's after the first pass; a second one enlarges it. `area` is the part of it
+    that is painted (in its pixels), `scale` painted pixels per picture pixel. Words have their wildcards resolved.
+    `device`, `dtype`, `threads` and `batch` are what `identical` depends on.
     """
 
     tag: ClassVar[str | None] = "task"

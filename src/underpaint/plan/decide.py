@@ -14,7 +14,8 @@ from underpaint.recipe.samplers import SamplerName, ScheduleName, check_schedule
 LARGEST = 9
 """How many times the model's own area is painted in one piece before a person must say how."""
 SMALLEST = 256 * 256
-MAX_SIDE = 16_384
+MAX_SIDE, MAX_AREA = 16_384, 160_000_000
+"""No picture is painted that our own reader would refuse."""
 
 
 @dataclass(frozen=True)
@@ -171,8 +172,9 @@ def _fill_size(recipe: FillRecipe, area: Extent, model: ModelDescription) -> Ext
 
 def check_size(size: Extent, model: ModelDescription, *, tiled: bool) -> None:
     """Raise PlanError for a size that the model cannot paint in one piece, or that nobody means."""
-    if max(size.width, size.height) > MAX_SIDE:
-        raise PlanError(f"{size} is larger than {MAX_SIDE} pixels a side", field="width")
+    if max(size.width, size.height) > MAX_SIDE or size.area > MAX_AREA:
+        raise PlanError(f"{size} is larger than {MAX_SIDE} pixels a side or {MAX_AREA // 10**6} million in all",
+                        field="width")
     area = max(model.native_area or 512 * 512, SMALLEST)
     if size.area > LARGEST * area and not tiled:
         raise PlanError(f"{size} is too large for '{model.name}' to paint in one piece", field="width",

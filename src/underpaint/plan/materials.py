@@ -75,9 +75,11 @@ def hole_content(hole: Hole, recipe: FillRecipe, seed: int) -> FloatArray:
     if recipe.content == "noise":
         grain = np.random.default_rng(seed).random(hole.canvas.shape, dtype=np.float32)
         return np.asarray(hole.canvas * (1 - soft) + grain * soft, dtype=np.float32)
-    if recipe.content == "blur" or hole.left or hole.top or recipe.outpaint.right or recipe.outpaint.bottom:
+    if recipe.content == "blur":
         return _from_surroundings(hole.canvas, hole.mask)
-    return hole.canvas
+    grown = np.ones_like(hole.mask)
+    grown[hole.top: hole.top + hole.source.height, hole.left: hole.left + hole.source.width] = 0
+    return _from_surroundings(hole.canvas, grown) if grown.any() else hole.canvas
 
 
 def painted(picture: FloatArray, plan: Plan, one: Pass, *, mode: PadMode = PadMode.EDGE) -> FloatArray:
@@ -153,13 +155,11 @@ def _from_surroundings(canvas: FloatArray, mask: FloatArray) -> FloatArray:
         return result
     sigma = max(canvas.shape[:2]) / 4
     filled = np.zeros_like(canvas)
-    weight = np.zeros(canvas.shape[:2], dtype=np.float32)
     while sigma >= 1:
         share = cv2.GaussianBlur(known, (0, 0), sigma)
         colour = cv2.GaussianBlur(canvas * known[..., None], (0, 0), sigma)
         trust = np.clip(share * 4, 0, 1)
         filled = filled * (1 - trust[..., None]) + colour / np.maximum(share, 1e-6)[..., None] * trust[..., None]
-        weight = np.maximum(weight, trust)
         sigma /= 2
     soft = mask[..., None]
     return np.asarray(canvas * (1 - soft) + np.clip(filled, 0, 1) * soft, dtype=np.float32)

@@ -34,6 +34,7 @@ def carry_out(plan: Plan, recipe: Recipe, blobs: Mapping[str, bytes], loaded: Lo
               attachments: Sequence[Attachment], observers: Sequence[Observer]) -> Done:
     """Paint every pass of a plan; `hole` is the opened input of a fill."""
     latents: Tensor | None = None
+    told = loaded.description.can("embedded_guidance")  # such a model is told the scale as a number
     for one in plan.passes:
         steering = steer(recipe, blobs, plan, one, loaded)
         run = Run(
@@ -41,7 +42,8 @@ def carry_out(plan: Plan, recipe: Recipe, blobs: Mapping[str, bytes], loaded: Lo
             seed=plan.seed, noise=recipe.noise, dialect=recipe.dialect, emphasis=recipe.emphasis,
             clip_skip=_layers_left_out(plan), size_conditioning=recipe.size_conditioning, tiles=recipe.tiles,
             sampling=recipe.sampling.changed(sampler=plan.sampler, schedule=plan.schedule, steps=one.steps),
-            guidance=recipe.guidance.changed(scale=plan.guidance_scale), strength=one.strength,
+            guidance=recipe.guidance.changed(scale=1.0 if told else plan.guidance_scale),
+            embedded_guidance=plan.guidance_scale, strength=one.strength,
             edits=steering.edits, observers=observers, attachments=(*attachments, *steering.attachments),
             first_pass_steps=plan.passes[0].steps if one.upscale else None,
             **_start(plan, recipe, blobs, hole, one, loaded, latents))

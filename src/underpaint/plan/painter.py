@@ -16,6 +16,7 @@ from underpaint.engine.families.building import Dtypes
 from underpaint.engine.families.loading import load_components
 from underpaint.engine.machine import Machine as Chosen
 from underpaint.engine.machine import choose_machine, use_threads
+from underpaint.engine.observers.progress import Progress
 from underpaint.engine.protocols import Attachment, Observer
 from underpaint.errors import PlanError, RecipeError
 from underpaint.imaging.arrays import FloatArray
@@ -28,12 +29,12 @@ from underpaint.plan.materials import Hole, ink_map, masked_bounds, open_hole, s
 from underpaint.plan.paint import carry_out
 from underpaint.plan.take import Take, versions
 from underpaint.plan.words import Words, read_words
-from underpaint.recipe import FillRecipe, LightControl, LineControl, ModelRef, Recipe
+from underpaint.recipe import FillRecipe, LightControl, LineControl, LoraRef, ModelRef, Recipe
 
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 SMALL_MODEL = 256 * 2**20
 """Models up to so many bytes are hashed before painting; larger ones in the background."""
-Progress = Callable[[int, int], None]
+Tell = Callable[[int, int], None]
 
 
 class Painter:
@@ -62,7 +63,7 @@ class Painter:
         return recipe.changed(seed=seed)
 
     def paint(self, recipe: Recipe, blobs: Mapping[str, bytes], *, plan: Plan | None = None,
-              progress: Progress | None = None, observers: Sequence[Observer] = ()) -> Take:
+              progress: Tell | None = None, observers: Sequence[Observer] = ()) -> Take:
         """Paint a recipe; `blobs` holds the bytes of what it names.
 
         `plan` is one that was decided before, to be carried out again instead of deciding anew. `progress` is told
@@ -73,8 +74,11 @@ class Painter:
         use_threads(plan.threads if plan else self._threads)
         hole = open_hole(recipe, blobs) if isinstance(recipe, FillRecipe) else None
         plan, loaded = self._again(plan, recipe, hole) if plan else self._decided(recipe, blobs, hole)
-        watching = [*observers, *([_Told(progress, plan)] if progress else [])]
+        watching = [*observers, *([Progress(progress)] if progress else [])]
         done = carry_out(plan, recipe, blobs, loaded, hole, self._attachments(plan), watching)
+        known = self.catalogue.hashes.known(loaded.description.path)
+        if plan.model.hash is None and known is not None:  # hashed in the background meanwhile
+            plan = plan.changed(model=plan.model.changed(hash=known.sha256))
         chosen = self._choose(loaded.description)
         return Take(picture=done.picture, recipe=recipe, plan=plan, blobs=dict(blobs), seconds=perf_counter() - began,
                     circumstances=_circumstances(loaded, chosen), measured=measure(done.picture, recipe, plan, blobs),
@@ -87,7 +91,7 @@ class Painter:
         model = self._find(recipe.model, "checkpoint")
         model = model.with_(prediction=self._prediction or model.prediction)
         vae = self._find(recipe.vae, "vae") if recipe.vae else None
-        loras = tuple((ref, self._find(ref, "lora")) for ref in (*recipe.loras, *words.loras))
+        loras = tuple((ref, self._find(ref, "lora")) for ref in _each_once(recipe, words))
         embeddings = tuple(self._hashed(found) for found in self._named_in(words, model))
         chosen = self._choose(model)
         machine = Machine(chosen.device.type, str(chosen.dtype).removeprefix("torch."), chosen.threads)
@@ -99,10 +103,11 @@ class Painter:
 
     def _again(self, plan: Plan, recipe: Recipe, hole: Hole | None) -> tuple[Plan, Loaded]:
         whole = Extent.of(hole.canvas) if hole else Extent(plan.width, plan.height)
-        if plan.task != recipe.task or whole != Extent(plan.width, plan.height):
+        if (plan.task, plan.recipe) != (recipe.task, recipe.hash()) or whole != Extent(plan.width, plan.height):
             raise RecipeError("the plan does not belong to the recipe", hint="Paint from the recipe alone.",
                               field="plan")
         model = self._find(plan.model, "checkpoint").with_(prediction=plan.prediction or None)
+        check_size(whole, model, tiled=True)
         for one in plan.passes:
             check_size(Extent(one.width, one.height), model, tiled=recipe.tiles is not None)
         vae = self._find(plan.vae, "vae") if plan.vae else None
@@ -165,14 +170,10 @@ def _circumstances(loaded: Loaded, chosen: Chosen) -> dict[str, Any]:
             "fallbacks": list(loaded.engine.fallbacks)}
 
 
-class _Told:
-    """An observer that tells how many steps are done."""
-
-    def __init__(self, progress: Progress, plan: Plan) -> None:
-        self._progress, self._plan = progress, plan
-
-    def __call__(self, seen: Any) -> None:
-        self._progress(seen.step.number + 1, seen.step.total)
+def _each_once(recipe: Recipe, words: Words) -> list[LoraRef]:
+    """The recipe's LoRAs, and those that only the words name."""
+    listed = {ref.name for ref in recipe.loras}
+    return [*recipe.loras, *(ref for ref in words.loras if ref.name not in listed)]
 
 
 def measure(picture: FloatArray, recipe: Recipe, plan: Plan, blobs: Mapping[str, bytes]) -> dict[str, Any]:

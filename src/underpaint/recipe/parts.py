@@ -1,8 +1,8 @@
 """The pieces that recipes are made of. Every default here is frozen for schema 1."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from underpaint.recipe.base import Frozen
 
@@ -97,3 +97,9 @@ class Tiles(Frozen):
 
     size: Annotated[int, Field(ge=64, le=4096)] = 512
     overlap: Annotated[int, Field(ge=0, le=1024)] = 64
+
+    @model_validator(mode="after")
+    def _fit(self) -> Self:
+        if self.overlap * 2 > self.size:
+            raise ValueError(f"tiles of {self.size} pixels can overlap by half of that, not by {self.overlap}")
+        return self

@@ -194,7 +194,8 @@ def _explain(error: ValidationError) -> RecipeError:
     also = f" ({more} more)" if more else ""
     given = first.get("input")
     shown = f", not {given!r:.60}" if isinstance(given, int | float | str) and given != "" else ""
-    return RecipeError(f"{first['msg'][0].lower()}{first['msg'][1:]}{shown}{also}", field=field)
+    said = first["msg"].removeprefix("Value error, ")
+    return RecipeError(f"{said[0].lower()}{said[1:]}{shown}{also}", field=field)
 
 
 __all__ = ["SCHEMA", "CreateRecipe", "FillRecipe", "Outpaint", "Recipe", "RefineRecipe", "parse_recipe", "with_changes"]
