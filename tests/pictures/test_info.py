@@ -83,7 +83,8 @@ def test_the_nearest_recipe_of_an_infotext() -> None:
     assert recipe["sampling"] == {"sampler": "dpmpp_2m", "schedule": "karras", "steps": 20}
     assert recipe["model"] == {"name": "v1-5", "hash": "6ce0161689"} and recipe["clip_skip"] == 2
     assert recipe["noise"] == {"source": "philox"} and recipe["second_pass"]["strength"] == 0.5
-    assert [lora["name"] for lora in recipe["loras"]] == ["inks", "other"]
+    # Named in the words, and there alone: once more would paint each of them twice.
+    assert "loras" not in recipe and recipe["prompt"] == "a fox <lora:inks:0.7> <lora:other:te=0.2:unet=0.4>"
 
 
 def test_fields_that_do_not_fit_a_recipe_are_left_out_alone() -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from picture_kit import PLAN, recipes
 
 from underpaint.pictures import parse_infotext, read_info, write_infotext
+from underpaint.pictures.facts import stem
 from underpaint.pictures.infotext import _pairs
 from underpaint.recipe import (
     Blob,
@@ -88,8 +89,8 @@ def test_words_and_names_survive_the_round_trip(prompt: str, negative: str, mode
     assert parsed.prompt == meant(prompt)
     assert parsed.negative_prompt == meant(negative)
     assert parsed.fields["Seed"] == str(seed)
-    if not re.fullmatch(r"\d+x\d+\n?", model):
-        assert parsed.fields["Model"] == model
+    if not re.fullmatch(r"\d+x\d+\n?", stem(model)):
+        assert parsed.fields["Model"] == stem(model)
 
 
 @pytest.mark.parametrize("words", [
@@ -142,14 +143,47 @@ def test_everything_a_recipe_can_say_is_said() -> None:
     assert (fields["Hires upscale"], fields["Hires steps"], fields["Hires upscaler"]) == ("1.5", "9", "Latent")
     assert fields["Denoising strength"] == "0.4"
     assert "Denoising strength" not in parse_infotext(write_infotext(CreateRecipe(seed=1), PLAN, "1")).fields
-    refine = RefineRecipe(picture=blob, strength=0)
-    assert parse_infotext(write_infotext(refine, None, "1")).fields["Denoising strength"] == "0"
+    refine = RefineRecipe(picture=blob, strength=0.25)
+    assert parse_infotext(write_infotext(refine, None, "1")).fields["Denoising strength"] == "0.25"
 
 
 def test_loras_named_in_the_words_are_not_named_twice() -> None:
     loras = (LoraRef(name="inks", weight=0.5), LoraRef(name="ink", weight=1, text_weight=0.5))
     text = write_infotext(CreateRecipe(prompt="x <lora:inks:0.5>", loras=loras), PLAN, "1")
     assert text.splitlines()[0] == "x <lora:inks:0.5> <lora:ink:0.5:1>"
+
+
+@pytest.mark.parametrize(("name", "bare"), [
+    ("/home/jane/x.safetensors", "x"), ("C:\\Users\\jane\\x.SafeTensors", "x"), ("sub/x v1.5", "x v1.5"), ("x", "x"),
+    ("owner/dreams/", "dreams"), (".safetensors", ".safetensors"), ("/", "/"),
+])  # fmt: skip
+def test_models_are_called_by_their_names_not_by_their_places(name: str, bare: str) -> None:
+    assert stem(name) == bare
+    recipe = CreateRecipe(model=ModelRef(name=name), vae=ModelRef(name=name), loras=(LoraRef(name=name, weight=0.8),))
+    parsed = parse_infotext(write_infotext(recipe, None, "1"))
+    assert parsed.prompt == f"<lora:{bare}:0.8>"
+    assert (parsed.fields["Model"], parsed.fields["VAE"]) == (bare, bare)
+    if ":" not in name:  # which no name in the words can have
+        named = recipe.changed(prompt=f"a <lora:{name}:0.8> b")
+        assert parse_infotext(write_infotext(named, None, "1")).prompt == named.prompt
+
+
+def test_the_plan_knows_the_hashes_of_loras_also_of_those_in_the_words() -> None:
+    recipe = CreateRecipe(prompt="x <lora:inks:0.5>", loras=(LoraRef(name="/home/jane/soft.safetensors", weight=0.8),))
+    planned = [{"name": "/home/jane/soft.safetensors", "weight": 0.8, "text_weight": None, "hash": "ab" * 32},
+               {"name": "inks", "weight": 0.5, "hash": "cd" * 32}, {"name": 5}, "nonsense"]
+    parsed = parse_infotext(write_infotext(recipe, PLAN | {"loras": planned}, "1"))
+    assert parsed.prompt == "x <lora:inks:0.5> <lora:soft:0.8>"
+    assert parsed.fields["Lora hashes"] == "soft: abababababab, inks: cdcdcdcdcdcd"
+
+
+@pytest.mark.parametrize(("typed", "planned", "key"), [
+    ("DDIM", None, "Eta DDIM"), (None, "ddim", "Eta DDIM"), (None, "euler_a", "Eta"), ("Euler a", None, "Eta"),
+])  # fmt: skip
+def test_eta_has_the_label_of_the_sampler_that_painted(typed: str | None, planned: str | None, key: str) -> None:
+    recipe = CreateRecipe(sampling=Sampling(sampler=typed, eta=0.5))
+    fields = parse_infotext(write_infotext(recipe, PLAN | {"sampler": planned}, "1")).fields
+    assert [name for name in fields if name.startswith("Eta")] == [key]
 
 
 @pytest.mark.parametrize("weight", [0.1, 1 / 3, 7.123456789, 30.0, 1e-7])

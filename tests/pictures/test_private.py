@@ -113,3 +113,17 @@ def test_a_private_file_has_no_further_places(tmp_path: Path, suffix: str) -> No
         assert [marker for marker, _ in jpeg.segments(data) if marker >= 0xE0] == [0xE0, 0xE1, 0xE1, 0xE9]
     else:
         assert [kind for kind, _ in webp.chunks(data)] == [b"VP8X", b"VP8 ", b"EXIF", b"XMP ", b"UPNT"]
+
+
+def test_drawings_beside_an_earlier_picture_go_when_it_becomes_private(tmp_path: Path) -> None:
+    path, big = tmp_path / "out.png", bytes(33 << 20)
+    record = Record(CreateRecipe(controls=(LineControl(drawing=Blob(sha256=sha(big))),)), blobs={sha(big): big})
+    folder = write_picture(path, ramp(), record).folder
+    assert folder is not None and [entry.name for entry in folder.iterdir()] == [sha(big)]
+    (folder / "notes.txt").write_text("mine")
+    write_picture(path, ramp(), record, private=True)
+    assert [entry.name for entry in folder.iterdir()] == ["notes.txt"]
+    (folder / "notes.txt").unlink()
+    (folder / sha(big)).write_bytes(b"old")
+    write_picture(path, ramp(), record, private=True)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["out.png"]

@@ -1,13 +1,16 @@
 """What other programs want to know about a painted picture, gathered from its recipe and its plan."""
 
 import contextlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from underpaint.errors import RecipeError
-from underpaint.recipe import FillRecipe, Recipe, RefineRecipe
+from underpaint.recipe import FillRecipe, LoraRef, Recipe, RefineRecipe
 from underpaint.recipe.samplers import resolve_sampler, resolve_schedule
+
+_SUFFIX = ".safetensors"
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,7 @@ class Facts:
     vae_hash: str | None = None
     clip_skip: int | None = None
     strength: float | None = None
+    loras: tuple[LoraRef, ...] = ()
 
 
 def gather(recipe: Recipe | None, plan: Mapping[str, Any] | None) -> Facts:
@@ -59,6 +63,8 @@ def gather(recipe: Recipe | None, plan: Mapping[str, Any] | None) -> Facts:
         vae_hash=_first(planned.vae_hash, recipe.vae.hash if recipe.vae else None),
         clip_skip=_first(recipe.clip_skip, planned.clip_skip),
         strength=strength,
+        # The plan's include those that the words name, each with its hash.
+        loras=planned.loras or recipe.loras,
     )
 
 
@@ -76,6 +82,7 @@ def _planned(plan: Mapping[str, Any]) -> Facts:
         width=_whole(size, "width"), height=_whole(size, "height"),
         model=_text(model, "name"), model_hash=_text(model, "hash"),
         vae=_text(vae, "name"), vae_hash=_text(vae, "hash"), clip_skip=_whole(plan, "clip_skip"),
+        loras=_loras(plan),
     )  # fmt: skip
 
 
@@ -90,6 +97,22 @@ def labels(sampler: str | None, schedule: str | None) -> tuple[str | None, str |
         with contextlib.suppress(RecipeError):
             schedule = resolve_schedule(schedule).label
     return sampler, schedule
+
+
+def stem(name: str) -> str:
+    """What a model typed by its path or file name is called by other programs: no folders, no `.safetensors`."""
+    last = re.split(r"[/\\]", name.rstrip("/\\"))[-1]
+    bare = last[: -len(_SUFFIX)] if last.lower().endswith(_SUFFIX) else last
+    return bare or name
+
+
+def _loras(plan: Mapping[str, Any]) -> tuple[LoraRef, ...]:
+    named = plan.get("loras")
+    loras = []
+    for data in named if isinstance(named, list | tuple) else ():
+        with contextlib.suppress(ValueError):  # pydantic's own is one
+            loras.append(LoraRef.model_validate(data))
+    return tuple(loras)
 
 
 def _first(*values: Any) -> Any:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from underpaint.pictures.facts import Facts, gather, labels
+from underpaint.pictures.facts import Facts, gather, labels, stem
 from underpaint.recipe import FillRecipe, Recipe
 
 NEGATIVE = "Negative prompt:"
@@ -17,6 +17,7 @@ MAX_INFOTEXT = 4 << 20
 # A1111 takes the last line for words when it finds fewer pairs than this on it.
 FEWEST_PAIRS = 3
 _SIZE = re.compile(r"(\d+)x(\d+)")
+_NAMED_LORA = re.compile(r"<(?:lora|lyco):([^<>:]+)[:>]")
 _EMPHASIS = {"no_norm": "No norm", "ignore": "Ignore", "none": "None"}
 _CONTENT = {"blur": "fill", "noise": "latent noise", "nothing": "latent nothing"}
 
@@ -126,12 +127,12 @@ def write_infotext(recipe: Recipe | None, plan: Mapping[str, Any] | None, versio
     facts = gather(recipe, plan)
     pairs = dict(_settings(facts))
     if recipe is not None:
-        pairs |= dict(_extras(recipe))
+        pairs |= dict(_extras(recipe, facts))
     written = [_pair(key, value) for key, value in pairs.items() if value not in (None, "")]
     if len(written) < FEWEST_PAIRS:
         written += _filler(recipe.task if recipe is not None else "create")
     written.append(_pair("Version", f"Underpaint {version}"))
-    return _join(_words(facts.prompt, recipe), facts.negative_prompt, written)
+    return _join(_words(facts), facts.negative_prompt, written)
 
 
 def numbers_infotext(numbers: Mapping[str, Any], task: str, version: str) -> str:
@@ -158,13 +159,17 @@ def _defused(words: str) -> str:
     )
 
 
-def _words(prompt: str, recipe: Recipe | None) -> str:
-    """The prompt with a `<lora:name:weight>` for each LoRA of the recipe that it does not name yet."""
-    for lora in recipe.loras if recipe is not None else ():
-        if f"<lora:{lora.name}:" not in prompt and f"<lora:{lora.name}>" not in prompt:
+def _words(facts: Facts) -> str:
+    """The prompt with a `<lora:name:weight>` for each LoRA that it does not name yet."""
+    prompt = facts.prompt
+    named = {stem(match[1]) for match in _NAMED_LORA.finditer(prompt)}
+    for lora in facts.loras:
+        name = stem(lora.name)
+        if name not in named:
+            named.add(name)
             text = lora.weight if lora.text_weight is None else lora.text_weight
             weights = _number(text) if text == lora.weight else f"{_number(text)}:{_number(lora.weight)}"
-            prompt = f"{prompt} <lora:{lora.name}:{weights}>".lstrip()
+            prompt = f"{prompt} <lora:{name}:{weights}>".lstrip()
     return prompt
 
 
@@ -192,21 +197,21 @@ def _settings(facts: Facts) -> Iterator[tuple[str, object]]:
     yield "Seed", facts.seed
     yield "Size", f"{facts.width}x{facts.height}" if facts.width and facts.height else None
     yield "Model hash", facts.model_hash and facts.model_hash[:10]
-    yield "Model", facts.model
+    yield "Model", facts.model and stem(facts.model)
     yield "VAE hash", facts.vae_hash and facts.vae_hash[:10]
-    yield "VAE", facts.vae
+    yield "VAE", facts.vae and stem(facts.vae)
 
 
-def _extras(recipe: Recipe) -> Iterator[tuple[str, object]]:
+def _extras(recipe: Recipe, facts: Facts) -> Iterator[tuple[str, object]]:
     noise, sampling, second = recipe.noise, recipe.sampling, recipe.second_pass
     if noise.variation_strength > 0:
         yield "Variation seed", noise.variation_seed
         yield "Variation seed strength", noise.variation_strength
-    yield "Denoising strength", gather(recipe, None).strength
+    yield "Denoising strength", facts.strength
     yield "Clip skip", recipe.clip_skip if recipe.clip_skip and recipe.clip_skip > 1 else None
     yield "ENSD", noise.offset or None
     yield "RNG", "CPU" if noise.source == "cpu" else "NV"
-    yield "Eta DDIM" if sampling.sampler == "ddim" else "Eta", sampling.eta
+    yield "Eta DDIM" if labels(facts.sampler, None)[0] == "DDIM" else "Eta", sampling.eta
     yield "Sigma churn", sampling.s_churn or None
     yield "Sigma tmin", sampling.s_tmin or None
     yield "Sigma tmax", sampling.s_tmax
@@ -220,5 +225,5 @@ def _extras(recipe: Recipe) -> Iterator[tuple[str, object]]:
         yield "Hires upscale", second.scale
         yield "Hires steps", second.steps
         yield "Hires upscaler", "Latent" if second.upscale == "latent" else None
-    known = [f"{lora.name.replace(':', '').replace(',', '')}: {lora.hash[:12]}" for lora in recipe.loras if lora.hash]
-    yield "Lora hashes", ", ".join(known) or None
+    known = {stem(lora.name).replace(":", "").replace(",", ""): lora.hash[:12] for lora in facts.loras if lora.hash}
+    yield "Lora hashes", ", ".join(f"{name}: {digest}" for name, digest in known.items()) or None

@@ -1,6 +1,7 @@
 """Write a picture file: pixels exactly, the record inside, whole or not at all."""
 
 import contextlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from underpaint.pictures.stored import to_stored
 
 MAX_BLOB_BYTES = 32 << 20
 _PLAIN = Encoding()
+_BLOB = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,8 @@ def write_picture(
     `pixels` are H x W (x 1..4): floats 0..1 (sRGB) are converted, 8-bit and 16-bit integers are stored as they
     are. `like` gives mode, depth and colour profile. `record` is embedded with the hash of the decoded pixels, an
     infotext and the IPTC source type; its blobs go into the file up to 32 MB, else into `NAME.recipe/` beside it.
-    `private` leaves words, drawings, names, paths and all EXIF but the source type out of every place.
+    `private` leaves words, drawings, names, paths and all EXIF but the source type out of every place, and removes
+    the blobs that an earlier picture of this name left beside it.
 
     Raises:
         OutputError: an unknown suffix, a place that cannot be written, or a fill into a lossy file.
@@ -75,6 +78,8 @@ def write_picture(
         notes += left_out
     folder = recipe_folder(path) if blobs and not inside else None
     _write(path, data, folder, blobs)
+    if private:
+        _remove_drawings(recipe_folder(path))
     return Written(path, digest, folder, notes)
 
 
@@ -173,6 +178,20 @@ def _write(path: Path, data: bytes, folder: Path | None, blobs: Mapping[str, byt
 
 def _holds(place: Path, blob: bytes) -> bool:
     return place.is_file() and not place.is_symlink() and place.read_bytes() == blob
+
+
+def _remove_drawings(folder: Path) -> None:
+    """Take away the blobs that an earlier, open version of a private picture left beside it, and nothing else."""
+    try:
+        if folder.is_symlink() or not folder.is_dir():
+            return
+        for place in list(folder.iterdir()):
+            if _BLOB.fullmatch(place.name) and (place.is_file() or place.is_symlink()):
+                place.unlink()
+    except OSError as error:
+        raise OutputError(f"{folder} still holds the drawings of an earlier picture ({error.strerror})",
+                          hint="The picture is written; remove that folder yourself.") from error
+    _remove_if_empty(folder)
 
 
 def _remove_if_empty(folder: Path) -> None:

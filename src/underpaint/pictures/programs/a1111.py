@@ -54,7 +54,7 @@ def _reading(info: Infotext, found: Found) -> Reading:
         seed=fields.whole("Seed"), steps=fields.whole("Steps"), guidance=fields.number("CFG scale"),
         sampler=sampler, schedule=schedule, width=width or found.width, height=height or found.height,
         model=fields.text("Model"), model_hash=fields.text("Model hash"), loras=tuple(prompt_loras),
-        recipe=_nearest_recipe(info, fields, prompt_loras), raw={**found.raw(), "fields": dict(info.fields)},
+        recipe=_nearest_recipe(info, fields), raw={**found.raw(), "fields": dict(info.fields)},
     )  # fmt: skip
 
 
@@ -111,10 +111,10 @@ def _weights(arguments: str) -> tuple[float, float]:
     return text, text if unet is None else unet
 
 
-def _nearest_recipe(info: Infotext, fields: _Fields, loras: list[dict[str, Any]]) -> dict[str, Any] | None:
+def _nearest_recipe(info: Infotext, fields: _Fields) -> dict[str, Any] | None:
     """The recipe that comes nearest; what does not fit into one is left out, field by field."""
     data: dict[str, Any] = {"task": "create"}
-    for key, value in _wanted(info, fields, loras).items():
+    for key, value in _wanted(info, fields).items():
         if value in (None, "", {}, []):
             continue
         try:
@@ -124,7 +124,8 @@ def _nearest_recipe(info: Infotext, fields: _Fields, loras: list[dict[str, Any]]
     return data
 
 
-def _wanted(info: Infotext, fields: _Fields, loras: list[dict[str, Any]]) -> dict[str, Any]:
+def _wanted(info: Infotext, fields: _Fields) -> dict[str, Any]:
+    """The fields of the recipe; LoRAs stay in the words, which name them: a second time would double them."""
     sampler, schedule = _sampling(fields)
     model, model_hash = fields.text("Model"), (fields.text("Model hash") or "").lower()
     noise = {"source": _NOISE.get(fields.text("RNG") or "GPU"), "offset": fields.whole("ENSD"),
@@ -137,7 +138,6 @@ def _wanted(info: Infotext, fields: _Fields, loras: list[dict[str, Any]]) -> dic
         "guidance": _given(scale=fields.number("CFG scale")), "clip_skip": fields.whole("Clip skip"),
         "noise": _given(**noise),
         "model": _given(name=model, hash=model_hash or None) if model else None,
-        "loras": [_given(**{**lora, "hash": lora["hash"] or None}) for lora in loras],
         "second_pass": _second_pass(fields),
     }  # fmt: skip
 
