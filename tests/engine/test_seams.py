@@ -220,6 +220,30 @@ def test_a_grey_mask_lets_go_later(engine):
     assert kept == [[0, 0, 1], [0, 0, 1], [0, 1, 1], [0, 1, 1]]
 
 
+@pytest.mark.parametrize("changes", [
+    {}, {"picture": np.full((16, 16, 3), 0.3, np.float32), "strength": 0.5},
+    {"start": torch.zeros(1, 4, 8, 8), "strength": 0.5}, {"width": 96, "tiles": Tiles(size=64, overlap=16)},
+], ids=["words alone", "over a picture", "second pass", "tiles"])
+def test_a_model_made_for_filling_also_paints_without_a_mask(changes):
+    seen = []
+    engine = Engine(tiny_components("sd", channels_in=9), dtype=torch.float32)
+    engine.components.denoiser.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
+    asked = run(**changes)
+    assert torch.isfinite(engine.run(asked)).all()
+    grey = engine.encode(np.full((asked.height, asked.width, 3), 0.5, np.float32))
+    assert all((sample[:, 4] == 1).all() for sample in seen)
+    if asked.tiles is None:
+        assert all(torch.allclose(sample[:, 5:], grey.expand_as(sample[:, 5:]), atol=1e-3) for sample in seen)
+
+
+def test_a_mask_is_not_told_to_a_model_that_packs_its_latents():
+    engine = Engine(tiny_components("flux"), dtype=torch.float32)
+    mask = np.zeros((16, 16), np.float32)
+    mask[4:12, 4:12] = 1
+    painted = engine.run(run(picture=np.full((16, 16, 3), 0.3, np.float32), mask=mask, strength=0.9))
+    assert torch.isfinite(painted).all()
+
+
 def test_one_tile_is_the_whole_and_many_leave_no_seam(engine):
     whole = engine.run(run(width=32, height=16))
     assert torch.equal(whole, engine.run(run(width=32, height=16, tiles=Tiles(size=64, overlap=8))))
@@ -303,6 +327,7 @@ def test_the_autoencoder_falls_back_to_tiles():
     ({"sampling": Sampling(sampler="euler", steps=4, eta=0.5)}, RecipeError, "eta"),
     ({"picture": np.zeros((8, 8, 3), np.float32)}, RecipeError, "8x8"),
     ({"mask": np.zeros((16, 16), np.float32)}, RecipeError, "picture"),
+    ({"tiles": Tiles.model_construct(size=64, overlap=64)}, RecipeError, "tiles.overlap: tiles of 64 pixels"),
 ])
 def test_what_cannot_be_painted_is_refused_with_the_field(engine, changes, error, words):
     with pytest.raises(error, match=words):

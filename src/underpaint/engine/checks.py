@@ -19,7 +19,18 @@ def check_run(run: Run, components: Components) -> None:
     if run.emphasis not in EMPHASES:
         raise RecipeError(f"there is no emphasis mode '{run.emphasis:.40}'", hint=f"There are: {', '.join(EMPHASES)}.",
                           field="emphasis")
+    _check_tiles(run, components)
     _check_pictures(run, components)
+
+
+def _check_tiles(run: Run, components: Components) -> None:
+    """Tiles are cut in whole latent cells, and must get further with each."""
+    if run.tiles is None:
+        return
+    size, overlap, cell = run.tiles.size, run.tiles.overlap, components.latent_scale
+    if overlap // cell >= size // cell:
+        raise RecipeError(f"tiles of {size} pixels cannot overlap by {overlap}",
+                          hint=f"Overlap by {size // 8} to {size // 2}, or take larger tiles.", field="tiles.overlap")
 
 
 def _check_size(run: Run, components: Components) -> None:

@@ -50,6 +50,11 @@ class Components:
         """Channels the denoiser takes in: 9 for an inpainting UNet."""
         return int(getattr(self.denoiser.config, "in_channels", self.latent_channels))
 
+    @property
+    def sees_mask(self) -> bool:
+        """Whether the denoiser was trained for filling: it takes mask and masked picture behind the latents."""
+        return self.denoiser_channels == 2 * self.latent_channels + 1
+
     def modules(self) -> tuple[nn.Module, ...]:
         """Every module there is."""
         every = (self.denoiser, self.vae, *self.text_encoders, self.tiny_decoder)

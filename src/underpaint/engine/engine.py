@@ -95,16 +95,20 @@ class Engine:
         latents, known = self._start(run, sampler, source)
         supplies: list[Supplies] = [one for one in run.attachments if isinstance(one, Supplies)]
         edits = [*run.edits]
-        if run.mask is not None and run.picture is not None:
-            if self.components.denoiser_channels > self.components.latent_channels:
-                supplies.insert(0, InpaintChannels.of(run.picture, run.mask, self._codec, source, shape))
-            else:
-                known = known if known is not None else self._codec.encode(run.picture, source)
-                edits.append(MaskEdit(known, latent_mask(run.mask, shape[-2:], device)))
+        if self.components.sees_mask:
+            supplies.insert(0, self._inpaint_channels(run, source))
+        elif run.mask is not None and run.picture is not None:
+            known = known if known is not None else self._codec.encode(run.picture, source)
+            edits.append(MaskEdit(known, latent_mask(run.mask, shape[-2:], device)))
         guidance = run.guide or make_guidance(run.guidance.method, float(run.guidance.scale or 1.0),
                                               run.guidance.rescale, run.guidance.start, run.guidance.end)
         ask = self._ask(run, Asker(self._adapter, words, sampler.timestep, supplies, self._fallbacks))
         return denoise(ask, sampler, latents, guidance, edits, run.observers)
+
+    def _inpaint_channels(self, run: Run, source: NoiseSource) -> InpaintChannels:
+        if run.mask is None or run.picture is None:
+            return InpaintChannels.everywhere(self._codec, self._shape(run), self.components.latent_scale)
+        return InpaintChannels.of(run.picture, run.mask, self._codec, source, self._shape(run))
 
     def _shape(self, run: Run) -> tuple[int, int, int, int]:
         scale = self.components.latent_scale

@@ -30,6 +30,16 @@ class InpaintChannels:
         small = torch.nn.functional.interpolate(hard, size=tuple(shape[-2:])).to(latents)
         return cls(torch.cat([small, latents], dim=1))
 
+    @classmethod
+    def everywhere(cls, codec: Codec, shape: Sequence[int], scale: int) -> "InpaintChannels":
+        """For painting without a mask: all of it is to be painted, and the picture with the hole is mid-grey.
+
+        No noise is drawn for it, so that a seed stays the seed's; A1111 tells such models the same.
+        """
+        grey = torch.zeros((1, 3, shape[-2] * scale, shape[-1] * scale), device=codec.device)
+        latents = codec.encode_pixels(grey)
+        return cls(torch.cat([torch.ones_like(latents[:, :1]), latents], dim=1))
+
     def attach(self, components: Components) -> None:
         """Nothing is hooked: the channels travel with each call."""
 

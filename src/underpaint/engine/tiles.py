@@ -15,8 +15,7 @@ def windows(height: int, width: int, size: int, overlap: int) -> tuple[Window, .
 
     They are spread evenly, so that no narrow one is left at the edge.
     """
-    if not 0 <= overlap < size:
-        raise ValueError(f"tiles of {size} cannot overlap by {overlap}")
+    assert 0 <= overlap < size
     return tuple(Window(top, left, min(size, height), min(size, width), height, width)
                  for top in _starts(height, size, overlap) for left in _starts(width, size, overlap))
 
