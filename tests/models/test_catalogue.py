@@ -290,3 +290,23 @@ def test_a_file_used_by_its_path_is_found_again_by_its_hash(folder: Path) -> Non
     assert found.path == folder / "loras" / "ink.safetensors"
     with pytest.raises(ModelError, match="no checkpoint called"):
         Catalogue().find("ink", kind="checkpoint", sha256=known.sha256)
+
+
+@pytest.mark.parametrize("start", ["//", "\\\\", "/\\", "\\/"])
+def test_a_strangers_name_never_reaches_out_to_the_network(start: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+    exists = Path.exists
+    monkeypatch.setattr(Path, "exists", lambda path, **how: looked.append(str(path)) or exists(path, **how))
+    with pytest.raises(ModelError, match=r"on the network.*models add"):
+        Catalogue().find(f"{start}server/share/x.safetensors")
+    assert not any("server" in path for path in looked)
+
+
+def test_network_folders_that_were_added_are_used(folder: Path) -> None:
+    there = f"/{folder}"  # two slashes
+    known = Catalogue().hashes.hash_now(folder / "sd" / "xl.safetensors")
+    with pytest.raises(ModelError, match="on the network"):
+        Catalogue().find(f"{there}/sd/xl.safetensors")
+    assert Catalogue().find(f"{there}/sd/xl.safetensors", sha256=known.sha256).path == folder / "sd" / "xl.safetensors"
+    Catalogue().add(there)
+    assert Catalogue().find(f"{there}/sd/xl.safetensors").name == "xl"

@@ -125,6 +125,8 @@ class Catalogue:
         if not said.strip():
             return None
         path = plain(said)
+        if _on_network(said) and not any(path.is_relative_to(root) for root in self._roots()):
+            return None  # a name may come from a stranger's picture: merely looking would call the stranger's server
         try:
             exists = path.exists()
         except (OSError, ValueError):
@@ -158,6 +160,9 @@ class Catalogue:
 
     def _unknown(self, said: str, kind: Kind | None, online: bool) -> ModelError:
         low = said.lower()
+        if _on_network(said):
+            return ModelError(f"'{said:.200}' lies on the network and in no folder of models that was added",
+                              hint="Add its folder with 'underpaint models add'.")
         for problem in self.problems():
             if low in (problem.path.name.lower(), problem.path.stem.lower()):
                 pickled = "pickle" in problem.why
@@ -207,6 +212,10 @@ def _primer() -> ModelDescription:
         raise ModelError("the built-in model is not part of this installation",
                          hint="Install Underpaint again, or choose a model with --model.")
     return describe(primer_folder())
+
+
+def _on_network(said: str) -> bool:
+    return said.replace("\\", "/").startswith("//")
 
 
 def _called(model: ModelDescription, said: str) -> bool:
