@@ -140,15 +140,15 @@ def read_config(path: Path = SHIPPED) -> PrimerConfig:
     table = tomllib.loads(path.read_text(encoding="utf-8"))
     if set(table) != set(_SECTIONS):
         wrong = sorted(set(table) ^ set(_SECTIONS))[0]
-        raise RecipeError(f"{path.name}: the section [{wrong}] is missing or unknown.", field=wrong)
+        raise RecipeError(f"{path.name}: the section [{wrong}] is missing or unknown", field=wrong)
     return PrimerConfig(**{name: _section(path, name, kind, table[name]) for name, kind in _SECTIONS.items()})
 
 
 def _section(path: Path, name: str, kind: type, values: dict[str, Any]) -> Any:
     unknown = set(values) - {f.name for f in fields(kind)}
     if unknown:
-        raise RecipeError(f"{path.name}: [{name}] has no {sorted(unknown)[0]!r}.", field=name)
+        raise RecipeError(f"{path.name}: [{name}] has no {sorted(unknown)[0]!r}", field=name)
     try:
         return kind(**values)
     except TypeError as error:
-        raise RecipeError(f"{path.name}: [{name}] lacks a value ({error}).", field=name) from error
+        raise RecipeError(f"{path.name}: [{name}] lacks a value ({error})", field=name) from error

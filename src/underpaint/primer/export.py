@@ -137,8 +137,8 @@ def _checked_size(folder: Path) -> int:
     sizes = {path: path.stat().st_size for path in folder.rglob("*") if path.is_file()}
     for path, size in sizes.items():
         if size > MOST_FILE_BYTES:
-            raise OutputError(f"{path.name} has {size:,} bytes; a file of the Primer may have {MOST_FILE_BYTES:,}.")
+            raise OutputError(f"{path.name} has {size:,} bytes; a file of the Primer may have {MOST_FILE_BYTES:,}")
     total = sum(sizes.values())
     if total > MOST_BYTES:
-        raise OutputError(f"The Primer has {total:,} bytes; it may have {MOST_BYTES:,}.")
+        raise OutputError(f"The Primer has {total:,} bytes; it may have {MOST_BYTES:,}")
     return total

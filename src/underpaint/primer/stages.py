@@ -141,7 +141,7 @@ def load_autoencoder(shop: Workshop) -> AutoencoderUnshuffle:
     """
     path = shop.autoencoder_folder / "weights.safetensors"
     if not path.is_file():
-        raise ModelError("The autoencoder is not trained yet.", hint="Run: python -m underpaint.primer autoencoder.")
+        raise ModelError("The autoencoder is not trained yet", hint="Run: python -m underpaint.primer autoencoder.")
     tensors, facts = load_state(path)
     model = AutoencoderUnshuffle(**shop.config.autoencoder.model, scaling_factor=facts["scaling_factor"])
     model.load_state_dict(tensors)
@@ -201,7 +201,7 @@ def load_paintbox(shop: Workshop) -> Paintbox:
     """Everything trained so far, averaged."""
     path = shop.painter_folder / "weights.safetensors"
     if not path.is_file():
-        raise ModelError("The painter has not been trained yet.", hint="Run: python -m underpaint.primer painter.")
+        raise ModelError("The painter has not been trained yet", hint="Run: python -m underpaint.primer painter.")
     autoencoder, tokenizer = load_autoencoder(shop), read_tokenizer(shop.tokenizer_folder)
     painter = Painter(shop.config.painter, tokenizer, int(autoencoder.config.latent_channels))
     painter.load_state_dict(load_state(path)[0])
@@ -233,7 +233,7 @@ def load_judge(shop: Workshop) -> Judge:
     """
     path = shop.judge_folder / "weights.safetensors"
     if not path.is_file():
-        raise ModelError("The judge has not been trained yet.", hint="Run: python -m underpaint.primer judge.")
+        raise ModelError("The judge has not been trained yet", hint="Run: python -m underpaint.primer judge.")
     judge = Judge(shop.config.judge.width)
     judge.load_state_dict(load_state(path)[0])
     return judge.to(memory_format=torch.channels_last).eval()

@@ -32,9 +32,9 @@ def load_state(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
     except (SafetensorError, OSError) as error:
-        raise ModelError(f"{path.name} is not a readable checkpoint.", hint="Remove it to start afresh.") from error
+        raise ModelError(f"{path.name} is not a readable checkpoint", hint="Remove it to start afresh.") from error
     if "facts" not in metadata:
-        raise ModelError(f"{path.name} is not a training checkpoint.", hint="Remove it to start afresh.")
+        raise ModelError(f"{path.name} is not a training checkpoint", hint="Remove it to start afresh.")
     return tensors, json.loads(metadata["facts"])
 
 

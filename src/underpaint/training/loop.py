@@ -46,9 +46,9 @@ class Budget:
 
     def __post_init__(self) -> None:
         if (self.steps is None) == (self.seconds is None):
-            raise PlanError("A training budget is either steps or seconds.", field="budget")
+            raise PlanError("A training budget is either steps or seconds", field="budget")
         if (self.steps or self.seconds or 0) <= 0:
-            raise PlanError("A training budget must be more than nothing.", field="budget")
+            raise PlanError("A training budget must be more than nothing", field="budget")
 
     def progress(self, step: int, elapsed: float) -> float:
         """The share of the budget that is used up, 0..1."""

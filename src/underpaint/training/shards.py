@@ -81,7 +81,7 @@ class Pool:
     def __init__(self, shards: list[Shard], size_of: str) -> None:
         """`size_of` names the array whose shape (N x height x width ...) settles which samples go together."""
         if not shards:
-            raise UnderpaintError("There are no pictures to train on.", hint="Render some first.")
+            raise UnderpaintError("There are no pictures to train on", hint="Render some first.")
         self._shards = shards
         self._groups: dict[tuple[int, ...], list[tuple[int, int]]] = {}
         for position, shard in enumerate(shards):
