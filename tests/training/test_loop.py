@@ -144,3 +144,11 @@ def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
     trainer.checkpoint_path.write_bytes(b"\x10\x00\x00\x00")
     with pytest.raises(ModelError, match=r"checkpoint\.safetensors"):
         trainer.resume()
+
+
+def test_weights_of_another_shape_are_refused(tmp_path: Path) -> None:
+    trainer = _trainer(tmp_path)
+    weights = trainer.averaged() | {"0.weight": torch.zeros(16, 5)}
+    with pytest.raises(ModelError, match=r"0\.weight"):
+        trainer.start_from(weights)
+    trainer.start_from(trainer.averaged())

@@ -22,7 +22,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from underpaint.errors import PlanError
+from underpaint.errors import ModelError, PlanError
 from underpaint.files import atomic_write
 from underpaint.training.checkpoint import (
     load_state,
@@ -140,6 +140,7 @@ class Trainer:
 
     def start_from(self, weights: dict[str, Tensor]) -> None:
         """Begin from given (for example averaged) weights instead of the random ones; step and optimizer stay fresh."""
+        self._check_fits(weights)
         self.model.load_state_dict(weights)
         self._average = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
 
@@ -148,6 +149,7 @@ class Trainer:
         if not self.checkpoint_path.is_file():
             return False
         tensors, facts = load_state(self.checkpoint_path)
+        self._check_fits(take_prefix(tensors, "model"))
         self.model.load_state_dict(take_prefix(tensors, "model"))
         average = take_prefix(tensors, "average")
         device = next(self.model.parameters()).device
@@ -157,6 +159,17 @@ class Trainer:
         self._sums, self._counted = dict(facts["sums"]), int(facts["counted"])
         self._trim_log()
         return True
+
+    def _check_fits(self, weights: dict[str, Tensor]) -> None:
+        """Refuse weights of another model in one line instead of a page."""
+        ours = {name: value.shape for name, value in self.model.state_dict().items()}
+        theirs = {name: value.shape for name, value in weights.items()}
+        if ours != theirs:
+            odd = sorted(name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name))
+            raise ModelError(
+                f"the weights to go on from belong to a model of another shape ({odd[0]} and {len(odd) - 1} more)",
+                hint="Use the configuration that they were trained with, or another folder.",
+            )
 
     def save(self) -> None:
         """Write the checkpoint now, atomically."""
