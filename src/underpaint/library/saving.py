@@ -55,4 +55,4 @@ def check_place(path: Path) -> None:
 def file_stem(number: int, name: str) -> str:
     """A file name that says what is in it: number 1 of "golden hour, warm key" is `01-golden-hour`."""
     plain = "".join(letter if letter.isalnum() else " " for letter in name.partition(",")[0].lower())
-    return "-".join([f"{number:02d}", *plain.split()[:4]])
+    return "-".join([f"{number:02d}", *plain.split()[:3]])
