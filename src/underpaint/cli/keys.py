@@ -86,8 +86,8 @@ def report(folder: "KeysFolder", *, as_json: bool) -> None:
                       **painted.take.measured} for painted in folder.keys],
             "psd": str(folder.psd), "ora": str(folder.ora), "sheet": str(folder.sheet), "cancelled": folder.cancelled})
     else:
-        print_table(["", "key", "kept", "invented", "light", "seed", "seconds", "file"],
-                    [_row(painted) for painted in folder.keys], whole=("file", "kept", "invented", "light", "seed", "seconds"))
+        numbers = ("kept", "invented", "light", "seed", "seconds", "file")
+        print_table(["", "key", *numbers], [_row(painted) for painted in folder.keys], whole=numbers)
         console().print(f"\nlayers: {folder.psd}, {folder.ora}\nsheet: {folder.sheet}", markup=False)
     for note in dict.fromkeys(note for painted in folder.keys for note in painted.take.circumstances["fallbacks"]):
         notes().print(f"memory was short: {note}", markup=False)
@@ -100,5 +100,6 @@ def _row(painted: "PaintedKey") -> list[str]:
     measured = painted.take.measured
     lines, light = measured["lines"], measured.get("light", {})
     side = "right" if light.get("from_planned_side") else "wrong"
-    return [str(painted.key.number), painted.key.name.partition(",")[0], f"{lines['kept']:.0%}", f"{lines['invented']:.0%}", side,
-            str(painted.take.plan.seed), f"{painted.take.seconds:.1f}", painted.file.name]
+    name, seed = painted.key.name.partition(",")[0], str(painted.take.plan.seed)
+    return [str(painted.key.number), name, f"{lines['kept']:.0%}", f"{lines['invented']:.0%}", side, seed,
+            f"{painted.take.seconds:.1f}", painted.file.name]
