@@ -10,6 +10,7 @@ from diffusers import UNet2DConditionModel
 from bench.denoising import bare, ours
 from bench.table import Row, interleaved
 from underpaint.engine.codec import place
+from underpaint.engine.families.cpu_attention import suit_attention
 from underpaint.engine.machine import choose_machine
 
 SIZE = 64
@@ -25,6 +26,7 @@ def fast(model: UNet2DConditionModel) -> UNet2DConditionModel:
     """The model as the engine places it on this machine."""
     machine = choose_machine(sum(weight.numel() for weight in model.parameters()))
     place(model, machine.device, machine.dtype, channels_last=machine.channels_last)
+    suit_attention(model, machine)
     return model
 
 

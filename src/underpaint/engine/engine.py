@@ -15,6 +15,7 @@ from underpaint.engine.components import Components
 from underpaint.engine.edits.mask import MaskEdit, latent_mask
 from underpaint.engine.families.adapter import Conditioning, Frame, make_adapter
 from underpaint.engine.families.clip_words import TextOptions
+from underpaint.engine.families.cpu_attention import suit_attention
 from underpaint.engine.families.schedulers import Sampler, SamplerSettings, make_sampler
 from underpaint.engine.guidance import make_guidance
 from underpaint.engine.inpainting import InpaintChannels
@@ -49,6 +50,7 @@ class Engine:
         self._codec = Codec(components, self.machine.device, self._fallbacks)
         denoiser: Any = components.denoiser.eval().requires_grad_(False)
         place(denoiser, self.machine.device, self.machine.dtype, channels_last=self.machine.channels_last)
+        suit_attention(denoiser, self.machine)
         for encoder in components.text_encoders:
             if encoder is not None:
                 place(encoder.eval().requires_grad_(False), self.machine.device)
