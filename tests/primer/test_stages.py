@@ -11,6 +11,7 @@ import torch
 
 from underpaint.errors import ModelError, RecipeError
 from underpaint.primer.__main__ import main
+from underpaint.primer.adopt import adopt_stage
 from underpaint.primer.config import SHIPPED, PrimerConfig, read_config
 from underpaint.primer.export import strengthen
 from underpaint.primer.paint import Order, paint
@@ -26,6 +27,7 @@ from underpaint.primer.stages import (
     render_stage,
     tokenizer_stage,
 )
+from underpaint.training.checkpoint import load_state
 
 
 def _tiny() -> PrimerConfig:
@@ -109,6 +111,19 @@ def test_training_goes_on_from_averaged_weights_alone(shop: Workshop, tmp_path: 
         (other.folder / part).parent.mkdir(parents=True, exist_ok=True)
         (other.folder / part).symlink_to(shop.folder / part)
     assert painter_stage(other, weights=shop.painter_folder / "weights.safetensors")
+
+
+def test_training_goes_on_from_a_shipped_folder_alone(shop: Workshop, tmp_path: Path) -> None:
+    export_stage(shop, tmp_path / "primer")
+    other = replace(shop, folder=tmp_path / "other")
+    adopt_stage(other, tmp_path / "primer")
+    (other.folder / "pictures").symlink_to(shop.folder / "pictures")
+    for stage in (shop.painter_folder, shop.autoencoder_folder):
+        first = load_state(stage / "weights.safetensors")[0]
+        again = load_state(other.folder / stage.name / "weights.safetensors")[0]
+        assert first.keys() == again.keys()
+        assert all(torch.allclose(first[name], again[name], rtol=2e-3, atol=1e-3) for name in first)
+    assert painter_stage(other, weights=other.painter_folder / "weights.safetensors")
 
 
 def test_the_examination_runs(shop: Workshop) -> None:

@@ -98,6 +98,14 @@ def painter(
 
 
 @app.command()
+def adopt(folder: Path, work: Work = _WORK, config: Config = SHIPPED) -> None:
+    """Take an exported model's weights into the work folder, for --from-weights to begin from."""
+    from underpaint.primer.adopt import adopt_stage
+
+    adopt_stage(_shop(work, read_config(config), "cpu", "pictures"), folder)
+
+
+@app.command()
 def export(
     work: Work = _WORK, config: Config = SHIPPED, target: Target = None, pictures: Pictures = "pictures"
 ) -> None:

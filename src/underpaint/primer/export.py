@@ -93,8 +93,13 @@ def strengthen(adapter: T2IAdapter, factor: float) -> None:
     Every layer after the first is linear or a ReLU, so scaling the first layer and every later bias scales the whole.
     """
     for name, weight in adapter.named_parameters():
-        if name.endswith("bias") or name.startswith("adapter.conv_in."):
+        if is_scaled(name):
             weight.mul_(factor)
+
+
+def is_scaled(name: str) -> bool:
+    """Whether `strengthen` scales the adapter's weight of this name."""
+    return name.endswith("bias") or name.startswith("adapter.conv_in.")
 
 
 def _half_copy(module: Any) -> Any:
@@ -117,7 +122,8 @@ def _card(box: Paintbox, defaults: DefaultsConfig, facts: dict[str, Any]) -> dic
             "size_step": defaults.size_step,
         },
         "sizes": [list(size) for size in SIZES],
-        "line_adapter": {"folder": "adapter_line", "channels": LINE_CHANNELS, "ink": 1.0, "paper": 0.0, "weight": 1.0},
+        "line_adapter": {"folder": "adapter_line", "channels": LINE_CHANNELS, "ink": 1.0, "paper": 0.0, "weight": 1.0,
+                         "built_in": defaults.line_strength},
         "parameters": {
             "vae": count_parameters(box.autoencoder),
             "unet": count_parameters(box.painter.unet),

@@ -17,7 +17,7 @@ def load_line_adapter(folder: Path, *, device: torch.device, dtype: torch.dtype)
 
     try:
         adapter: nn.Module = T2IAdapter.from_pretrained(folder, local_files_only=True, use_safetensors=True,
-                                                        torch_dtype=torch.float32)
+                                                        dtype=torch.float32)
     except (OSError, ValueError, KeyError) as error:
         raise ModelError(f"the line adapter in {folder.name} cannot be loaded: {str(error).splitlines()[0]:.120}",
                          hint="Install the model again.") from error

@@ -1,0 +1,41 @@
+"""Back from a shipped folder to what training goes on from: the inverse of export, as far as half precision allows."""
+
+import json
+import shutil
+from pathlib import Path
+
+from safetensors.torch import load_file
+from torch import Tensor
+
+from underpaint.errors import ModelError
+from underpaint.primer.export import is_scaled
+from underpaint.primer.stages import Workshop
+from underpaint.training.checkpoint import save_state
+
+_PARTS = {"unet": "unet", "text_encoder": "text_encoder", "adapter": "adapter_line"}
+
+
+def adopt_stage(shop: Workshop, folder: Path) -> None:
+    """Write the averaged weights of an exported model into the workshop, where `--from-weights` finds them.
+
+    Raises:
+        ModelError: the folder is no exported Primer.
+    """
+    card = folder / "primer.json"
+    if not card.is_file():
+        raise ModelError(f"{folder} is no exported Primer", hint="Name a folder with a primer.json.")
+    strength = float(json.loads(card.read_text())["line_adapter"].get("built_in", 1.0))
+    painter: dict[str, Tensor] = {}
+    for name, part in _PARTS.items():
+        for key, value in _tensors(folder / part).items():
+            scaled = name == "adapter" and is_scaled(key)
+            painter[f"{name}.{key}"] = value / strength if scaled else value
+    save_state(shop.painter_folder / "weights.safetensors", painter, {"step": 0, "elapsed": 0.0})
+    factor = json.loads((folder / "vae" / "config.json").read_text())["scaling_factor"]
+    save_state(shop.autoencoder_folder / "weights.safetensors", _tensors(folder / "vae"), {"scaling_factor": factor})
+    shutil.copytree(folder / "tokenizer", shop.tokenizer_folder, dirs_exist_ok=True)
+
+
+def _tensors(folder: Path) -> dict[str, Tensor]:
+    files = sorted(folder.glob("*.safetensors"))
+    return {key: value.float() for file in files for key, value in load_file(file).items()}
