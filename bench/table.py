@@ -1,7 +1,7 @@
 """The row that every measurement prints."""
 
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -38,8 +38,3 @@ def median_seconds(call: Callable[[], object], *, rounds: int = 5, warm: int = 1
         if turn >= warm:
             taken.append(perf_counter() - began)
     return statistics.median(taken)
-
-
-def ratio(rows: Sequence[float]) -> float:
-    """First over second."""
-    return rows[0] / rows[1]

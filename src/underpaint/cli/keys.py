@@ -99,7 +99,7 @@ def report(folder: "KeysFolder", *, as_json: bool) -> None:
 def _row(painted: "PaintedKey") -> list[str]:
     measured = painted.take.measured
     lines, light = measured["lines"], measured.get("light", {})
-    side = "right" if light.get("from_planned_side") else "wrong"
+    side = "as planned" if light.get("from_planned_side") else "elsewhere"
     name, seed = painted.key.name.partition(",")[0], str(painted.take.plan.seed)
     return [str(painted.key.number), name, f"{lines['kept']:.0%}", f"{lines['invented']:.0%}", side, seed,
             f"{painted.take.seconds:.1f}", painted.file.name]

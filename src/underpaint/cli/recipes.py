@@ -9,8 +9,7 @@ import typer
 
 from underpaint.errors import PictureError, RecipeError
 from underpaint.recipe import CreateRecipe, Recipe, parse_recipe, with_changes
-
-MAX_RECIPE_FILE = 8 * 2**20
+from underpaint.recipe.recipe import MAX_RECIPE_BYTES
 
 NEGATIVE = typer.Option("", "--negative", help="What should not be in the picture.")
 MODEL = typer.Option(None, "--model", help=r"Name, path or hash of a model. \[primer]")
@@ -107,7 +106,7 @@ def parse_change(text: str) -> tuple[str, Any]:
 def read_recipe(path: Path) -> Recipe:
     """A recipe from a JSON file. Raises PictureError when it cannot be read, RecipeError for what is in it."""
     try:
-        if path.stat().st_size > MAX_RECIPE_FILE:
+        if path.stat().st_size > MAX_RECIPE_BYTES:
             raise RecipeError(f"{path.name} is too large for a recipe", hint="Name a JSON file of a recipe.")
         return parse_recipe(path.read_bytes())
     except OSError as error:

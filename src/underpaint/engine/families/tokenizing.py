@@ -48,7 +48,7 @@ def clip_tokenizer(pieces: int, *, pads_with_zero: bool, beside: tuple[Path, ...
 def _read(kind: Any, folder: Path, **settings: Any) -> Any:
     try:
         return kind.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False, **settings)
-    except Exception as error:
+    except Exception as error:  # the tokenizers library raises bare Exceptions for damaged files
         reason = " ".join(str(error).split())
         raise ModelError(
             f"the tokenizer in {folder} cannot be read ({reason:.120})", hint="Download the model folder again."
