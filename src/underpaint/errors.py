@@ -9,6 +9,7 @@ UnderpaintError
 ├── ModelError       a model that is missing, unsafe, damaged or of another kind
 ├── PlanError        asked for something the model here cannot do
 ├── OutputError      a place that cannot be written
+├── LibraryError     a library that is damaged, newer, locked or lacks what was asked for
 ├── MemoryShortage   the machine ran out of memory after every fallback
 └── Cancelled        stopped by the person at the keyboard
 ```
@@ -77,6 +78,13 @@ class OutputError(UnderpaintError):
 
     exit_code = 7
     http_status = 507
+
+
+class LibraryError(UnderpaintError):
+    """A library that is damaged, newer than this program, not to be written, or without what was asked for."""
+
+    exit_code = 9
+    http_status = 409
 
 
 class MemoryShortage(UnderpaintError):
