@@ -258,21 +258,33 @@ def test_layers_that_the_model_does_not_have_are_named(models: dict, tmp_path: P
 
 
 @pytest.mark.parametrize(
-    ("key", "kind"),
+    ("key", "shape", "kind", "layout"),
     [
-        ("lora_unet_a.hada_w1_a", "LoHa"),
-        ("lora_unet_a.lokr_w1", "LoKr"),
-        ("lora_unet_a.dora_scale", "DoRA"),
-        ("lora_unet_a.oft_blocks", "OFT"),
-        ("lora_unet_a.diff", "a full difference"),
+        ("lora_unet_a.oft_blocks", (2, 4, 4), "OFT", "kohya"),
+        ("lora_unet_a.oft_blocks", (2, 2, 4, 4), "BOFT", "kohya"),
+        ("base_model.model.a.oft_R.default.weight", (2, 4), "OFT", "peft"),
+        ("lora_unet_a.a1.weight", (4, 4), "GLoRA", "kohya"),
+        ("base_model.model.a.vera_lambda_b", (4,), "VeRA", "peft"),
+        ("lora_controlnet", (), "Control-LoRA", "kohya"),
+        ("diffusion_model.blocks.0.self_attn.q.lora_A.weight", (4, 4), "a LoRA for a Wan model", "kohya"),
+        ("transformer.transformer_blocks.0.img_mlp.net.0.proj.lora_A.weight", (4, 4), "a LoRA for a Qwen", "kohya"),
     ],
 )
-def test_relatives_of_lora_are_refused_by_name(key: str, kind: str, tmp_path: Path) -> None:
-    tensors = {key: torch.zeros(4, 4), "lora_unet_b.lora_down.weight": torch.zeros(2, 4)}
-    tensors["lora_unet_b.lora_up.weight"] = torch.zeros(4, 2)
+def test_relatives_of_lora_are_refused_by_name(
+    key: str, shape: tuple[int, ...], kind: str, layout: str, tmp_path: Path
+) -> None:
+    tensors = {key: torch.zeros(shape), "lora_unet_b_attn2_to_k.lora_down.weight": torch.zeros(2, 768)}
+    tensors["lora_unet_b_attn2_to_k.lora_up.weight"] = torch.zeros(4, 2)
+    if layout == "peft":
+        tensors = {key: torch.zeros(shape)}
     save_file(tensors, tmp_path / "odd.safetensors")
-    with pytest.raises(ModelError, match=f"odd is of a kind that is not supported yet: {kind}"):
-        LoraAttachment(describe(tmp_path / "odd.safetensors"))
+    known = describe(tmp_path / "odd.safetensors")
+    said = rf"the LoRA odd \(.*{layout} layout\) is of a kind that is not supported: {kind}"
+    with pytest.raises(ModelError, match=said) as told:
+        LoraAttachment(known)
+    assert "LoCon, LoHa, LoKr, DoRA" in (told.value.hint or "")
+    if layout == "kohya" and "a LoRA for" not in kind:
+        assert "(for Stable Diffusion 1.x, kohya layout)" in told.value.message
 
 
 def test_weights_that_would_be_lost_are_named(models: dict, tmp_path: Path) -> None:
@@ -280,6 +292,12 @@ def test_weights_that_would_be_lost_are_named(models: dict, tmp_path: Path) -> N
     save_file(tensors | {"bundle_emb.cat": torch.zeros(1, 32)}, tmp_path / "odd.safetensors")
     with pytest.raises(ModelError, match=r"1 weights of unknown layout: bundle_emb\.cat"):
         LoraAttachment(describe(tmp_path / "odd.safetensors")).attach(models["sd"])
+
+
+def test_a_lllite_is_refused_by_its_name(tmp_path: Path) -> None:
+    save_file({"lllite_unet_a.down.0.weight": torch.zeros(2, 4)}, tmp_path / "pose.safetensors")
+    with pytest.raises(ModelError, match=r"is a ControlNet, not a LoRA \(ControlNet-LLLite is not supported\)"):
+        LoraAttachment(describe(tmp_path / "pose.safetensors"))
 
 
 def test_a_checkpoint_is_no_lora(models: dict, tmp_path: Path) -> None:

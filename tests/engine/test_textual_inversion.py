@@ -54,6 +54,33 @@ def test_sdxl_gets_vectors_for_both_encoders(tmp_path: Path) -> None:
     assert float(second.sum()) == 144
 
 
+@pytest.mark.parametrize(
+    ("keys", "family"),
+    [
+        (("emb_params",), "sd"), (("string_to_param.*",), "sd"), (("<cat>",), "sd"), (("text_encoders_0",), "sd"),
+        (("clip_l",), "sd"), (("clip_l", "clip_g"), "sdxl"), (("text_encoders_0", "text_encoders_1"), "sdxl"),
+        (("clip_l", "clip_g", "t5xxl"), "sd3"),
+    ],
+)  # fmt: skip
+def test_every_layout_means_the_same_vectors(keys: tuple[str, ...], family: str, tmp_path: Path) -> None:
+    model = tiny_components(family)
+    vectors = {key: torch.full((2, width), float(width)) for key, width in zip(keys, (32, 48, 96), strict=False)}
+    inversion = saved(tmp_path / "cat.safetensors", **vectors)
+    inversion.attach(model)
+    found = inversion.embeddings()["cat"]
+    assert len(found) == len(model.text_encoders)
+    for vectors_found, width in zip(found, (32, 48), strict=False):
+        assert vectors_found is not None
+        assert torch.equal(vectors_found, torch.full((2, width), float(width)))
+
+
+def test_vectors_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
+    inversion = saved(tmp_path / "cat.safetensors", emb_params=torch.full((2, 32), torch.nan))
+    with pytest.raises(ModelError, match="cat is damaged: it holds values that are not numbers"):
+        inversion.attach(tiny_components("sd"))
+    assert inversion.embeddings() == {}
+
+
 def test_one_vector_without_a_count(tmp_path: Path) -> None:
     inversion = saved(tmp_path / "cat.safetensors", **{"<cat>": torch.ones(32)})
     inversion.attach(tiny_components("sd"))

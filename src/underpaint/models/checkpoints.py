@@ -10,6 +10,7 @@ from collections.abc import Callable
 from underpaint.models.description import Family, ModelDescription, TextEncoder
 from underpaint.models.families import CONTEXT_FAMILIES, FAMILIES
 from underpaint.models.header import Header
+from underpaint.models.origin import Origin, origin_of_checkpoint
 from underpaint.models.prediction import decide_for_file
 
 DENOISER = "model.diffusion_model."
@@ -24,7 +25,6 @@ _TEXT_PREFIXES: tuple[tuple[str, str, str], ...] = (
     ("clip_g", "text_encoders.clip_g.transformer.", "encoder.layers."),
     ("t5", "text_encoders.t5xxl.transformer.", "encoder.block."),
 )
-_BRANCHES = (("pony", "Pony"), ("noob", "NoobAI"), ("illustrious", "Illustrious"), ("animagine", "Animagine"))
 _DISTILLED = re.compile(r"lightning|turbo|hyper|(?<![a-z])lcm(?![a-z])|schnell", re.IGNORECASE)
 _TO_K = re.compile(r"attn2\.to_k\.weight$")
 
@@ -47,7 +47,7 @@ def recognise_unet_checkpoint(header: Header) -> ModelDescription | None:
         channels_in=first[1],
         context_width=width,
         latent_channels=out[0] if out else FAMILIES[family].latent_channels,
-        branch="refiner" if refiner else _branch(header),
+        origin=Origin("refiner", "the layout of the file") if refiner else origin_of_checkpoint(header),
     )
 
 
@@ -169,7 +169,7 @@ def checkpoint(
     latent_channels: int,
     channels_in: int | None = None,
     context_width: int | None = None,
-    branch: str = "",
+    origin: Origin | None = None,
 ) -> ModelDescription:
     """A checkpoint's description: its family's facts, then what this file adds to them."""
     facts, decided = FAMILIES[family], decide_for_file(header, family)
@@ -183,7 +183,8 @@ def checkpoint(
     supports = facts.supports | ({"fill_channels"} if channels_in == latent_channels * 2 + 1 else frozenset())
     return plain(header, "checkpoint", "ldm").with_(
         family=family,
-        branch=branch,
+        branch=origin.branch if origin else "",
+        branch_said=origin.branch_said if origin else "",
         prediction=decided.prediction,
         prediction_said=decided.said,
         zero_terminal_snr=decided.zero_terminal_snr,
@@ -242,8 +243,3 @@ def _unet_family(header: Header, width: int | None, prefix: str) -> Family:
 
 def _has_vae(header: Header) -> bool:
     return any(key.startswith(("first_stage_model.", "vae.")) for key in header.tensors)
-
-
-def _branch(header: Header) -> str:
-    said = f"{header.path.stem} {header.metadata.get('modelspec.title', '')}".lower()
-    return next((name for mark, name in _BRANCHES if mark in said), "")

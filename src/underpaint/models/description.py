@@ -20,7 +20,7 @@ Kind = Literal[
 ]
 Family = Literal["sd", "sd2", "sdxl", "sd3", "flux"]
 Prediction = Literal["epsilon", "v_prediction", "flow"]
-Layout = Literal["diffusers", "ldm", "kohya", "peft", "component", "tensors"]
+Layout = Literal["diffusers", "ldm", "kohya", "peft", "cloneofsimo", "component", "tensors"]
 KIND_NAMES: dict[str, str] = {
     "checkpoint": "a checkpoint",
     "vae": "a VAE",
@@ -56,13 +56,17 @@ class TextEncoder(_Frozen):
 
 class LoraFacts(_Frozen):
     """What a LoRA changes. `parts` are denoiser, text_encoder, text_encoder_2 ...; `context_width` is the
-    width of the text features it was trained on, if its layers tell; `rank` the largest one found."""
+    width of the text features it was trained on, if its layers tell; `rank` the largest one found; `kinds` what its
+    changes are (LoRA, LoCon, LoHa, LoKr, DoRA, IA3, whole differences); `unsupported` names what cannot be used;
+    `base_sha256` the model it was trained on."""
 
     parts: tuple[str, ...] = ()
     rank: int = 0
     layers: int = 0
+    kinds: tuple[str, ...] = ()
     context_width: int | None = None
     trained_on: str = ""
+    base_sha256: str = ""
     unsupported: str = ""
 
 
@@ -79,8 +83,9 @@ class ModelDescription(_Frozen):
     """What a model is and can do, read from headers and configuration files only.
 
     `kind`, `family`, `layout` say what it is; `prediction` is None where nothing on disk decides it, and
-    `prediction_said` says how it was decided. Sizes are in pixels: `native_area` is width times height of the
-    size it was trained for, `size_step` what width and height must be multiples of. `supports` are
+    `prediction_said` says how it was decided; for a LoRA it is that of the model it was trained on. `branch` is the
+    branch of SDXL (Pony ...), `branch_said` who says so. Sizes are in pixels: `native_area` is width times height
+    of the size it was trained for, `size_step` what width and height must be multiples of. `supports` are
     capabilities a plan may ask for (see docs/models.md). `channels_in` is 9 for an inpainting denoiser.
     Hashes are lower-case hexadecimal SHA-256; `sha256` is None until it has been computed (see `hashes`).
     """
@@ -90,6 +95,7 @@ class ModelDescription(_Frozen):
     kind: Kind
     family: Family | None = None
     branch: str = ""
+    branch_said: str = ""
     layout: Layout = "tensors"
     pipeline: str = ""
     prediction: Prediction | None = None

@@ -21,7 +21,7 @@ from underpaint.models.folders import adapter_file
 from underpaint.models.header import PICKLE_SUFFIXES, read_json
 from underpaint.models.places import recognise_place, walk
 
-_SCHEMA = 1
+_SCHEMA = 2
 _MAX_BYTES = 256 * 2**20
 
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 
+import torch
 from torch import Tensor
 
 from underpaint.engine.components import Components
 from underpaint.engine.families.building import read_tensors
 from underpaint.errors import ModelError
 from underpaint.models.description import FAMILY_NAMES, ModelDescription
+from underpaint.models.networks import embedding_keys
 
 
 class TextualInversion:
@@ -28,25 +30,11 @@ class TextualInversion:
         """Read the vectors and check that they are as wide as the model's text encoders.
 
         Raises:
-            ModelError: the embedding was made for another family.
+            ModelError: the embedding was made for another family, or its numbers are none.
         """
-        facts = self.description.embedding
-        assert facts is not None
-        encoders = [encoder for encoder in components.text_encoders if encoder is not None]
-        widths = tuple(int(encoder.get_input_embeddings().weight.shape[1]) for encoder in encoders)
-        if facts.widths != widths[: len(facts.widths)] or len(facts.widths) != _wanted(components):
-            raise ModelError(
-                f"the textual inversion {self.name} is for {self.description.family_name} (width "
-                f"{' and '.join(map(str, facts.widths))}), {components.name or 'the model'} is "
-                f"{FAMILY_NAMES[components.family]} (width {' and '.join(map(str, widths))})",
-                hint="Leave its name out of the prompt, or choose another model.",
-            )
-        tensors = read_tensors([self.description.path])
-        ordered = [tensors[key] for key in ("clip_l", "clip_g") if key in tensors] or [
-            tensors["emb_params"] if "emb_params" in tensors else next(iter(tensors.values()))
-        ]
-        found = [vectors.float().reshape(-1, vectors.shape[-1]) for vectors in ordered]
-        self._vectors = (*found, *([None] * (len(components.text_encoders) - len(found))))
+        self._vectors = checked_vectors(
+            self.name, read_tensors([self.description.path]), components, made_for=self.description.family_name
+        )
 
     def detach(self) -> None:
         """Forget the vectors; the model was never touched."""
@@ -57,6 +45,37 @@ class TextualInversion:
         return {} if self._vectors is None else {self.name: self._vectors}
 
 
-def _wanted(components: Components) -> int:
+def checked_vectors(
+    name: str, tensors: Mapping[str, Tensor], components: Components, *, made_for: str = "an unknown family"
+) -> tuple[Tensor | None, ...]:
+    """The vectors (count x width, float32) of one textual inversion for each text encoder of the model, in its order.
+
+    Raises:
+        ModelError: they are not as wide as the model's text encoders, or not numbers.
+    """
+    keys = embedding_keys({key: tuple(tensor.shape) for key, tensor in tensors.items()}) or ()
+    widths = tuple(int(tensors[key].shape[-1]) for key in keys)
+    encoders = [encoder for encoder in components.text_encoders if encoder is not None]
+    wanted = tuple(
+        int(encoder.get_input_embeddings().weight.shape[1])  # type: ignore[operator, union-attr]
+        for encoder in encoders
+    )
+    if widths != wanted[: len(widths)] or len(widths) != _count(components):
+        raise ModelError(
+            f"the textual inversion {name} is for {made_for} (width {' and '.join(map(str, widths)) or 'unknown'}), "
+            f"{components.name or 'the model'} is {FAMILY_NAMES[components.family]} "
+            f"(width {' and '.join(map(str, wanted))})",
+            hint="Leave its name out of the prompt, or choose another model.",
+        )
+    found = [tensors[key].float().reshape(-1, tensors[key].shape[-1]) for key in keys]
+    if not all(bool(torch.isfinite(vectors).all()) for vectors in found):
+        raise ModelError(
+            f"the textual inversion {name} is damaged: it holds values that are not numbers",
+            hint="Download the file again, or leave its name out of the prompt.",
+        )
+    return (*found, *([None] * (len(components.text_encoders) - len(found))))
+
+
+def _count(components: Components) -> int:
     """How many encoders an embedding of this family has vectors for."""
     return 2 if components.family in ("sdxl", "sd3") else 1
