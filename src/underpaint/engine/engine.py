@@ -16,6 +16,7 @@ from underpaint.engine.edits.mask import MaskEdit, latent_mask
 from underpaint.engine.families.adapter import Conditioning, Frame, make_adapter
 from underpaint.engine.families.clip_words import TextOptions
 from underpaint.engine.families.cpu_attention import suit_attention
+from underpaint.engine.families.int8 import suit_int8
 from underpaint.engine.families.schedulers import Sampler, SamplerSettings, make_sampler
 from underpaint.engine.guidance import make_guidance
 from underpaint.engine.inpainting import InpaintChannels
@@ -51,6 +52,7 @@ class Engine:
         denoiser: Any = components.denoiser.eval().requires_grad_(False)
         place(denoiser, self.machine.device, self.machine.dtype, channels_last=self.machine.channels_last)
         suit_attention(denoiser, self.machine)
+        suit_int8(denoiser, self.machine)
         for encoder in components.text_encoders:
             if encoder is not None:
                 place(encoder.eval().requires_grad_(False), self.machine.device)

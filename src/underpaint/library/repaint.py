@@ -128,7 +128,7 @@ def _device_is_here(device: str) -> bool:
 
 
 def _precision(dtype: str) -> str:
-    names = {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16"}
+    names = {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16", "int8": "int8"}
     if dtype not in names:
         raise RecipeError(f"the picture was painted in '{dtype:.20}', which is not known here", field="plan.dtype")
     return names[dtype]

@@ -22,6 +22,12 @@ def _unet() -> Any:
     return UNet2DConditionModel
 
 
+def _patched() -> Any:
+    from underpaint.engine.families.unet_patched import UNetPatched
+
+    return UNetPatched
+
+
 def _sd3() -> Any:
     from diffusers.models.transformers.transformer_sd3 import SD3Transformer2DModel
 
@@ -59,9 +65,9 @@ def _adapter() -> Any:
 
 
 CLASSES: dict[str, Callable[[], Any]] = {
-    "UNet2DConditionModel": _unet, "SD3Transformer2DModel": _sd3, "FluxTransformer2DModel": _flux,
-    "AutoencoderKL": _kl, "AutoencoderTiny": _tiny, "AutoencoderUnshuffle": _unshuffle, "T2IAdapter":
-    _adapter,
+    "UNet2DConditionModel": _unet, "UNetPatched": _patched, "SD3Transformer2DModel": _sd3,
+    "FluxTransformer2DModel": _flux, "AutoencoderKL": _kl, "AutoencoderTiny": _tiny,
+    "AutoencoderUnshuffle": _unshuffle, "T2IAdapter": _adapter,
 }  # fmt: skip
 
 
