@@ -14,6 +14,7 @@ from underpaint.primer.__main__ import main
 from underpaint.primer.adopt import adopt_stage
 from underpaint.primer.config import SHIPPED, PrimerConfig, read_config
 from underpaint.primer.export import strengthen
+from underpaint.primer.hearing import hearing
 from underpaint.primer.paint import Order, paint
 from underpaint.primer.stages import (
     Workshop,
@@ -24,10 +25,12 @@ from underpaint.primer.stages import (
     judge_stage,
     load_paintbox,
     painter_stage,
+    reading_stage,
     render_stage,
     tokenizer_stage,
 )
 from underpaint.training.checkpoint import load_state
+from underpaint.training.shards import Pool, complete_shards
 
 
 def _tiny() -> PrimerConfig:
@@ -38,13 +41,15 @@ def _tiny() -> PrimerConfig:
         render=replace(config.render, per_shard=4, shards=2, captions=2, judge_shards=2),
         tokenizer=replace(config.tokenizer, tokens=700),
         autoencoder=replace(config.autoencoder, steps=3, batch=2, crop=64, model=config.autoencoder.model | narrow),
+        reading=replace(config.reading, steps=3, batch=4),
         painter=replace(
             config.painter,
             steps=2,
             batch=2,
-            unet=config.painter.unet | {"block_out_channels": [16, 32, 32]},
+            half_batch=3,
+            unet=config.painter.unet | {"block_out_channels": [16, 32]},
             text=config.painter.text | {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1},
-            adapter=config.painter.adapter | {"channels": [16, 32, 32]},
+            adapter=config.painter.adapter | {"channels": [16, 32]},
         ),
         judge=replace(config.judge, steps=2, batch=2, size=32, width=4),
         evaluate=replace(config.evaluate, prompts=8, drawings=2, steps=2),
@@ -59,6 +64,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
     tokenizer_stage(made)
     assert autoencoder_stage(made)
     encode_stage(made)
+    assert reading_stage(made)
     assert painter_stage(made)
     return made
 
@@ -74,7 +80,7 @@ def test_the_folder_loads_and_paints(shop: Workshop, tmp_path: Path) -> None:
     assert painted.shape == (1, 64, 96, 3) and np.isfinite(painted).all()
     adapter = T2IAdapter.from_pretrained(tmp_path / "primer" / "adapter_line")
     shapes = [tuple(feature.shape[1:]) for feature in adapter(torch.zeros(1, 1, 64, 96))]
-    assert shapes == [(16, 8, 12), (32, 4, 6), (32, 2, 3)]
+    assert shapes == [(16, 4, 6), (32, 2, 3)]
     card = json.loads((tmp_path / "primer" / "primer.json").read_text())
     assert card["defaults"]["size_step"] == 32
     assert card["training"]["scenes"] == 8
@@ -97,6 +103,30 @@ def test_lines_change_the_picture_and_words_alone_paint(shop: Workshop) -> None:
     lined = paint(box, Order(["a cat"], size=(64, 64), steps=2, lines=[ink]))
     assert bare.shape == lined.shape == (1, 64, 64, 3) and bare.dtype == np.uint8
     assert np.array_equal(bare, paint(box, Order(["a cat"], size=(64, 64), steps=2)))
+
+
+def test_the_words_that_were_read_are_kept_while_painting_is_learned(shop: Workshop) -> None:
+    """The last norm alone is moved, once, so that what all sentences share is not heard."""
+    read = load_state(shop.reading_folder / "weights.safetensors")[0]
+    kept = load_paintbox(shop).painter.text_encoder.state_dict()
+    assert {name for name in read if not torch.equal(read[name], kept[name])} <= {"final_layer_norm.bias"}
+
+
+def test_nobody_paints_before_the_words_are_read(shop: Workshop, tmp_path: Path) -> None:
+    other = replace(shop, folder=tmp_path / "other")
+    other.folder.mkdir()
+    for part in ("pictures", "tokenizer", "autoencoder"):
+        (other.folder / part).symlink_to(shop.folder / part)
+    with pytest.raises(ModelError, match="cannot read yet"):
+        painter_stage(other)
+
+
+def test_hearing_tells_own_words_from_others(shop: Workshop) -> None:
+    pool = Pool(complete_shards(shop.pictures_folder), "latents")
+    painter = load_paintbox(shop).painter
+    found = hearing(painter, pool, seed=1, count=3)
+    assert found == hearing(painter, pool, seed=1, count=3)
+    assert set(found) == {f"{what} {band}" for what in ("words", "lines") for band in ("far", "middle", "near")}
 
 
 def test_stages_that_are_done_stay_done(shop: Workshop) -> None:

@@ -75,9 +75,7 @@ def autoencoder(
 
 
 @app.command()
-def encode(
-    work: Work = _WORK, config: Config = SHIPPED, device: Device = "", pictures: Pictures = "pictures"
-) -> None:
+def encode(work: Work = _WORK, config: Config = SHIPPED, device: Device = "", pictures: Pictures = "pictures") -> None:
     """Turn the pictures into latents and the captions into tokens."""
     from underpaint.primer.stages import encode_stage
 
@@ -85,11 +83,24 @@ def encode(
 
 
 @app.command()
+def reading(
+    work: Work = _WORK, config: Config = SHIPPED, device: Device = "", pictures: Pictures = "pictures",
+    seconds: Seconds = 0.0, steps: Steps = 0,
+) -> None:  # fmt: skip
+    """Teach the text encoder to read."""
+    from underpaint.primer.stages import reading_stage
+
+    settings = read_config(config)
+    settings = replace(settings, reading=_budget(settings.reading, seconds, steps))
+    _finish(reading_stage(_shop(work, settings, device, pictures)))
+
+
+@app.command()
 def painter(
     work: Work = _WORK, config: Config = SHIPPED, device: Device = "", pictures: Pictures = "pictures",
     seconds: Seconds = 0.0, steps: Steps = 0, from_weights: Weights = None, target: Target = None,
 ) -> None:  # fmt: skip
-    """Train text encoder, denoiser and line adapter together."""
+    """Train denoiser and line adapter together."""
     from underpaint.primer.stages import painter_stage
 
     settings = read_config(config)
@@ -151,6 +162,7 @@ def everything(
     stages.tokenizer_stage(shop)
     _finish(stages.autoencoder_stage(shop))
     stages.encode_stage(shop)
+    _finish(stages.reading_stage(shop))
     _finish(stages.painter_stage(shop))
     stages.export_stage(shop, target or work / "primer")
 

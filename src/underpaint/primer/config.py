@@ -49,13 +49,29 @@ class AutoencoderConfig:
 
 
 @dataclass(frozen=True)
-class PainterConfig:
-    """Joint training of text encoder, denoiser and line adapter; the tables go to their classes."""
+class ReadingConfig:
+    """Training of the text encoder on captions alone."""
 
     seconds: float
     batch: int
     rate: float
-    words_rate: float
+    seed: int
+    lanes: int = 1
+    steps: int | None = None
+
+
+@dataclass(frozen=True)
+class PainterConfig:
+    """Joint training of denoiser and line adapter to a text encoder that can read; the tables go to their classes.
+
+    The first `half_until` of the budget is spent on pictures of half the size, `half_batch` at a time.
+    """
+
+    seconds: float
+    batch: int
+    half_batch: int
+    half_until: float
+    rate: float
     hold: float
     average: float
     lines: float
@@ -114,6 +130,7 @@ class PrimerConfig:
     render: RenderConfig
     tokenizer: TokenizerConfig
     autoencoder: AutoencoderConfig
+    reading: ReadingConfig
     painter: PainterConfig
     judge: JudgeConfig
     evaluate: EvaluateConfig
@@ -124,6 +141,7 @@ _SECTIONS: dict[str, type] = {
     "render": RenderConfig,
     "tokenizer": TokenizerConfig,
     "autoencoder": AutoencoderConfig,
+    "reading": ReadingConfig,
     "painter": PainterConfig,
     "judge": JudgeConfig,
     "evaluate": EvaluateConfig,

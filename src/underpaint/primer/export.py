@@ -31,7 +31,7 @@ _INDEX = {
     "scheduler": ["diffusers", "DDIMScheduler"],
     "text_encoder": ["transformers", "CLIPTextModel"],
     "tokenizer": ["transformers", "CLIPTokenizer"],
-    "unet": ["diffusers", "UNet2DConditionModel"],
+    "unet": ["underpaint.engine.families.unet_patched", "UNetPatched"],
     "vae": ["underpaint.engine.families.autoencoder_unshuffle", "AutoencoderUnshuffle"],
 }
 

@@ -28,9 +28,18 @@ from underpaint.primer.evaluate import (
     write_questions,
 )
 from underpaint.primer.export import export
+from underpaint.primer.hearing import hearing
 from underpaint.primer.judge import Judge, train_judge
 from underpaint.primer.paint import Order, Paintbox, paint, sheet
-from underpaint.primer.painter import Painter, averaged_painter, centre_words, encode_shard, painter_trainer
+from underpaint.primer.painter import (
+    Painter,
+    averaged_painter,
+    centre_words,
+    encode_shard,
+    new_text_encoder,
+    painter_trainer,
+)
+from underpaint.primer.reading import train_reader
 from underpaint.primer.render import RenderJob, render_shards
 from underpaint.primer.words import art_vocabulary, learn_vocabulary, read_tokenizer, write_tokenizer
 from underpaint.training.checkpoint import load_state, save_state
@@ -62,6 +71,11 @@ class Workshop:
     def autoencoder_folder(self) -> Path:
         """Checkpoint, log and, once done, the autoencoder."""
         return self.folder / "autoencoder"
+
+    @property
+    def reading_folder(self) -> Path:
+        """Checkpoint, log and weights of the text encoder."""
+        return self.folder / "reading"
 
     @property
     def painter_folder(self) -> Path:
@@ -156,8 +170,19 @@ def encode_stage(shop: Workshop) -> None:
             encode_shard(shard, autoencoder, tokenizer)
 
 
+def reading_stage(shop: Workshop) -> bool:
+    """Teach the text encoder to read; True when its budget is used up."""
+    tokenizer = read_tokenizer(shop.tokenizer_folder)
+    pool = Pool(complete_shards(shop.pictures_folder, "tokens"), "latents")
+    encoder = new_text_encoder(shop.config.painter, tokenizer)
+    end = int(tokenizer.eos_token_id)
+    weights, done = train_reader(pool, shop.config.reading, encoder, shop.reading_folder, end=end, device=shop.device)
+    save_state(shop.reading_folder / "weights.safetensors", weights, {"done": done})
+    return done
+
+
 def painter_stage(shop: Workshop, weights: Path | None = None, target: Path | None = None) -> bool:
-    """Train text encoder, denoiser and line adapter; with `target`, snapshots are exported there as it goes."""
+    """Train denoiser and line adapter; with `target`, snapshots are exported there as it goes."""
     config, autoencoder = shop.config.painter, load_autoencoder(shop)
     channels = int(autoencoder.config.latent_channels)
     tokenizer = read_tokenizer(shop.tokenizer_folder)
@@ -166,13 +191,15 @@ def painter_stage(shop: Workshop, weights: Path | None = None, target: Path | No
         pool, config, tokenizer, shop.painter_folder, latent_channels=channels, device=shop.device
     )
     if not trainer.resume():
-        _begin(trainer, pool, weights)
+        _begin(shop, trainer, pool, weights)
 
     def snapshot(running: Trainer) -> None:
         painter = averaged_painter(running, config, tokenizer, channels)
-        box = Paintbox(painter, autoencoder, tokenizer)
         _save_painter(shop, running)
+        box = Paintbox(painter, autoencoder, tokenizer)
         _show_painter(shop, box, running.step)
+        with (shop.painter_folder / "hearing.jsonl").open("a") as file:
+            file.write(json.dumps({"step": running.step} | hearing(painter, pool, config.seed)) + "\n")
         if target is not None:
             export(box, shop.tokenizer_folder, target, shop.config.defaults, training_facts(shop))
 
@@ -181,11 +208,15 @@ def painter_stage(shop: Workshop, weights: Path | None = None, target: Path | No
     return done
 
 
-def _begin(trainer: Trainer, pool: Pool, weights: Path | None) -> None:
-    """Start from given weights, or from random ones with the words made audible."""
+def _begin(shop: Workshop, trainer: Trainer, pool: Pool, weights: Path | None) -> None:
+    """Start from given weights, or from random ones that are told words by an encoder that can read."""
     if weights is not None:
         trainer.start_from(load_state(weights)[0])
         return
+    path = shop.reading_folder / "weights.safetensors"
+    if not path.is_file():
+        raise ModelError("The text encoder cannot read yet", hint="Run: python -m underpaint.primer reading.")
+    trainer.model.text_encoder.load_state_dict(load_state(path)[0])
     rng = np.random.default_rng(trainer.settings.seed)
     sentences = np.concatenate([pool.rows(pool.draw(rng, 32), "tokens")[:, 0] for _ in range(8)])
     centre_words(trainer.model, torch.from_numpy(sentences.astype(np.int64)))
@@ -285,7 +316,11 @@ def _painted_once(shop: Workshop, box: Paintbox, asked: list[Question]) -> list[
 def training_facts(shop: Workshop) -> dict[str, Any]:
     """How long each part was trained, for `primer.json`."""
     facts: dict[str, Any] = {"scenes": sum(len(s.notes()) for s in complete_shards(shop.pictures_folder))}
-    for name, folder in (("autoencoder", shop.autoencoder_folder), ("painter", shop.painter_folder)):
+    for name, folder in (
+        ("autoencoder", shop.autoencoder_folder),
+        ("reading", shop.reading_folder),
+        ("painter", shop.painter_folder),
+    ):
         log = folder / "log.jsonl"
         lines = log.read_text().splitlines() if log.is_file() else []
         if lines:
