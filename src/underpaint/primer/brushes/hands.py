@@ -1,0 +1,151 @@
+"""Line art as people draw it: one function from the scene's visible lines to ink, for many hands and tools."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from underpaint.primer.brushes.easel import Easel
+from underpaint.primer.brushes.fields import Array, noise, ramp
+from underpaint.primer.stagecraft.seen import Seen
+
+
+@dataclass(frozen=True)
+class Hand:
+    """How somebody draws a line. Lengths in units of 1/256 of the picture's short side.
+
+    `width` of the pen, `swell` how far it swells on the shade side and thins in the light, `taper` how much of a
+    line's ends runs thin, `shake` how far the line strays, `passes` how often it is drawn over, `gaps` the share of it
+    that is left out, `grain` how far the paper breaks it, `strength` how black it is, `overshoot` how far it runs on.
+    """
+
+    width: float = 1.1
+    swell: float = 0.25
+    taper: float = 0.1
+    shake: float = 0.0
+    passes: int = 1
+    gaps: float = 0.0
+    grain: float = 0.0
+    strength: float = 1.0
+    overshoot: float = 0.0
+
+
+HANDS = {
+    "clean": Hand(),
+    "rough": Hand(width=1.0, shake=0.9, passes=3, strength=0.72, overshoot=3.0, taper=0.3, grain=0.15),
+    "broken": Hand(width=1.15, gaps=0.3, shake=0.35, taper=0.45, swell=0.4),
+    "scratchy": Hand(width=0.85, shake=0.6, passes=2, grain=0.55, strength=0.8, overshoot=1.5, gaps=0.08, taper=0.35),
+    "brush": Hand(width=1.9, swell=0.9, taper=0.8, shake=0.3, gaps=0.05),
+    "pen": Hand(width=1.0, swell=0.55, taper=0.5, shake=0.25, gaps=0.03),
+}
+KINDS = {"outline": 1.0, "crease": 0.72, "detail": 0.6}
+_STEP = 0.7  # array pixels between the dabs of which a line is made
+
+
+def draw_lines(seen: Seen, hand: str = "clean") -> NDArray[np.uint8]:
+    """The scene's line art in one of the `HANDS`: uint8 H x W at the picture's size, 255 where there is ink."""
+    easel = Easel(seen)
+    return np.rint(easel.small(ink(easel, HANDS[hand], "hand/" + hand)) * 255).astype(np.uint8)
+
+
+def ink(easel: Easel, hand: Hand, name: str, light: float = 1.0) -> Array:
+    """How much ink a hand leaves, 0..1 on the arrays; `light` below 1 thins what is far or only place."""
+    lines = easel.seen.lines
+    total = np.zeros(easel.shape, np.float32)
+    rng = easel.rng(name)
+    for number in range(hand.passes if lines else 0):
+        loose = replace(hand, shake=hand.shake * (0.5 + 0.7 * number))
+        total += (1 - total) * np.clip(_pass(easel, loose, rng, light), 0, 1) * hand.strength
+    if hand.grain:
+        tooth = noise(easel.shape, 1.3 * easel.unit / 2, rng)
+        total *= 1 - hand.grain * ramp(tooth, -0.5, 1.1)
+    return total
+
+
+def _pass(easel: Easel, hand: Hand, rng: np.random.Generator, light: float) -> Array:
+    """Every line once."""
+    xy, along, ends, owner = _dabs(easel, hand, rng)
+    unit, shape = easel.unit, easel.shape
+    if hand.shake:
+        far, near = (noise(shape, scale * unit, rng) for scale in (22, 5))
+        for c in (0, 1):
+            stray = _look(far, xy, 31 * c) * 0.75 + _look(near, xy, 57 * c) * 0.3
+            xy[:, c] += stray * np.float32(hand.shake * unit)
+    parts, lines = easel.seen.parts, easel.seen.lines
+    care = {"subject": 1.0, "prop": 0.95, "place": 0.8, "ground": 0.75, "sky": 0.7}
+    weight = np.array([KINDS[line.kind] * (1 - (1 - light) * (1 - care[parts[line.part].role]) * 3) for line in lines])
+    width = np.maximum(weight, 0.25).astype(np.float32).take(owner) * np.float32(hand.width * unit)
+    lit = _look(easel.seen.lit, xy, 0)
+    width *= 1 + np.float32(hand.swell) * (0.55 - lit) * 1.2
+    if hand.taper:
+        reach = np.minimum(along, ends - along) / (np.float32(7 * unit) * hand.taper + 0.01)
+        width *= np.clip(reach * (1 - 0.25) + 0.25, 0, 1)
+    if hand.gaps:
+        lift = _look(noise(shape, 7 * unit, rng), xy, 11) + 0.5 * (lit - 0.5)
+        width *= ramp(lift, -2.2 + 2.6 * hand.gaps**0.5, -1.95 + 2.6 * hand.gaps**0.5)
+    return _stamp(xy, width, shape)
+
+
+def _dabs(easel: Easel, hand: Hand, rng: np.random.Generator) -> tuple[Array, Array, Array, NDArray[np.intp]]:
+    """All lines as evenly spaced points: N x 2 places, way from the start, whole length, number of the line."""
+    places, ways, lengths, owners = [], [], [], []
+    for number, line in enumerate(easel.seen.lines):
+        points = line.points
+        legs = np.hypot(*(points[1:] - points[:-1]).T)
+        way = np.concatenate([[0.0], np.cumsum(legs)])
+        length = float(way[-1])
+        if length < 0.5:
+            continue
+        extra = hand.overshoot * easel.unit * float(rng.random()) if length > 12 * easel.unit else 0.0
+        t = np.arange(-extra, length + extra, _STEP)
+        x, y = np.interp(t, way, points[:, 0]), np.interp(t, way, points[:, 1])
+        if extra:
+            before, after = np.minimum(t, 0)[:, None], np.maximum(t - length, 0)[:, None]
+            x, y = (np.stack([x, y], -1) + before * _heading(points[:2]) + after * _heading(points[-2:])).T
+        places.append(np.stack([x, y], -1))
+        ways.append(t + extra)
+        lengths.append(np.full(len(t), length + 2 * extra))
+        owners.append(np.full(len(t), number))
+    if not places:
+        return np.zeros((0, 2), np.float32), *(np.zeros(0, np.float32),) * 2, np.zeros(0, np.intp)
+    joined = [np.concatenate(v).astype(np.float32) for v in (places, ways, lengths)]
+    return joined[0], joined[1], joined[2], np.concatenate(owners)
+
+
+def _heading(pair: Array) -> Array:
+    way = pair[1] - pair[0]
+    return way / max(float(np.hypot(*way)), 1e-4)
+
+
+def _look(field: Array, xy: Array, shift: int) -> Array:
+    """Field values at points, wrapped round the borders by `shift` so that one noise serves twice."""
+    height, width = field.shape
+    if shift:
+        x, y = (xy[:, 0].astype(np.int64) + shift) % width, (xy[:, 1].astype(np.int64) + shift) % height
+    else:
+        x = np.rint(xy[:, 0]).astype(np.int64).clip(0, width - 1)
+        y = np.rint(xy[:, 1]).astype(np.int64).clip(0, height - 1)
+    return field.ravel().take(y * width + x)
+
+
+def _stamp(xy: Array, width: Array, shape: tuple[int, int]) -> Array:
+    """Round dabs heaped up on the pixels."""
+    if not len(xy):
+        return np.zeros(shape, np.float32)
+    height, wide = shape
+    reach = int(np.ceil(float(width.max()) / 2 + 0.5))
+    base = np.floor(xy).astype(np.int32)
+    rest = xy - base
+    offsets = np.mgrid[-reach : reach + 2, -reach : reach + 2].reshape(2, -1)
+    dy, dx = (o[None, :] for o in offsets.astype(np.float32))
+    distance = np.sqrt((dx - rest[:, :1]) ** 2 + (dy - rest[:, 1:]) ** 2)
+    weight = np.clip(width[:, None] / 2 + 0.5 - distance, 0, 1)
+    x, y = base[:, :1] + offsets[1][None, :], base[:, 1:] + offsets[0][None, :]
+    good = np.flatnonzero((weight > 0) & (x >= 0) & (y >= 0) & (x < wide) & (y < height))
+    index = y.ravel()[good].astype(np.intp) * wide + x.ravel()[good]
+    thin = np.minimum(width / np.float32(1.4), 1)  # a hairline is pale, not broken
+    weights = (weight * (thin * np.float32(_STEP * 0.9))[:, None]).ravel()[good]
+    return np.minimum(np.bincount(index, weights, height * wide).reshape(shape), 1).astype(np.float32)
+
+
+__all__ = ["HANDS", "Hand", "draw_lines", "ink"]

@@ -1,0 +1,53 @@
+"""Ink wash: few wet tones of diluted ink that bleed into rice paper, a brush line, mineral colour on what matters."""
+
+import numpy as np
+
+from underpaint.primer.brushes import paper
+from underpaint.primer.brushes.easel import Easel
+from underpaint.primer.brushes.fields import Array, blur, luma, moved, ramp, saturate, wobble
+from underpaint.primer.brushes.hands import HANDS, ink
+from underpaint.primer.brushes.tones import darkness_of
+
+_INK = np.array([0.10, 0.10, 0.125], np.float32)
+
+
+def paint(easel: Easel) -> Array:
+    """Pale, middle and dark ink over each other, each drier than the last; distance dissolves into the paper."""
+    unit, scale = easel.unit, easel.seen.scale
+    feather = wobble(easel.shape, 1.6 * unit, 3.5 * unit, easel.rng("feather"))
+    dark = moved(darkness_of(easel, local=0.5), feather)
+    flow = easel.grain(26, "water", cloudy=True)
+    wet = easel.small(blur(dark + 0.06 * flow, 1.1 * unit))
+    pale, middle, deep = ramp(wet, 0.10, 0.34), ramp(wet, 0.36, 0.50), ramp(wet, 0.62, 0.76)
+    tone = 0.20 * pale + 0.30 * middle + 0.42 * deep + 0.16 * wet
+    dx, dy = np.gradient(middle + deep)
+    tone = tone + np.clip(np.hypot(dx, dy), 0, 0.5) * 0.28
+    fibres = paper.cold_press(easel)
+    tone = tone * (1 + 0.10 * fibres + 0.10 * easel.small(flow)) * _mist(easel)
+    sheet = paper.lit_paper(paper.RICE, fibres, 0.014)
+    line = easel.small(ink(easel, HANDS["brush"], "brush", light=0.82))
+    dry = ramp(fibres + 0.8, -0.4, 0.5)
+    line = blur(line, 0.35 * unit / scale) * (0.78 + 0.22 * dry) * (0.35 + 0.65 * _mist(easel))
+    picture = sheet * (1 - _colour(easel, feather))
+    amount = np.clip(1 - (1 - np.clip(tone, 0, 0.95)) * (1 - line * 0.95), 0, 1)[..., None]
+    picture = picture * (1 - amount) + _INK * amount * (0.3 + 0.7 * picture.clip(0.2, 1))
+    shine = easel.small(np.maximum(easel.disc, easel.halo * easel.sky * 0.5 * easel.darkness))[..., None]
+    return picture + shine * (easel.orb_colour * sheet - picture)
+
+
+def _mist(easel: Easel) -> Array:
+    """1 near, less where far things dissolve at their foot; small."""
+    away = easel.small(easel.seen.haze)
+    return 1 - 0.55 * ramp(away + 0.1 * easel.grain(30, "mist", cloudy=True, small=True), 0.2, 0.8)
+
+
+def _colour(easel: Easel, feather: np.ndarray) -> Array:
+    """What mineral colour takes from the paper's white: full on subjects, a breath elsewhere; H x W x 3 small."""
+    local = saturate(np.clip(easel.tone(0.9, 1.0, where=feather), 0, 1), 1.1)
+    local = np.clip(local / np.maximum(local.max(-1, keepdims=True), 0.25) * 0.96, 0, 1)
+    local = local * (0.55 + 0.45 * np.clip(luma(local) * 1.6, 0, 1))[..., None]
+    amount = easel.small(moved(0.22 + 0.62 * easel.focus * (easel.focus > 0.5), feather))
+    amount = amount * (1 + 0.14 * easel.grain(16, "mineral", cloudy=True, small=True))
+    sky = easel.small(easel.sky) * 0.45
+    amount = np.clip(blur(amount, 0.7 * easel.unit / easel.seen.scale) + sky, 0, 0.92)
+    return (1 - local) * amount[..., None]

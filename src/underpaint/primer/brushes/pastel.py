@@ -1,0 +1,54 @@
+"""Pastel: smeared colour on tinted paper, chalk strokes along the form that the tooth breaks, bright accents last."""
+
+import numpy as np
+
+from underpaint.primer.brushes import paper
+from underpaint.primer.brushes.easel import Easel
+from underpaint.primer.brushes.fields import Array, blur, ramp, saturate
+from underpaint.primer.brushes.sky import bloom, clouds, with_clouds
+from underpaint.primer.brushes.strokes import Reach, at, cover, scattered, walk
+
+_DAY = np.array([0.60, 0.54, 0.48], np.float32)
+_NIGHT = np.array([0.13, 0.13, 0.20], np.float32)
+
+
+def paint(easel: Easel) -> Array:
+    """Paper, smear, strokes, accents."""
+    seen, unit = easel.seen, easel.unit
+    soft = blur(seen.lit, 1.6 * unit)
+    model = with_clouds(easel, easel.tone(0.06 + 0.84 * soft), clouds(easel, crisp=0.3, amount=0.1))
+    shine = easel.small(np.maximum(easel.disc, easel.halo * easel.sky * 0.6))[..., None]
+    model += shine * (easel.orb_colour - model)
+    model = np.clip(saturate(model + bloom(easel, 8), 1.22) * 1.03 + 0.015, 0, 1)
+    grains = paper.tooth(easel)
+    sheet = _DAY + (_NIGHT - _DAY) * easel.darkness
+    smear = blur(model, 0.9 * unit / seen.scale)
+    cover_ = np.clip(0.84 + 0.10 * grains, 0, 1)[..., None]
+    picture = sheet * (1 - cover_) + smear * cover_
+    for number in range(2):
+        colour, amount = _chalk(easel, model, number)
+        broken = amount * ramp(grains + 0.9 * amount, -0.25 + 0.35 * number, 0.75 + 0.3 * number)
+        picture += broken[..., None] * (colour - picture)
+    dust = 0.02 * easel.grain(0.5, "dust", small=True)
+    return picture * (1 + dust)[..., None]
+
+
+def _chalk(easel: Easel, model: Array, number: int) -> tuple[Array, Array]:
+    """One pass of chalk strokes: colours and how much of them, both small."""
+    unit, rng = easel.unit, easel.rng(f"chalk {number}")
+    start = scattered(easel.shape, (6.5, 5.0)[number] * unit, rng)
+    if number:
+        wanted = at(easel.seen.lit, start) * 0.6 + at(easel.focus, start) * 0.6 + rng.uniform(-0.3, 0.3, len(start))
+        start = start[wanted > 0.72]
+    paths = walk(easel.flow, easel.seen.part, start, (26, 15)[number] * unit, 4, turn=0.7)
+    width = (5.2, 2.6)[number] * unit * rng.uniform(0.6, 1.2, len(paths)).astype(np.float32)
+    samples = cover(paths, width.astype(np.float32), easel.shape, Reach(pitch=0.95))
+    mixed = at(model, (paths.middle - 0.5) / easel.seen.scale)
+    lift = rng.normal(0.02, 0.055, (len(paths), 1)) + 0.05 * number
+    mixed = mixed + lift * (0.5 + mixed) + rng.normal(0, 0.022, (len(paths), 3))
+    colour = np.zeros((*easel.shape, 3), np.float32)
+    amount = np.zeros(easel.shape, np.float32)
+    colour.reshape(-1, 3)[samples.at] = mixed.astype(np.float32)[samples.stroke]
+    amount.ravel()[samples.at] = (1 - 0.35 * samples.across**2) * (1 - 0.5 * samples.along)
+    laid = easel.small((amount > 0).astype(np.float32))[..., None]
+    return easel.small(colour) / np.maximum(laid, 0.25), easel.small(amount)

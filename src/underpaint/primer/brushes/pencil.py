@@ -1,0 +1,62 @@
+"""Pencil: graphite hatching that follows the form on toothed paper, coloured pencils where the colour matters."""
+
+import numpy as np
+
+from underpaint.primer.brushes import paper
+from underpaint.primer.brushes.easel import Easel
+from underpaint.primer.brushes.fields import Array, blur, luma, ramp, saturate
+from underpaint.primer.brushes.hands import HANDS, ink
+from underpaint.primer.brushes.strokes import Reach, at, cover, heap, seeds, walk
+from underpaint.primer.brushes.tones import darkness_of, diagonal
+
+_GRAPHITE = np.array([0.20, 0.20, 0.225], np.float32)
+
+
+def paint(easel: Easel) -> Array:
+    """Rubbed tone, three directions of strokes, contours drawn more than once."""
+    dark = darkness_of(easel, local=0.5)
+    grains = paper.tooth(easel)
+    strokes = sum(_layer(easel, dark, number) for number in range(3))
+    rubbed = blur(easel.small(dark), 1.2 * easel.unit / easel.seen.scale)
+    lead = 1 - np.exp(-1.15 * easel.small(blur(np.asarray(strokes, np.float32), 0.45)))
+    lead = lead * (0.78 + 0.22 * ramp(grains, -1.0, 0.8)) + rubbed * 0.34 * (0.8 + 0.25 * grains)
+    line = easel.small(ink(easel, HANDS["scratchy"], "pencil", light=0.85)) * (0.8 + 0.2 * ramp(grains, -1, 1))
+    sheet = paper.lit_paper(paper.CARTRIDGE, grains, 0.010)
+    picture = sheet * (1 - np.clip(lead, 0, 0.93)[..., None] * (1 - _lead_colour(easel)))
+    picture = picture * (1 - _crayon(easel, grains))
+    picture = picture * (1 - np.clip(line, 0, 0.95)[..., None] * (1 - _GRAPHITE))
+    glow = easel.small(np.maximum(easel.disc, 0.6 * easel.glow))[..., None]
+    return picture + glow * (easel.orb_colour * sheet - picture) * 0.9
+
+
+def _layer(easel: Easel, dark: Array, number: int) -> Array:
+    """One direction of hatching; a stroke is pressed as hard as it is dark beneath it."""
+    unit, rng = easel.unit, easel.rng(f"pencil {number}")
+    flow = (easel.seen.flow, diagonal(easel), easel.seen.flow)[number]
+    above = (0.10, 0.42, 0.60)[number]
+    start = seeds(flow, (1.9, 2.2, 1.6)[number] * unit, 12 * unit, rng, jitter=0.4)
+    start = start[at(dark, start) > above + rng.uniform(-0.05, 0.05, len(start))]
+    paths = walk(flow, easel.seen.part, start, (20, 15, 12)[number] * unit, 4)
+    samples = cover(paths, 0.95 * unit, easel.shape, Reach(top=False))
+    press = np.clip((at(dark, paths.middle) - above) * 1.5 + 0.22, 0.1, 0.95) * rng.uniform(0.6, 1.2, len(paths))
+    lift = np.minimum(1, (1 - samples.along) * 1.6 + 0.1)
+    return heap(
+        samples, press.astype(np.float32)[samples.stroke] * lift * (1.05 - 0.5 * np.abs(samples.across)), easel.shape
+    )
+
+
+def _lead_colour(easel: Easel) -> Array:
+    """Graphite, or a coloured lead of the local colour's darks on what matters; small H x W x 3."""
+    local = np.clip(saturate(easel.tone(0.7, 1.0), 1.35), 0, 1)
+    local = local * np.minimum(1, 0.42 / np.maximum(luma(local), 0.12))[..., None]
+    share = np.clip(easel.small(easel.focus) * 1.05 - 0.1, 0, 0.85)[..., None]
+    return _GRAPHITE + (local - _GRAPHITE) * share
+
+
+def _crayon(easel: Easel, grains: Array) -> Array:
+    """The side of a coloured pencil over the tooth: what it takes from white; small H x W x 3."""
+    local = np.clip(saturate(easel.tone(0.85, 1.0), 1.15), 0, 1)
+    amount = easel.small(0.26 + 0.62 * easel.focus * (easel.focus > 0.5)) * (0.84 + 0.16 * ramp(grains, -1.1, 0.6))
+    sides = easel.small(blur(ramp(easel.grain(1.4, "side"), -1.8, 0.8), 0.5))
+    amount = np.clip(amount * (0.8 + 0.2 * sides), 0, 0.95)
+    return (1 - local) * amount[..., None]

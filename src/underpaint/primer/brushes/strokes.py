@@ -1,0 +1,207 @@
+"""Strokes: where they start, how they run along the form, and which pixels they cover.
+
+All work on arrays of strokes at once. Coordinates are pixels of the seen arrays, x before y.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from underpaint.primer.brushes.fields import Array
+
+BINS = 16
+Index = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Paths:
+    """N strokes of K points each. `low` and `high` say which stretch of the K points was walked."""
+
+    points: Array
+    low: Array
+    high: Array
+    part: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    def pick(self, which: NDArray) -> "Paths":
+        """Some of the strokes, in the given order."""
+        return Paths(self.points[which], self.low[which], self.high[which], self.part[which])
+
+    @property
+    def middle(self) -> Array:
+        """N x 2: where each stroke was set down."""
+        return self.points[:, self.points.shape[1] // 2]
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Pixels under strokes, in the order of painting: flat pixel index, stroke, place along 0..1 and across -1..1."""
+
+    at: Index
+    stroke: Index
+    along: Array
+    across: Array
+
+
+def at(field: NDArray, xy: Array) -> NDArray:
+    """The field's values at points N x 2, the nearest pixel."""
+    height, width = field.shape[:2]
+    x = np.rint(xy[..., 0]).astype(np.intp).clip(0, width - 1)
+    y = np.rint(xy[..., 1]).astype(np.intp).clip(0, height - 1)
+    return field.reshape(height * width, *field.shape[2:]).take(y * width + x, 0)
+
+
+def seeds(flow: Array, across: float, along: float, rng: np.random.Generator, jitter: float = 0.25) -> Array:
+    """Starting points in rows that lie along the flow: even hatching where it is even. Shuffled never, row by row."""
+    height, width = flow.shape[:2]
+    reach = float(np.hypot(height, width)) / 2
+    rows, columns = int(2 * reach / across) + 2, int(2 * reach / along) + 2
+    found = []
+    v = ((np.arange(rows) - rows / 2) * across)[:, None]
+    for b in range(BINS):
+        angle = np.pi * b / BINS
+        u = (np.arange(columns) - columns / 2)[None, :] + rng.random((rows, 1))
+        u = (u + rng.uniform(-jitter, jitter, (rows, columns))) * along
+        w = v + rng.uniform(-jitter, jitter, (rows, columns)) * across * 0.5
+        x = width / 2 + u * np.cos(angle) - w * np.sin(angle)
+        y = height / 2 + u * np.sin(angle) + w * np.cos(angle)
+        inside = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
+        xy = np.stack([x[inside], y[inside]], -1).astype(np.float32)
+        f = at(flow, xy)
+        near = np.rint(np.arctan2(f[:, 1], f[:, 0]) * (BINS / np.pi)).astype(int) % BINS == b
+        found.append(xy[near])
+    return np.concatenate(found)
+
+
+def scattered(shape: tuple[int, int], spacing: float, rng: np.random.Generator) -> Array:
+    """Starting points on a shaken grid, in random order."""
+    height, width = shape
+    y, x = np.mgrid[0 : int(height / spacing) + 1, 0 : int(width / spacing) + 1].astype(np.float32)
+    xy = (np.stack([x.ravel(), y.ravel()], -1) + rng.random((x.size, 2))) * spacing
+    xy[:, 0] = xy[:, 0].clip(0, width - 1)
+    xy[:, 1] = xy[:, 1].clip(0, height - 1)
+    return rng.permutation(xy).astype(np.float32)
+
+
+def walk(flow: Array, part: NDArray, xy: Array, length: float, steps: int = 5, turn: float = 1.0) -> Paths:
+    """From each point both ways along the flow, `length` in all, stopping where another part begins."""
+    here = at(part, xy)
+    start = at(flow, xy)
+    halves = [_half(flow, part, xy, start * sign, here, length / 2 / steps, steps, turn) for sign in (-1, 1)]
+    (back, n_back), (ahead, n_ahead) = halves
+    points = np.concatenate([back[:, ::-1], xy[:, None], ahead], 1).astype(np.float32)
+    return Paths(points, (steps - n_back).astype(np.float32), (steps + n_ahead).astype(np.float32), here)
+
+
+def _half(flow, part, xy, heading, here, step, steps, turn):
+    """Points N x steps x 2 one way, and how many of them were reached."""
+    height, width = part.shape
+    alive = np.ones(len(xy), bool)
+    reached = np.zeros(len(xy), np.int32)
+    points = np.empty((len(xy), steps, 2), np.float32)
+    for k in range(steps):
+        ahead = xy + heading * np.float32(step)
+        ok = alive & (ahead[:, 0] >= 0) & (ahead[:, 1] >= 0) & (ahead[:, 0] < width) & (ahead[:, 1] < height)
+        if here is not None:
+            ok &= at(part, ahead) == here
+        xy = np.where(ok[:, None], ahead, xy)
+        bend = at(flow, xy)
+        bend = bend * np.where((bend * heading).sum(-1) < 0, -1, 1).astype(np.float32)[:, None]
+        heading = heading + (bend - heading) * np.float32(turn)
+        heading /= np.maximum(np.hypot(heading[:, :1], heading[:, 1:]), 1e-4)
+        alive = ok
+        reached += ok
+        points[:, k] = xy
+    return points, reached
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How strokes cover pixels: `profile(along)` narrows them, `pitch` is how dense they are sampled in pixels,
+    `within` a field of labels where a stroke stays on the label it was set down on, `top` keeps only what is seen.
+    """
+
+    profile: Callable[[Array], Array] | None = None
+    pitch: float = 0.8
+    within: NDArray | None = None
+    top: bool = True
+
+
+def cover(paths: Paths, width: Array | float, shape: tuple[int, int], reach: Reach) -> Samples:
+    """The pixels under strokes of full width N (or N x K, one per point); later strokes lie over earlier ones."""
+    n, k = paths.points.shape[:2]
+    empty = np.zeros(0, np.float32)
+    if n == 0:
+        return Samples(np.zeros(0, np.intp), np.zeros(0, np.intp), empty, empty)
+    width = np.asarray(width, np.float32)
+    t, s = _raster(paths, float(width.max()), reach.pitch)
+    place = paths.low[:, None] + t * (paths.high - paths.low)[:, None]
+    first = np.minimum(place.astype(np.intp), k - 2)
+    rest = (place - first).astype(np.float32)
+    flat = first + (np.arange(n) * k)[:, None]
+    px, py = (_between(paths.points[..., c], flat, rest) for c in (0, 1))
+    dx, dy = np.gradient(px, axis=1), np.gradient(py, axis=1)
+    half = _half_width(width, flat, rest, t, reach.profile) / np.maximum(np.hypot(dx, dy), 1e-4)
+    drawn = (paths.high > paths.low)[:, None] & (half * np.hypot(dx, dy) > 0.2)
+    across_x, across_y = -dy * half, dx * half
+    x = np.rint(px[..., None] + across_x[..., None] * s).astype(np.int32)
+    y = np.rint(py[..., None] + across_y[..., None] * s).astype(np.int32)
+    inside = (x >= 0) & (y >= 0) & (x < shape[1]) & (y < shape[0]) & drawn[..., None]
+    good = np.flatnonzero(inside)
+    index = (y * np.int32(shape[1]) + x).ravel().take(good)
+    if reach.within is not None:
+        own = np.repeat(at(reach.within, paths.middle), t.shape[1] * len(s)).take(good)
+        same = reach.within.ravel().take(index) == own
+        good, index = good[same], index[same]
+    if reach.top:
+        winner = np.full(shape[0] * shape[1], -1, np.int64)
+        winner[index] = good
+        index = np.flatnonzero(winner >= 0)
+        good = winner[index]
+    row, column = np.divmod(good, len(s))
+    stroke, step = np.divmod(row, t.shape[1])
+    return Samples(index.astype(np.intp), stroke, t[0].take(step), s.take(column))
+
+
+def _raster(paths: Paths, widest: float, pitch: float) -> tuple[Array, Array]:
+    """Places along (1 x A, 0..1) and across (B, -1..1) at which every stroke is sampled."""
+    legs = np.diff(paths.points, axis=1)
+    longest = float(np.hypot(legs[..., 0], legs[..., 1]).sum(1).max())
+    along = int(np.clip(np.ceil(longest / pitch), 2, 400))
+    across = int(np.clip(np.ceil(widest / pitch), 1, 80))
+    t = np.linspace(0, 1, along, dtype=np.float32)[None, :]
+    return t, np.linspace(-1, 1, across, dtype=np.float32) if across > 1 else np.zeros(1, np.float32)
+
+
+def _between(values: Array, flat: Index, rest: Array) -> Array:
+    values = np.ascontiguousarray(values).ravel()
+    first = values.take(flat)
+    return first + (values.take(flat + 1) - first) * rest
+
+
+def _half_width(width: Array, flat: Index, rest: Array, t: Array, profile: Callable[[Array], Array] | None) -> Array:
+    if width.ndim == 2:
+        half = _between(width, flat, rest) / 2
+    else:
+        half = np.broadcast_to(width.reshape(-1, 1) / 2, flat.shape) * np.ones_like(rest)
+    return half * profile(t) if profile is not None else half
+
+
+def tapered(along: Array) -> Array:
+    """A pen stroke: set down quickly, lifted slowly."""
+    return np.minimum(1, np.minimum(along * 7 + 0.25, (1 - along) * 2.2 + 0.12))
+
+
+def rounded(along: Array) -> Array:
+    """A loaded brush: round at both ends."""
+    return np.sqrt(np.clip(1 - (2 * along - 1) ** 6, 0, 1))
+
+
+def heap(samples: Samples, weight: Array | float, shape: tuple[int, int]) -> Array:
+    """How much of the medium lies on each pixel when every sample leaves `weight` there."""
+    weights = np.broadcast_to(np.asarray(weight, np.float32), samples.at.shape)
+    return np.bincount(samples.at, weights, shape[0] * shape[1]).reshape(shape).astype(np.float32)
