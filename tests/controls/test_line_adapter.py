@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from underpaint.controls.line import RESIDUALS, LineAdapter
+from underpaint.controls.steering.line_adapter import RESIDUALS, LineAdapter
 from underpaint.engine.components import Components
 from underpaint.engine.engine import Engine
 from underpaint.engine.families.adapters import load_line_adapter

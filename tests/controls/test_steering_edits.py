@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from underpaint.controls.light import LightEdit, light_change
-from underpaint.controls.palette import PaletteEdit, wanted_colours
+from underpaint.controls.steering.light_edit import LightEdit, light_change
+from underpaint.controls.steering.palette_values import PaletteValuesEdit, wanted_colours
 from underpaint.engine.latent_colours import LUMA, LatentColours
 from underpaint.engine.loop import edited, in_order
 from underpaint.engine.protocols import Step
@@ -56,8 +56,8 @@ PALETTE = PaletteControl(swatches=(Swatch(colour="#101830"), Swatch(colour="#c04
 LIGHT = LightControl(direction=0, hardness=1.0, lightness=0.5, contrast=0.2)
 
 
-def edit(control: LightControl | PaletteControl, colours: LatentColours) -> LightEdit | PaletteEdit:
-    return LightEdit(control, colours) if isinstance(control, LightControl) else PaletteEdit(control, colours)
+def edit(control: LightControl | PaletteControl, colours: LatentColours) -> LightEdit | PaletteValuesEdit:
+    return LightEdit(control, colours) if isinstance(control, LightControl) else PaletteValuesEdit(control, colours)
 
 
 class TestLatentColours:
@@ -171,7 +171,7 @@ class TestLight:
 class TestPalette:
     def test_luma_stays(self, colours: LatentColours) -> None:
         before = estimate()
-        after = PaletteEdit(PALETTE, colours)(before, at(0))
+        after = PaletteValuesEdit(PALETTE, colours)(before, at(0))
         torch.testing.assert_close(luma(colours.to_rgb(after)), luma(colours.to_rgb(before)), atol=1e-4, rtol=1e-4)
 
     def test_darker_spots_earn_darker_swatches(self, colours: LatentColours) -> None:
@@ -195,6 +195,6 @@ class TestPalette:
         blue = PaletteControl(swatches=(Swatch(colour="#102060"), Swatch(colour="#90b0ff")))
         now = estimate()
         for _ in range(6):
-            now = PaletteEdit(blue, colours)(now, at(0))
+            now = PaletteValuesEdit(blue, colours)(now, at(0))
         red, _, azure = colours.to_rgb(now)[0].flatten(1).mean(-1)
         assert azure > red + 0.2

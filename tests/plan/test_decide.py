@@ -229,11 +229,9 @@ class TestSampling:
 
 
 class TestAbilities:
-    def test_lines_need_an_adapter(self) -> None:
+    def test_lines_take_the_adapter_where_there_is_one(self) -> None:
         asked = CreateRecipe(controls=(LINES,))
-        with pytest.raises(PlanError, match="no line adapter") as caught:
-            decide(asked, facts(model=without("line")))
-        assert caught.value.field == "controls" and "--model primer" in str(caught.value.hint)
+        assert decide(asked, facts(model=without("line"))).line_adapter is None
         assert decide(asked, facts()).line_adapter == "adapter_line"
         assert decide(CreateRecipe(controls=(LightControl(),)), facts(model=without("line"))).line_adapter is None
 

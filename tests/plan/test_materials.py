@@ -9,14 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from underpaint.controls.line import ink_on
 from underpaint.errors import PictureError, PlanError
 from underpaint.imaging.arrays import FloatArray
 from underpaint.imaging.geometry import Extent
 from underpaint.plan.data import Box, Pass, Plan
 from underpaint.plan.materials import (
     Hole,
+    ground,
     hole_content,
-    ink_map,
     masked_bounds,
     open_hole,
     painted,
@@ -110,7 +111,7 @@ class TestInk:
         kept = Kept()
         control, alpha = self.sheet(kept)
         plan = made(40, 20)
-        ink = ink_map(control, kept, plan, plan.passes[0])
+        ink = ink_on(control, ground(plan, plan.passes[0], kept))
         assert ink.shape == (24, 40)
         np.testing.assert_allclose(ink[:20], alpha, atol=1e-6)
         assert not ink[20:].any()
@@ -119,7 +120,7 @@ class TestInk:
         kept = Kept()
         control, alpha = self.sheet(kept)
         plan = made(40, 40)
-        ink = ink_map(control, kept, plan, plan.passes[0])
+        ink = ink_on(control, ground(plan, plan.passes[0], kept))
         np.testing.assert_allclose(ink[10:30], alpha, atol=1e-6)
         assert not ink[:10].any() and not ink[30:].any()
 
@@ -127,13 +128,13 @@ class TestInk:
         kept = Kept()
         control, alpha = self.sheet(kept)
         plan = made(40, 20, area=Box(x=5, y=3, width=16, height=8), task="fill")
-        np.testing.assert_allclose(ink_map(control, kept, plan, plan.passes[0]), alpha[3:11, 5:21], atol=1e-6)
+        np.testing.assert_allclose(ink_on(control, ground(plan, plan.passes[0], kept)), alpha[3:11, 5:21], atol=1e-6)
 
     def test_a_larger_pass_gets_larger_ink_in_the_same_place(self) -> None:
         kept = Kept()
         control, _ = self.sheet(kept)
         plan = made(40, 20, second=2.0, step=4)
-        ink = ink_map(control, kept, plan, plan.passes[1])
+        ink = ink_on(control, ground(plan, plan.passes[1], kept))
         assert ink.shape == (40, 80)
         assert abs(int(ink.sum(axis=0).argmax()) - 20.5) <= 1 and abs(int(ink.sum(axis=1).argmax()) - 10.5) <= 1
 
@@ -141,14 +142,14 @@ class TestInk:
         kept = Kept()
         control, _ = self.sheet(kept)
         plan = made(40, 20, area=Box(x=4, y=2, width=20, height=12), scale=4.0, task="fill")
-        ink = ink_map(control, kept, plan, plan.passes[0])
+        ink = ink_on(control, ground(plan, plan.passes[0], kept))
         assert abs(int(ink[:48, :80].sum(axis=0).argmax()) - (10 - 4 + 0.5) * 4) <= 2
         assert abs(int(ink[:48, :80].sum(axis=1).argmax()) - (5 - 2 + 0.5) * 4) <= 2
 
     def test_a_drawing_that_is_not_there_is_named(self) -> None:
         plan = made(40, 20)
         with pytest.raises(PlanError, match=r"'lost\.png'"):
-            ink_map(LineControl(drawing=Blob(sha256="0" * 64, name="lost.png")), {}, plan, plan.passes[0])
+            ink_on(LineControl(drawing=Blob(sha256="0" * 64, name="lost.png")), ground(plan, plan.passes[0], {}))
 
 
 class TestHoles:

@@ -1,72 +1,89 @@
-"""Light: where it comes from, how the large masses of light and dark are laid out.
+"""Light: where it comes from, and how the large masses of light and dark are laid out."""
 
-Steers the large masses of the estimate only (a grid of about eight cells a side), while they are decided, and leaves
-every smaller form to the model. Lightness is taken as the luma of the estimate seen through the model's own linear
-latent colours, so no decoder runs and no gradient flows through the model (manifold-preserving guided diffusion,
-He et al. 2023).
-"""
+import json
+from typing import Any
 
-import math
+import numpy as np
 
-import torch
-import torch.nn.functional as F
-from torch import Tensor
-
-from underpaint.engine.latent_colours import LUMA, LatentColours
-from underpaint.engine.protocols import Stage, Step
+from underpaint.controls.ground import Ground
+from underpaint.controls.light_check import check_light
+from underpaint.controls.shape import Check, Description, Extracted, Files, Given, Steering, Tools
+from underpaint.controls.spec import ControlSpec
+from underpaint.errors import RecipeError
+from underpaint.imaging.arrays import FloatArray
+from underpaint.imaging.color import lightness
+from underpaint.imaging.geometry import Extent
+from underpaint.imaging.resize import Resample, resize
 from underpaint.recipe import LightControl
 
+SIDES = {"right": 0.0, "upper-right": 45.0, "above": 90.0, "upper-left": 135.0, "left": 180.0, "lower-left": 225.0,
+         "below": 270.0, "lower-right": 315.0}
 MASSES = 8
-SLOPE_SOFT, SLOPE_HARD = 0.10, 0.20
-"""Wanted change of lightness from the middle to the lit edge, for overcast and for bare light."""
-LIMIT = 0.25
-"""The largest change of lightness in one step."""
-SHARE = 0.6
-"""How much of the missing mean and contrast one step gives back, so that local colour keeps its say."""
 
 
-class LightEdit:
-    """Pulls the large masses toward the planned light; an edit on the estimate, in the gradient stage."""
+class Light:
+    """The side that light comes from, how hard it is, how light and how contrasted the picture."""
 
-    stage: Stage = "gradient"
+    description = Description(
+        name="light", says="where the light comes from, how light and how contrasted the masses are",
+        given=f"a side or degrees (0 right, 90 above): light=left, light=165; sides: {', '.join(SIDES)}",
+        steers="on the estimate: its large masses only",
+        checks="whether the finished picture gets lighter toward that side",
+        families="every one", cost="under 1 % of a step", extracts=("masses",),
+        options=("hardness", "lightness", "contrast", "curve"))
+    measured_as = "light"
 
-    def __init__(self, control: LightControl, colours: LatentColours) -> None:
-        self._control = control
-        self._colours = colours
-        self.key = f"light {control.to_key()}"
+    def read(self, spec: ControlSpec, files: Files) -> Given:
+        spec.expects("hardness", "lightness", "contrast")
+        fields: dict[str, Any] = {name: spec.number(name) for name in ("hardness", "lightness", "contrast")}
+        fields = {name: value for name, value in fields.items() if value is not None}
+        for name, most in (("hardness", 1.0), ("lightness", 1.0), ("contrast", 0.5)):
+            if not 0 <= fields.get(name, 0) <= most:
+                raise RecipeError(f"{name} {fields[name]:g} is out of range", hint=f"It goes from 0 to {most:g}.",
+                                  field="control light")
+        if spec.source:
+            fields["direction"] = _direction(spec.source)
+        elif not fields:
+            raise RecipeError("light from where?", hint="Write light=left, or light=165 in degrees.",
+                              field="control light")
+        return Given(LightControl(**spec.fields, **fields))
 
-    def __call__(self, estimate: Tensor, step: Step) -> Tensor:
-        control = self._control
-        if control.weight == 0 or not step.within(control.start, control.end):
-            return estimate
-        luma = (self._colours.to_rgb(estimate) * LUMA.to(estimate)[:, None, None]).sum(1, keepdim=True)
-        change = light_change(luma, control).clamp(-LIMIT, LIMIT) * control.weight
-        return estimate + self._colours.to_latents(change.expand(-1, 3, -1, -1))
+    def extract(self, picture: FloatArray, how: str, suffix: str | None = None) -> Extracted:
+        found = check_light(picture, 0.0)
+        rows, columns = min(MASSES, picture.shape[0]), min(MASSES, picture.shape[1])
+        masses = lightness(resize(picture, Extent(columns, rows), Resample.AREA))
+        told = {"direction": round(found.direction % 360, 1) % 360, "lightness": round(found.mean, 3),
+                "contrast": round(min(float(np.std(masses)), 0.5), 3)}
+        spec = f"light={told['direction']:g}+lightness={told['lightness']:g}+contrast={told['contrast']:g}"
+        return Extracted(json.dumps(told, indent=2).encode(), ".json", f"--control {spec}", told | {"spec": spec})
+
+    def steer(self, control: LightControl, ground: Ground, tools: Tools) -> Steering:
+        from underpaint.controls.steering.light_edit import LightEdit  # needs torch
+
+        return Steering(edits=(LightEdit(control, tools.colours),))
+
+    def check(self, picture: FloatArray, control: LightControl, ground: Ground) -> Check | None:
+        if control.direction is None:
+            return None
+        light = check_light(picture, control.direction)
+        measured = {"toward": round(light.toward, 4), "from_planned_side": light.from_planned_side,
+                    "mean": round(light.mean, 4), "spread": round(light.spread, 4)}
+        says = "light from the planned side" if light.from_planned_side else "light from elsewhere"
+        score = min(1.0, max(0.0, 0.5 + light.toward))
+        return Check(score, measured, says, _values)
 
 
-def light_change(luma: Tensor, control: LightControl) -> Tensor:
-    """What to add to the N x 1 x h x w luma (0..1) so that its masses come nearer to the planned light."""
-    size = luma.shape[-2:]
-    grid = (min(MASSES, size[0]), min(MASSES, size[1]))
-    masses = F.interpolate(F.adaptive_avg_pool2d(luma, grid), size, mode="bilinear", align_corners=False)
-    change = torch.zeros_like(luma)
-    mean = masses.mean((-2, -1), keepdim=True)
-    if control.lightness is not None:
-        change = change + SHARE * (control.lightness - mean)
-    if control.contrast is not None:
-        spread = masses.std((-2, -1), correction=0, keepdim=True).clamp_min(1e-3)
-        factor = (control.contrast / spread).clamp(0.5, 2.0)
-        change = change + SHARE * (factor - 1) * (masses - mean)
-    if control.direction is not None:
-        change = change + _toward(masses, control.direction, control.hardness)
-    return change
+def _direction(text: str) -> float:
+    if text.lower() in SIDES:
+        return SIDES[text.lower()]
+    try:
+        return float(text) % 360
+    except ValueError as error:
+        raise RecipeError(f"'{text:.40}' is no side", hint=f"Choose {', '.join(SIDES)}, or degrees.",
+                          field="control light") from error
 
 
-def _toward(masses: Tensor, direction: float, hardness: float) -> Tensor:
-    height, width = masses.shape[-2:]
-    across = torch.linspace(-1, 1, width).to(masses)[None, :] * math.cos(math.radians(direction))
-    upward = torch.linspace(1, -1, height).to(masses)[:, None] * math.sin(math.radians(direction))
-    ramp = across + upward
-    slope = (masses * ramp).mean((-2, -1), keepdim=True) / ramp.square().mean()
-    wanted = SLOPE_SOFT + (SLOPE_HARD - SLOPE_SOFT) * hardness
-    return (wanted - slope).clamp_min(0) * ramp
+def _values(picture: FloatArray) -> FloatArray:
+    """The picture as its values alone, in five steps: where light and dark lie."""
+    steps = np.round(lightness(picture[..., :3]) * 4) / 4
+    return np.repeat(steps[..., None], 3, axis=-1).astype(np.float32)

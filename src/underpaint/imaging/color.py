@@ -42,6 +42,13 @@ def srgb_to_oklab(color: FloatArray) -> FloatArray:
     return np.asarray(np.cbrt(cones) @ _LMS_TO_LAB.T, dtype=np.float32)
 
 
+def oklab_to_srgb(lab: FloatArray) -> FloatArray:
+    """OKLab (..., 3) -> sRGB (..., 3); not clipped, so colours that a screen cannot show lie outside 0..1."""
+    cones = np.asarray(lab, dtype=np.float64) @ np.linalg.inv(_LMS_TO_LAB).T
+    linear = (cones**3) @ np.linalg.inv(_RGB_TO_LMS).T
+    return linear_to_srgb(linear.astype(np.float32))
+
+
 def luminance(color: FloatArray) -> FloatArray:
     """sRGB (..., 3) -> relative luminance Y 0..1 (...), in linear light (Rec. 709 weights)."""
     return np.asarray(srgb_to_linear(color).astype(np.float64) @ _LUMINANCE, dtype=np.float32)

@@ -16,7 +16,6 @@ from underpaint.pictures.infotext import numbers_infotext, write_infotext
 from underpaint.pictures.provenance import SourceType
 from underpaint.pictures.read import Picture
 from underpaint.recipe import CreateRecipe, Recipe
-from underpaint.recipe.controls import LineControl
 from underpaint.recipe.samplers import SAMPLERS, SCHEDULES
 
 FORMAT = 1
@@ -43,10 +42,7 @@ class Record:
         """The IPTC term that fits the task."""
         if self.source_type is not None:
             return self.source_type
-        alone = self.recipe is None or (
-            isinstance(self.recipe, CreateRecipe)
-            and not any(isinstance(control, LineControl) for control in self.recipe.controls)
-        )
+        alone = self.recipe is None or (isinstance(self.recipe, CreateRecipe) and not any(self.recipe.blobs()))
         return "trainedAlgorithmicMedia" if alone else "compositeWithTrainedAlgorithmicMedia"
 
     def needed_blobs(self) -> dict[str, bytes]:

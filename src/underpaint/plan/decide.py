@@ -64,7 +64,7 @@ def decide(recipe: Recipe, facts: Facts) -> Plan:
         area=Box.of(frame.area), scale=frame.scale, passes=_passes(recipe, frame, model), seed=facts.seed,
         sampler=sampler.id, schedule=schedule.id if schedule else None,
         guidance_scale=model.default_guidance if guidance is None else guidance, clip_skip=recipe.clip_skip,
-        line_adapter="adapter_line" if _lines(recipe) else None, device=facts.machine.device,
+        line_adapter="adapter_line" if _lines(recipe) and model.can("line") else None, device=facts.machine.device,
         dtype=facts.machine.dtype, threads=facts.machine.threads,
     )
 
@@ -97,9 +97,6 @@ def _refuse_impossible(recipe: Recipe, model: ModelDescription) -> None:
     if model.kind != "checkpoint":
         raise PlanError(f"'{model.name}' is a {model.kind}, not a model that paints",
                         hint="See `underpaint models list`.", field="model")
-    if _lines(recipe) and not model.can("line"):
-        raise PlanError(f"'{model.name}' has no line adapter, so drawings cannot steer it", field="controls",
-                        hint="Paint with --model primer, or put a T2I-Adapter into its folder as adapter_line.")
     if recipe.clip_skip and recipe.clip_skip > 1 and not model.can("clip_skip"):
         raise PlanError(f"{model.family_name} has no layers to skip in its text encoder", field="clip_skip",
                         hint="Leave clip skip out.")

@@ -6,18 +6,17 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from underpaint.controls.ground import Ground
 from underpaint.errors import PlanError
 from underpaint.imaging.arrays import FloatArray
 from underpaint.imaging.blend import flatten
-from underpaint.imaging.drawing import DrawingKind, LineLayer
 from underpaint.imaging.geometry import Bounds, Extent, Padding
-from underpaint.imaging.linemap import line_map
 from underpaint.imaging.masks import feather, normalise
 from underpaint.imaging.resize import PadMode, pad, resize
 from underpaint.pictures.limits import LIMITS
 from underpaint.pictures.read import Picture, read_picture
 from underpaint.plan.data import Pass, Plan
-from underpaint.recipe import Blob, FillRecipe, LineControl, Recipe, RefineRecipe
+from underpaint.recipe import Blob, FillRecipe, Recipe, RefineRecipe
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,23 +106,13 @@ def _inner(plan: Plan, one: Pass) -> Extent:
     return Extent(min(one.width, round(base.width * across)), min(one.height, round(base.height * down)))
 
 
-def ink_map(control: LineControl, blobs: Mapping[str, bytes], plan: Plan, one: Pass) -> FloatArray:
-    """The control's ink (H x W, 1 = ink) on the canvas of a pass; the drawing fits inside the picture, centred."""
-    drawing = blob_picture(control.drawing, blobs)
-    layer = LineLayer(np.asarray(drawing.pixels), DrawingKind.TRANSPARENT)
+def ground(plan: Plan, one: Pass, blobs: Mapping[str, bytes]) -> Ground:
+    """Where the maps of controls lie on the canvas of a pass."""
     size, whole = _inner(plan, one), Extent(plan.width, plan.height)
     factor = size.width / plan.area.width
-    fitted = layer.extent.fit_within(whole.scaled(factor))
-    ink = line_map(layer, fitted)
-    sheet = whole.scaled(factor)
-    left, top = (sheet.width - fitted.width) // 2, (sheet.height - fitted.height) // 2
-    laid = np.zeros(sheet.shape, dtype=np.float32)
-    laid[top: top + fitted.height, left: left + fitted.width] = ink
-    x, y = round(plan.area.x * factor), round(plan.area.y * factor)
-    cut = laid[y: y + size.height, x: x + size.width]
-    canvas = np.zeros((one.height, one.width), dtype=np.float32)
-    canvas[: cut.shape[0], : cut.shape[1]] = cut
-    return canvas
+    area = Bounds(round(plan.area.x * factor), round(plan.area.y * factor), size.width, size.height)
+    return Ground(whole.scaled(factor), area, Extent(one.width, one.height),
+                  lambda blob: blob_picture(blob, blobs).pixels)
 
 
 def sizes(recipe: Recipe, blobs: Mapping[str, bytes]) -> dict[str, Extent]:

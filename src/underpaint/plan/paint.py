@@ -1,7 +1,8 @@
 """Carrying out a plan: pass after pass through the engine, then back to the finished picture's pixels."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from underpaint.controls.table import Steered
 from underpaint.engine.protocols import Attachment, Observer
 from underpaint.engine.run import Run
 from underpaint.imaging.arrays import FloatArray
@@ -24,17 +26,21 @@ from underpaint.recipe import FillRecipe, Recipe, RefineRecipe
 
 @dataclass(frozen=True, eq=False)
 class Done:
-    """The finished picture (H x W x 3 floats); of a fill also as integers of the input's kind."""
+    """The finished picture (H x W x 3 floats); of a fill also as integers of the input's kind. `unguided`: how often
+    each control was left out of a step because its change was no number."""
 
     picture: FloatArray
     exact: NDArray[Any] | None = None
+    unguided: Mapping[str, int] = field(default_factory=dict)
 
 
 def carry_out(plan: Plan, recipe: Recipe, blobs: Mapping[str, bytes], loaded: Loaded, hole: Hole | None,
               attachments: Sequence[Attachment], observers: Sequence[Observer]) -> Done:
     """Paint every pass of a plan; `hole` is the opened input of a fill."""
     latents: Tensor | None = None
+    steering: Steered | None = None
     told = loaded.description.can("embedded_guidance")  # such a model is told the scale as a number
+    unguided: Counter[str] = Counter()
     for one in plan.passes:
         steering = steer(recipe, blobs, plan, one, loaded)
         run = Run(
@@ -48,9 +54,14 @@ def carry_out(plan: Plan, recipe: Recipe, blobs: Mapping[str, bytes], loaded: Lo
             first_pass_steps=plan.passes[0].steps if one.upscale else None,
             **_start(plan, recipe, blobs, hole, one, loaded, latents))
         latents = loaded.engine.run(run)
-    assert latents is not None  # a plan has at least one pass
-    picture = unpainted(loaded.engine.decode(latents), plan, plan.passes[-1])
-    return _pasted(picture, hole, plan) if hole is not None else Done(picture)
+        unguided.update(steering.unguided)
+    assert latents is not None and steering is not None  # a plan has at least one pass
+    decoded = loaded.engine.decode(latents)
+    for settle in steering.settles:
+        decoded = settle(decoded)
+    picture = unpainted(decoded, plan, plan.passes[-1])
+    done = _pasted(picture, hole, plan) if hole is not None else Done(picture)
+    return replace(done, unguided=dict(unguided))
 
 
 def _layers_left_out(plan: Plan) -> int | None:

@@ -7,8 +7,7 @@ from typing import Any
 
 import torch
 
-from underpaint.controls.light_check import check_light
-from underpaint.controls.line_check import check_lines
+from underpaint.controls.table import check
 from underpaint.engine.attachments.lora import LoraAttachment
 from underpaint.engine.attachments.textual_inversion import TextualInversion
 from underpaint.engine.engine import Engine
@@ -25,13 +24,13 @@ from underpaint.models import Catalogue, Kind, ModelDescription, parse_predictio
 from underpaint.plan.data import Plan
 from underpaint.plan.decide import Facts, Machine, check_size, decide
 from underpaint.plan.loaded import Loaded
-from underpaint.plan.materials import Hole, ink_map, masked_bounds, open_hole, sizes
+from underpaint.plan.materials import Hole, ground, masked_bounds, open_hole, sizes
 from underpaint.plan.paint import carry_out
 from underpaint.plan.take import Take, versions
 from underpaint.plan.words import Words, read_words
-from underpaint.recipe import FillRecipe, LightControl, LineControl, LoraRef, ModelRef, Recipe
+from underpaint.recipe import FillRecipe, LoraRef, ModelRef, Recipe
 
-PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16, "int8": torch.int8}
 SMALL_MODEL = 256 * 2**20
 """Models up to so many bytes are hashed before painting; larger ones in the background."""
 Tell = Callable[[int, int], None]
@@ -40,7 +39,7 @@ Tell = Callable[[int, int], None]
 class Painter:
     """Paints recipes, keeping the last model loaded.
 
-    `device` (cpu, cuda, mps) and `precision` (fp32, bf16, fp16) overrule what the machine would choose; `threads`
+    `device` (cpu, cuda, mps) and `precision` (fp32, bf16, fp16, int8) overrule what the machine would choose; `threads`
     are torch's on a CPU (None: all). `prediction` says what a model predicts where its file does not. `online` allows
     fetching a model by its hub id.
     """
@@ -48,7 +47,7 @@ class Painter:
     def __init__(self, *, device: str | None = None, precision: str | None = None, threads: int | None = None,
                  prediction: str | None = None, online: bool = False, catalogue: Catalogue | None = None) -> None:
         if precision is not None and precision not in PRECISIONS:
-            raise PlanError(f"there is no precision '{precision:.20}'", hint="Choose fp32, bf16 or fp16.",
+            raise PlanError(f"there is no precision '{precision:.20}'", hint="Choose fp32, bf16, fp16 or int8.",
                             field="precision")
         _check_device(device)
         self.catalogue = catalogue or Catalogue()
@@ -81,8 +80,9 @@ class Painter:
             plan = plan.changed(model=plan.model.changed(hash=known.sha256))
         chosen = self._choose(loaded.description)
         return Take(picture=done.picture, recipe=recipe, plan=plan, blobs=dict(blobs), seconds=perf_counter() - began,
-                    circumstances=_circumstances(loaded, chosen), measured=measure(done.picture, recipe, plan, blobs),
-                    exact=done.exact, source=hole.source if hole else None)
+                    circumstances={**_circumstances(loaded, chosen), "notes": _notes(recipe, plan, done.unguided)},
+                    measured=measure(done.picture, recipe, plan, blobs), exact=done.exact,
+                    source=hole.source if hole else None)
 
     def _decided(self, recipe: Recipe, blobs: Mapping[str, bytes], hole: Hole | None) -> tuple[Plan, Loaded]:
         seed = recipe.seed or 0
@@ -94,7 +94,7 @@ class Painter:
         loras = tuple((ref, self._find(ref, "lora")) for ref in _each_once(recipe, words))
         embeddings = tuple(self._hashed(found) for found in self._named_in(words, model))
         chosen = self._choose(model)
-        machine = Machine(chosen.device.type, str(chosen.dtype).removeprefix("torch."), chosen.threads)
+        machine = Machine(chosen.device.type, chosen.precision_name, chosen.threads)
         plan = decide(recipe, Facts(
             seed=seed, words=words, model=model, machine=machine, vae=vae, loras=loras,
             embeddings=embeddings,
@@ -134,11 +134,11 @@ class Painter:
         return choose_machine(model.parameters, self._device, PRECISIONS[self._precision] if self._precision else None)
 
     def _load(self, model: ModelDescription, vae: ModelDescription | None, chosen: Chosen) -> Loaded:
-        key = (model.path, model.prediction, vae.path if vae else None, chosen.device, chosen.dtype)
+        key = (model.path, model.prediction, vae.path if vae else None, chosen.device, chosen.precision)
         if self._loaded is None or self._loaded[0] != key:
             self._loaded = None
             components = load_components(model, dtype=Dtypes(denoiser=chosen.dtype), vae=vae)
-            self._loaded = key, Loaded(model, Engine(components, chosen.device, chosen.dtype))
+            self._loaded = key, Loaded(model, Engine(components, chosen.device, chosen.precision))
         return self._loaded[1]
 
     def _attachments(self, plan: Plan) -> list[Attachment]:
@@ -165,9 +165,19 @@ def _check_device(device: str | None) -> None:
 
 
 def _circumstances(loaded: Loaded, chosen: Chosen) -> dict[str, Any]:
-    return {"device": str(chosen.device), "dtype": str(chosen.dtype).removeprefix("torch."),
+    return {"device": str(chosen.device), "dtype": chosen.precision_name,
             "threads": chosen.threads, "because": chosen.because, "versions": versions(),
             "fallbacks": list(loaded.engine.fallbacks)}
+
+
+def _notes(recipe: Recipe, plan: Plan, unguided: Mapping[str, int]) -> list[str]:
+    """What a person should know of how the controls fared, sentences."""
+    notes = [f"{name} was left out of {count} calls of the model, which would have spoilt the picture"
+             for name, count in sorted(unguided.items())]
+    if plan.line_adapter is None and any(one.kind == "line" and one.weight for one in recipe.controls):
+        notes.append(f"'{plan.model.name}' has no line adapter, so it follows the lines loosely; "
+                     "--model primer holds them more closely")
+    return notes
 
 
 def _each_once(recipe: Recipe, words: Words) -> list[LoraRef]:
@@ -178,17 +188,7 @@ def _each_once(recipe: Recipe, words: Words) -> list[LoraRef]:
 
 def measure(picture: FloatArray, recipe: Recipe, plan: Plan, blobs: Mapping[str, bytes]) -> dict[str, Any]:
     """What the checks of the recipe's controls say about a finished picture."""
-    found: dict[str, Any] = {}
-    for control in recipe.controls:
-        if isinstance(control, LineControl) and plan.task != "fill":
-            last = plan.passes[-1]
-            ink = ink_map(control, blobs, plan, last)[: picture.shape[0], : picture.shape[1]]
-            lines = check_lines(picture, ink)
-            found["lines"] = {"kept": round(lines.kept, 4), "invented": round(lines.invented, 4),
-                              "f1": round(lines.f1, 4)}
-        elif isinstance(control, LightControl) and control.direction is not None:
-            light = check_light(picture, control.direction)
-            found["light"] = {"toward": round(light.toward, 4), "from_planned_side": light.from_planned_side,
-                              "mean": round(light.mean, 4), "spread": round(light.spread, 4)}
-    return found
-
+    if plan.task == "fill":  # what is measured there is mostly the picture as it was
+        return {}
+    checks = check(recipe.controls, picture, ground(plan, plan.passes[-1], blobs).without_padding())
+    return {name: dict(found.measured) for name, found in checks.items()}

@@ -1,37 +1,20 @@
-"""Controls become what hangs on to the loop: attachments to the model, edits on the estimate."""
+"""Where a recipe's controls lie in each pass of a plan, and what they may use of the loaded model."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from underpaint.controls.light import LightEdit
-from underpaint.controls.line import LineAdapter
-from underpaint.controls.palette import PaletteEdit
-from underpaint.engine.protocols import Attachment, Edit
+from underpaint.controls.shape import Tools
+from underpaint.controls.table import Steered
+from underpaint.controls.table import steer as steer_all
 from underpaint.plan.data import Pass, Plan
 from underpaint.plan.loaded import Loaded
-from underpaint.plan.materials import ink_map
-from underpaint.recipe import LightControl, LineControl, PaletteControl, Recipe
+from underpaint.plan.materials import ground
+from underpaint.recipe import Recipe
 
 
-@dataclass(frozen=True)
-class Steering:
-    """What a recipe's controls are for one pass."""
-
-    attachments: tuple[Attachment, ...]
-    edits: tuple[Edit, ...]
-
-
-def steer(recipe: Recipe, blobs: Mapping[str, bytes], plan: Plan, one: Pass, loaded: Loaded) -> Steering:
-    """Make the attachments and edits of a recipe's controls for one pass; their order in the recipe never matters."""
-    attachments: list[Attachment] = []
-    edits: list[Edit] = []
-    for control in sorted(recipe.controls, key=lambda one: one.to_key()):
-        match control:
-            case LineControl():
-                attachments.append(LineAdapter(loaded.line_adapter(), ink_map(control, blobs, plan, one), control))
-            case LightControl():
-                edits.append(LightEdit(control, loaded.engine.colours))
-            case PaletteControl():
-                edits.append(PaletteEdit(control, loaded.engine.colours))
-    return Steering(tuple(attachments), tuple(edits))
-
+def steer(recipe: Recipe, blobs: Mapping[str, bytes], plan: Plan, one: Pass, loaded: Loaded) -> Steered:
+    """Make what a recipe's controls are for one pass."""
+    if not any(control.weight for control in recipe.controls):
+        return Steered()
+    tools = Tools(loaded.engine.colours, loaded.engine.components.latent_scale,
+                  loaded.line_adapter if plan.line_adapter else None)
+    return steer_all(recipe.controls, ground(plan, one, blobs), tools)

@@ -1,6 +1,15 @@
 """What to paint: pure data, versioned."""
 
-from underpaint.recipe.controls import Control, LightControl, LineControl, PaletteControl, Swatch
+from underpaint.recipe.controls import (
+    ColourControl,
+    Control,
+    LightControl,
+    LineControl,
+    PaletteControl,
+    PerspectiveControl,
+    Swatch,
+    VanishingPoint,
+)
 from underpaint.recipe.migrations import SCHEMA
 from underpaint.recipe.parts import (
     Blob,
@@ -24,7 +33,8 @@ from underpaint.recipe.recipe import (
 )
 
 __all__ = [
-    "SCHEMA", "Blob", "Control", "CreateRecipe", "FillRecipe", "Guidance", "LightControl", "LineControl", "LoraRef",
-    "ModelRef", "Noise", "Outpaint", "PaletteControl", "Recipe", "RefineRecipe", "Sampling", "SecondPass",
-    "SizeConditioning", "Swatch", "Tiles", "parse_recipe", "with_changes",
+    "SCHEMA", "Blob", "ColourControl", "Control", "CreateRecipe", "FillRecipe", "Guidance", "LightControl",
+    "LineControl", "LoraRef", "ModelRef", "Noise", "Outpaint", "PaletteControl", "PerspectiveControl", "Recipe",
+    "RefineRecipe", "Sampling", "SecondPass", "SizeConditioning", "Swatch", "Tiles", "VanishingPoint", "parse_recipe",
+    "with_changes",
 ]

@@ -1,25 +1,63 @@
 """What steers besides words: data only; how each one steers lives in controls/, one file each."""
 
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from underpaint.recipe.base import Frozen
-from underpaint.recipe.parts import Blob, Fraction
+from underpaint.recipe.parts import Blob, Fraction, Strength
 
 Weight = Annotated[float, Field(ge=0, le=2)]
 HexColour = Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")]
+Place = Annotated[float, Field(ge=-1e6, le=1e6)]
+Resizing = Literal["fit", "crop", "stretch"]
+"""How a map of another shape is laid: whole inside the picture, covering it with the overhang cut off, or pulled to
+its shape (A1111's Resize and Fill, Crop and Resize, Just Resize)."""
+SwatchRole = Literal["any", "dark", "light", "ground", "main", "accent"]
+MAX_SWATCHES = 512
 
 
 class _Control(Frozen):
+    """`start` and `end` are shares of the steps; `curve` is points of (share of the steps, factor on the weight),
+    joined by straight lines."""
+
     tag: ClassVar[str | None] = "kind"
     weight: Weight = 1.0
     start: Fraction = 0.0
     end: Fraction = 1.0
+    curve: Annotated[tuple[tuple[Fraction, Fraction], ...], Field(max_length=64)] = ()
+
+    @model_validator(mode="after")
+    def _curve_goes_on(self) -> Self:
+        if any(after[0] <= before[0] for before, after in pairwise(self.curve)):
+            raise ValueError("the points of a curve follow one another, from 0 to 1")
+        return self
 
     def to_key(self) -> str:
         """Text that is equal for equal controls, so that they can be sorted."""
         return self.model_dump_json()
+
+    def blobs(self) -> Iterator[Blob]:
+        """The drawings and pictures that the control needs."""
+        yield from ()
+
+    def strength_at(self, fraction: float) -> float:
+        """How strongly it steers when `fraction` (0 to below 1) of the steps is done: 0 outside its share."""
+        if not (self.start <= fraction and (fraction < self.end or self.end >= 1)):
+            return 0.0
+        return self.weight * self._factor(fraction)
+
+    def _factor(self, fraction: float) -> float:
+        if not self.curve:
+            return 1.0
+        if fraction <= self.curve[0][0]:
+            return self.curve[0][1]
+        for (left, low), (right, high) in pairwise(self.curve):
+            if fraction <= right:
+                return low + (high - low) * (fraction - left) / (right - left)
+        return self.curve[-1][1]
 
 
 class LineControl(_Control):
@@ -27,6 +65,10 @@ class LineControl(_Control):
 
     kind: Literal["line"] = "line"
     drawing: Blob
+    resize: Resizing = "fit"
+
+    def blobs(self) -> Iterator[Blob]:
+        yield self.drawing
 
 
 class LightControl(_Control):
@@ -45,17 +87,79 @@ class LightControl(_Control):
 
 
 class Swatch(Frozen):
-    """One colour of a palette and the share of the picture it should take (shares are normalised)."""
+    """One colour of a palette and the share of the picture it should take (shares are normalised).
+
+    `role` says where it belongs: in the darks, in the lights, as the ground, as the main colour, or as an accent that
+    never spreads.
+    """
 
     colour: HexColour
     share: Annotated[float, Field(gt=0, le=1)] = 1.0
+    role: SwatchRole = "any"
+    name: Annotated[str, Field(max_length=100)] = ""
 
 
 class PaletteControl(_Control):
-    """The colours that the picture should be made of, darkest masses to lightest."""
+    """The colours that the picture should be made of.
+
+    `match` "values" lays them over the masses from the darkest to the lightest; "colours" draws each spot to the
+    swatch it is nearest to, in any shade of it. `hold_shares` (match "colours"): 0 lets every swatch take what it
+    likes, 1 holds the shares. `snap`: how far each finished pixel is moved onto the shades of its swatch.
+    """
 
     kind: Literal["palette"] = "palette"
-    swatches: Annotated[tuple[Swatch, ...], Field(min_length=2, max_length=32)]
+    swatches: Annotated[tuple[Swatch, ...], Field(min_length=1, max_length=MAX_SWATCHES)]
+    match: Literal["values", "colours"] = "values"
+    hold_shares: Fraction = 0.0
+    snap: Fraction = 0.0
 
 
-Control = Annotated[LineControl | LightControl | PaletteControl, Field(discriminator="kind")]
+class VanishingPoint(Frozen):
+    """Where parallel lines meet: `x` and `y` as shares of the picture's width and height from its upper left corner,
+    inside it or not. With `infinite` they are the direction, in pixels, of lines that stay parallel in the picture."""
+
+    x: Place
+    y: Place
+    infinite: bool = False
+
+    @model_validator(mode="after")
+    def _goes_somewhere(self) -> Self:
+        if self.infinite and self.x == 0 and self.y == 0:
+            raise ValueError("a direction of 0, 0 leads nowhere")
+        return self
+
+
+class PerspectiveControl(_Control):
+    """The points that the picture's straight lines run to.
+
+    `horizon` is its height as a share of the picture, 0 at the top. `curvature` 0 is a straight grid, 1 bends it as a
+    fisheye lens would; points are then where they would lie for a straight one. `grid` is how strongly the drawn grid
+    itself is followed as lines, beside the directions.
+    """
+
+    kind: Literal["perspective"] = "perspective"
+    points: Annotated[tuple[VanishingPoint, ...], Field(min_length=1, max_length=6)]
+    horizon: Place | None = None
+    curvature: Fraction = 0.0
+    grid: Weight = 0.0
+
+
+class ColourControl(_Control):
+    """Blocked-in colours: a picture of flat areas; where it is transparent nothing is said.
+
+    `begin` paints over it instead of from noise, 0 (nothing may change) to 1; None starts from noise. `render_only`
+    keeps its hues and chroma in the finished picture: form and light alone are added.
+    """
+
+    kind: Literal["colour"] = "colour"
+    picture: Blob
+    begin: Strength | None = None
+    render_only: bool = False
+    resize: Resizing = "stretch"
+
+    def blobs(self) -> Iterator[Blob]:
+        yield self.picture
+
+
+Control = Annotated[LineControl | LightControl | PaletteControl | PerspectiveControl | ColourControl,
+                    Field(discriminator="kind")]

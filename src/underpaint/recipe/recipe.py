@@ -9,7 +9,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from underpaint.errors import RecipeError
 from underpaint.recipe.base import Frozen
-from underpaint.recipe.controls import Control, LineControl
+from underpaint.recipe.controls import Control
 from underpaint.recipe.migrations import SCHEMA, migrate
 from underpaint.recipe.parts import (
     Blob,
@@ -65,7 +65,8 @@ class _Recipe(Frozen):
 
     def blobs(self) -> Iterator[Blob]:
         """Every drawing, mask and picture the recipe needs."""
-        yield from (control.drawing for control in self.controls if isinstance(control, LineControl))
+        for control in self.controls:
+            yield from control.blobs()
 
 
 class CreateRecipe(_Recipe):
@@ -183,7 +184,7 @@ def _load_json(text: str | bytes) -> Any:
 
 def _explain(error: ValidationError) -> RecipeError:
     first = error.errors(include_url=False)[0]
-    tags = {"create", "refine", "fill", "line", "light", "palette"}
+    tags = {"create", "refine", "fill", "line", "light", "palette", "perspective", "colour"}
     field = ".".join(str(part) for part in first["loc"] if part not in tags)
     if first["type"] == "extra_forbidden":
         return RecipeError("there is no such field in a recipe", hint="Check its spelling; see docs/recipe.md.",

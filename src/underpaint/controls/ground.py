@@ -1,0 +1,63 @@
+"""Where a control's map lies in one pass: the whole picture, the part that is painted, the padded canvas."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from underpaint.imaging.arrays import FloatArray
+from underpaint.imaging.geometry import Bounds, Extent
+from underpaint.recipe import Blob
+from underpaint.recipe.controls import Resizing
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """All in pixels of the pass. `whole`: the finished picture's size. `area`: the part of it that is painted.
+    `canvas`: what the model paints, the area padded on the right and below. `pixels`: opens what a recipe names, as
+    H x W x 3 or 4 floats."""
+
+    whole: Extent
+    area: Bounds
+    canvas: Extent
+    pixels: Callable[[Blob], FloatArray]
+
+    @classmethod
+    def of(cls, picture: FloatArray, pixels: Callable[[Blob], FloatArray]) -> "Ground":
+        """A picture that was painted in one piece."""
+        extent = Extent.of(picture)
+        return cls(extent, Bounds.whole(extent), extent, pixels)
+
+    def without_padding(self) -> "Ground":
+        """The same with a canvas that is the painted area alone."""
+        return Ground(self.whole, self.area, self.area.extent, self.pixels)
+
+    def lay(self, sheet: FloatArray, *, edge: bool = False) -> FloatArray:
+        """Cut the painted area out of a map of the whole (H x W or H x W x C), and pad it to the canvas with zeros,
+        or with its edge."""
+        cut = sheet[self.area.y: self.area.y + self.area.height, self.area.x: self.area.x + self.area.width]
+        margins = [(0, self.canvas.height - cut.shape[0]), (0, self.canvas.width - cut.shape[1])]
+        return np.pad(cut, margins + [(0, 0)] * (cut.ndim - 2), mode="edge" if edge else "constant")
+
+    def place(self, extent: Extent, how: Resizing) -> tuple[Extent, int, int]:
+        """The size that a map of `extent` takes in the whole picture, and where its upper left corner then lies."""
+        whole = self.whole
+        if how == "stretch":
+            return whole, 0, 0
+        if how == "fit":
+            size = extent.fit_within(whole)
+        else:
+            factor = max(whole.width / extent.width, whole.height / extent.height)
+            scaled = extent.scaled(factor)
+            size = Extent(max(scaled.width, whole.width), max(scaled.height, whole.height))
+        return size, (whole.width - size.width) // 2, (whole.height - size.height) // 2
+
+    def spread(self, sheet: FloatArray, left: int, top: int) -> FloatArray:
+        """A map (H x W or H x W x C) with its corner at `left`, `top` of the whole picture, zeros around it."""
+        laid = np.zeros((*self.whole.shape, *sheet.shape[2:]), dtype=np.float32)
+        from_x, from_y = max(0, -left), max(0, -top)
+        height = min(sheet.shape[0] - from_y, self.whole.height - max(0, top))
+        width = min(sheet.shape[1] - from_x, self.whole.width - max(0, left))
+        laid[max(0, top): max(0, top) + height, max(0, left): max(0, left) + width] = \
+            sheet[from_y: from_y + height, from_x: from_x + width]
+        return laid

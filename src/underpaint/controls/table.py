@@ -1,0 +1,97 @@
+"""Every control there is, one row each, and what is done with several of them at once."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from underpaint.controls.ground import Ground
+from underpaint.controls.light import Light
+from underpaint.controls.line import Line
+from underpaint.controls.palette import Palette
+from underpaint.controls.shape import Check, ControlShape, Files, Given, Settle, Steering, Tools
+from underpaint.controls.spec import ControlSpec, parse_spec
+from underpaint.errors import RecipeError
+from underpaint.imaging.arrays import FloatArray
+from underpaint.recipe import Control
+
+if TYPE_CHECKING:
+    from underpaint.engine.protocols import Attachment, Edit
+
+CONTROLS: Mapping[str, ControlShape[Any]] = {one.description.name: one for one in (Line(), Light(), Palette())}
+"""The controls by name; the recipe's `kind` is the same name."""
+
+
+def named(name: str) -> ControlShape[Any]:
+    """One control. Raises RecipeError for a name that there is not."""
+    if name not in CONTROLS:
+        raise RecipeError(f"there is no control '{name:.40}' here", hint=f"There are: {', '.join(CONTROLS)}.",
+                          field="control")
+    return CONTROLS[name]
+
+
+def read_control(text: str, files: Files) -> Given:
+    """The control that was typed, such as `line=map.png:0.8@0-0.6`. Raises UnderpaintErrors with the way out."""
+    spec = parse_spec(text, tuple(CONTROLS))
+    return _read(spec, files)
+
+
+def _read(spec: ControlSpec, files: Files) -> Given:
+    try:
+        return CONTROLS[spec.kind].read(spec, files)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        said = first["msg"].removeprefix("Value error, ")
+        raise RecipeError(f"{where + ': ' if where else ''}{said[:1].lower()}{said[1:]}", field=f"control {spec.kind}",
+                          hint=f"See `underpaint control describe {spec.kind}`.") from error
+
+
+@dataclass(frozen=True, eq=False)
+class Steered:
+    """What all controls of a recipe are for one pass. `unguided` counts, by control, the calls of the model at which
+    its change was no number and was left out."""
+
+    attachments: "tuple[Attachment, ...]" = ()
+    edits: "tuple[Edit, ...]" = ()
+    settles: tuple[Settle, ...] = ()
+    unguided: Counter[str] = field(default_factory=Counter)
+
+
+def steer(controls: Iterable[Control], ground: Ground, tools: Tools) -> Steered:
+    """Make what one pass follows; the order in which controls are listed never matters, and those without weight are
+    not there at all."""
+    from underpaint.controls.steering.guard import Guarded  # needs torch
+
+    unguided: Counter[str] = Counter()
+    attachments: list[Attachment] = []
+    edits: list[Edit] = []
+    settles: list[Settle] = []
+    for control in in_order(controls):
+        made: Steering = CONTROLS[control.kind].steer(control, ground, tools)
+        attachments += made.attachments
+        edits += [Guarded(edit, control.kind, unguided) for edit in made.edits]
+        settles += made.settles
+    return Steered(tuple(attachments), tuple(edits), tuple(settles), unguided)
+
+
+def check(controls: Iterable[Control], picture: FloatArray, ground: Ground) -> dict[str, Check]:
+    """How well a finished picture follows its controls, by what is measured; a second one of a kind is numbered."""
+    found: dict[str, Check] = {}
+    for control in in_order(controls):
+        shape = CONTROLS[control.kind]
+        checked = shape.check(picture, control, ground)
+        if checked is None:
+            continue
+        name, number = shape.measured_as, 2
+        while name in found:
+            name, number = f"{shape.measured_as} {number}", number + 1
+        found[name] = checked
+    return found
+
+
+def in_order(controls: Iterable[Control]) -> list[Control]:
+    """Controls that weigh something, in an order of their own."""
+    return sorted((one for one in controls if one.weight > 0), key=lambda one: one.to_key())

@@ -1,0 +1,101 @@
+"""Controls as people type them become what recipes hold; the files that they name are read here, once."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from underpaint.controls.ground import Ground
+from underpaint.controls.shape import Check, Extracted, Given, Kept
+from underpaint.controls.table import check, named, read_control
+from underpaint.errors import OutputError, PictureError, RecipeError
+from underpaint.files import atomic_write
+from underpaint.imaging.arrays import FloatArray, to_bytes
+from underpaint.imaging.blend import flatten
+from underpaint.library.drawings import read_drawing, read_stored
+from underpaint.pictures.encode import Encoding, encode
+from underpaint.pictures.read import read_picture
+from underpaint.pictures.recall import blobs_from_file, recipe_from_file
+
+
+class ControlFiles:
+    """Reads files from the disk; `kind` is what sort of drawings they are, where recognising it would err."""
+
+    def __init__(self, kind: str = "auto") -> None:
+        self._kind = kind
+
+    def drawing(self, path: Path) -> Kept:
+        """A scan, photo or file of lines, as its line layer. Raises PictureError or DrawingError."""
+        _check(path)
+        read = read_drawing(path, kind=self._kind)
+        return Kept(read.blob, read.stored.data, read.notes)
+
+    def picture(self, path: Path) -> Kept:
+        """A picture, its own bytes. Raises PictureError."""
+        _check(path)
+        stored = read_stored(path)
+        return Kept(stored.blob, stored.data)
+
+
+def read_controls(specs: Sequence[str], *, kind: str = "auto") -> list[Given]:
+    """Every `--control`, in order. Raises UnderpaintErrors that say which one is wrong, and the way out."""
+    files = ControlFiles(kind)
+    return [read_control(spec, files) for spec in specs]
+
+
+def _check(path: Path) -> None:
+    if not path.is_file():
+        raise PictureError(f"there is no file {path}", hint="Check the name; a control is written KIND=FILE:WEIGHT.")
+
+
+def check_picture(path: Path, specs: Sequence[str], *, kind: str = "auto") -> tuple[FloatArray, dict[str, Check]]:
+    """A picture (H x W x 3), and how well it follows `specs`, or without any the controls of its own recipe.
+
+    Raises PictureError for a picture that carries no recipe where no control is named.
+    """
+    picture = flatten(np.asarray(read_picture(path).pixels))
+    if specs:
+        given = read_controls(specs, kind=kind)
+        controls = [one.control for one in given]
+        blobs = {name: data for one in given for name, data in one.blobs.items()}
+    else:
+        controls, blobs = list(recipe_from_file(path).controls), blobs_from_file(path)
+        if not controls:
+            raise PictureError(f"{path.name} was painted without controls", hint="Name one with --control.")
+    ground = Ground.of(picture, lambda blob: read_picture(blobs[blob.sha256]).pixels)
+    return picture, check(controls, picture, ground)
+
+
+def extract_map(name: str, source: Path, output: Path | None, how: str) -> tuple[Path, Extracted]:
+    """Make a control's map from a picture and write it; `how` is one of its ways, "" for the usual one.
+
+    Raises UnderpaintErrors for what cannot be made, read or written.
+    """
+    shape = named(name)
+    ways = shape.description.extracts
+    if how and how not in ways:
+        raise RecipeError(f"{name} is not extracted by '{how:.40}'", hint=f"Choose {', '.join(ways)}.", field="how")
+    found = shape.extract(flatten(np.asarray(read_picture(source).pixels)), how or ways[0],
+                          (output.suffix.lower() if output else "") or None)
+    target = output or source.with_name(f"{source.stem}-{name}{found.suffix}")
+    if target.suffix.lower() != found.suffix:
+        raise OutputError(f"{target.name}: this map is written as {found.suffix}",
+                          hint=f"Name a file that ends in {found.suffix} with -o.", field="output")
+    with atomic_write(target) as file:
+        file.write(found.data)
+    return target, found
+
+
+def save_overlays(picture: FloatArray, checks: Mapping[str, Check], target: Path) -> dict[str, Path]:
+    """Write what each check shows; several are numbered by name. Raises OutputError for a place or kind of file that
+    cannot be written."""
+    if target.suffix.lower() != ".png":
+        raise OutputError(f"{target.name}: what a check shows is written as PNG", hint="Name a .png.", field="overlay")
+    written = {}
+    for name, one in checks.items():
+        path = target if len(checks) == 1 else target.with_name(f"{target.stem}-{name.replace(' ', '-')}.png")
+        data = encode("PNG", to_bytes(one.overlay(picture)), None, Encoding(), True)
+        with atomic_write(path) as file:
+            file.write(data)
+        written[name] = path
+    return written
