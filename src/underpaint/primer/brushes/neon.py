@@ -16,9 +16,9 @@ def paint(easel: Easel) -> Array:
     glow = blur(tubes, 1.4 * step) * 0.6 + blur(tubes, 4.5 * step) * 1.2 + blur(tubes, 15 * step) * 1.5
     picture = _dark(easel) * (1 + 0.7 * luma(glow)[..., None]) + glow * 0.8
     picture += _mirror(easel, tubes + glow * 0.5)
-    core = np.clip(tubes.max(-1, keepdims=True) * 1.2 - 0.35, 0, 1)
+    core = np.clip(luma(tubes)[..., None] * 1.2 - 0.35, 0, 1)
     picture = picture + tubes * 0.9 + core * 0.32
-    sun = easel.small(np.maximum(easel.disc * 0.92, easel.halo**1.3 * easel.sky * 0.6))[..., None]
+    sun = easel.small(np.maximum(easel.disc * 1.6, easel.halo**1.3 * easel.sky * 0.6))[..., None]
     picture += sun * (_orb_colour(easel) - picture)
     picture = 1 - np.exp(-1.35 * np.maximum(picture, 0))
     return picture * (1 + 0.018 * easel.grain(0.5, "film", small=True))[..., None]
@@ -35,20 +35,21 @@ def _hour(easel: Easel) -> tuple[Array, Array]:
 def _dark(easel: Easel) -> Array:
     """Planes in deep colour, a coloured light from the light's side and a cold one from the other; small."""
     seen = easel.seen
-    tone = easel.tone(0.05 + 1.0 * ramp(seen.lit, 0.1, 0.8))
+    beam = ramp(seen.lit, 0.1, 0.8)
+    tone = easel.tone(0.05 + 1.0 * beam)
     tone = np.clip(tone + (tone - luma(tone)[..., None]) * 0.5, 0, 1)
     top, low = _hour(easel)
     height = seen.size[1]
     rise = np.clip(np.arange(height, dtype=np.float32) / max(min(seen.horizon / seen.scale, height), 1), 0, 1) ** 1.6
     heaven = (top + (low - top) * rise[:, None])[:, None, :]
     air = easel.small(seen.haze)[..., None]
-    solid = tone**1.25 * (0.24 + 0.24 * easel.small(easel.focus))[..., None]
+    solid = tone**1.25 * ((0.24 + 0.26 * easel.small(easel.focus)) * (0.55 + 0.85 * easel.small(beam)))[..., None]
     wet = easel.small(easel.ground)[..., None]
     solid = solid * (1 - 0.35 * wet) + (1 - tone) * np.array([0.012, 0.008, 0.040], np.float32)
     solid = solid + air * (low * 0.6 - solid)
     sky = easel.small(easel.sky)[..., None]
     nx = easel.small(seen.normal[..., 0]) * np.sign(easel.towards[0] or 1.0)
-    away = ramp(-nx, 0.2, 0.9)[..., None] * (1 - sky) * np.array([0.01, 0.05, 0.10], np.float32)
+    away = ramp(-nx, 0.2, 0.9)[..., None] * (1 - sky) * np.array([0.01, 0.03, 0.09], np.float32)
     return solid * (1 - sky) + heaven * sky + away * (0.5 + 0.5 * easel.small(easel.focus))[..., None]
 
 
@@ -68,7 +69,7 @@ def _tubes(easel: Easel) -> Array:
     accent = np.array([0.25, 0.85, 1.0] if easel.rng("accent").random() < 0.5 else [1.0, 0.32, 0.78], np.float32)
     pure = pure + dull * 0.75 * (accent * np.clip(grey * 1.2 + 0.25, 0, 1) - pure)
     focus = easel.small(easel.focus)
-    bright = 0.5 + 0.6 * blur(easel.small(seen.lit), 3.0 * easel.unit / seen.scale)
+    bright = 0.4 + 0.8 * blur(easel.small(seen.lit), 3.0 * easel.unit / seen.scale)
     power = line * (0.22 + 0.78 * focus) * bright + 1.1 * easel.small(rim) * focus
     tubes = pure * power[..., None] + local * (easel.small(easel.glow) * 0.8)[..., None]
     for x, y, size in easel.stars(60).tolist():
