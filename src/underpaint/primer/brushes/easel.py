@@ -139,6 +139,19 @@ class Easel:
         """Colour of the light in the shade."""
         return np.array(self.seen.light.ambient, np.float32)
 
+    def _tinted(self, colour: Array) -> Array:
+        """3 x parts: a light's colour as it falls on each part; what matters keeps its own colour and sinks less."""
+        keep = np.array([TINT[p.role] for p in self.seen.parts], np.float32)
+        lift = np.array([p.role in ("subject", "prop") for p in self.seen.parts], np.float32)
+        grey = colour @ LUMA
+        return (grey + (colour[:, None] - grey) * keep) * (1 + np.float32(0.55 * self.darkness) * lift)
+
+    @cached_property
+    def albedo(self) -> tuple[Array, Array, Array]:
+        """Red, green and blue of the local colour."""
+        red, green, blue = (np.ascontiguousarray(self.seen.albedo[..., c]) for c in range(3))
+        return red, green, blue
+
     def tone(
         self, light: Array | float | None = None, openness: Array | float | None = None, air: float = 1.0,
         where: NDArray[np.intp] | None = None, full: bool = False,
@@ -152,19 +165,17 @@ class Easel:
         seen = self.seen
         light = seen.lit if light is None else light
         openness = seen.occlusion if openness is None else openness
-        keep = self.table([TINT[p.role] for p in seen.parts])
-        lift = 1 + np.float32(0.55 * self.darkness) * self.table([p.role in ("subject", "prop") for p in seen.parts])
-        shade = (0.35 + 0.65 * np.asarray(openness, np.float32)) * lift
-        direct = np.asarray(light, np.float32) * lift * self.sweep
+        shade = 0.35 + 0.65 * np.asarray(openness, np.float32)
+        direct = np.asarray(light, np.float32) * self.sweep
         haze = np.clip(seen.haze * np.float32(air), 0, 0.94)
         shines = np.maximum(self.glow * np.float32(0.35 + 0.65 * self.darkness), self.sky)
-        grey_key, grey_ambient = float(self.key @ LUMA), float(self.ambient @ LUMA)
+        ambient, key = (self._tinted(colour) for colour in (self.ambient, self.key))
         planes = []
         for c in range(3):
-            ambient = grey_ambient + (float(self.ambient[c]) - grey_ambient) * keep
-            key = grey_key + (float(self.key[c]) - grey_key) * keep
-            local = np.ascontiguousarray(seen.albedo[..., c])
-            plane = local * (ambient * shade + key * direct)
+            local = self.albedo[c]
+            plane = ambient[c].take(seen.part) * shade
+            plane += key[c].take(seen.part) * direct
+            plane *= local
             plane += haze * (np.float32(seen.light.haze[c]) - plane)
             plane += shines * (local - plane)
             plane = plane if where is None else plane.ravel().take(where)

@@ -13,16 +13,16 @@ def paint(easel: Easel) -> Array:
     seen, unit = easel.seen, easel.unit
     value, drag = _brushed(easel)
     ragged = wobble(easel.shape, 0.75 * unit, 5 * unit, easel.rng("wobble"))
-    lit = moved(blur(seen.lit, 1.2 * unit), ragged) + drag * 0.16
-    light = 0.06 + 0.40 * ramp(lit, 0.22, 0.28) + 0.34 * ramp(lit, 0.60, 0.66)
+    lit = moved(blur(seen.lit, 1.2 * unit), ragged) + drag * 0.09
+    light = 0.10 + 0.46 * ramp(lit, 0.22, 0.28) + 0.34 * ramp(lit, 0.62, 0.68)
     open_ = 0.72 + 0.28 * ramp(seen.occlusion + drag * 0.12, 0.42, 0.5)
     picture = with_clouds(easel, easel.tone(light, open_, where=ragged), clouds(easel, crisp=0.95, amount=0.1))
     disc = easel.small(moved(easel.disc, ragged))[..., None]
     halo = easel.small(easel.halo * easel.sky * 0.3)[..., None]
     picture += np.maximum(disc, halo) * (easel.orb_colour - picture)
-    picture = saturate(picture, 1.12)
-    picture = picture * (1 + 0.10 * easel.small(value))[..., None]
-    picture = picture * 0.93 + 0.045 * (1 - 0.6 * easel.darkness)
+    picture = saturate(picture, 1.2)
+    picture = picture * (1 + 0.055 * easel.small(value))[..., None]
+    picture = picture * 0.98 + 0.03 * (1 - 0.6 * easel.darkness)
     picture += bloom(easel, 5) * 0.5
     dry = _dry_edge(easel)
     picture += dry[..., None] * (0.10 + 0.12 * picture)

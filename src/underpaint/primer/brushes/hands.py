@@ -39,7 +39,7 @@ HANDS = {
     "pen": Hand(width=1.0, swell=0.55, taper=0.5, shake=0.25, gaps=0.03),
 }
 KINDS = {"outline": 1.0, "crease": 0.72, "detail": 0.6}
-_STEP = 0.7  # array pixels between the dabs of which a line is made
+_STEP = 0.8  # array pixels between the dabs of which a line is made
 
 
 def draw_lines(seen: Seen, hand: str = "clean") -> NDArray[np.uint8]:
@@ -129,9 +129,16 @@ def _look(field: Array, xy: Array, shift: int) -> Array:
 
 
 def _stamp(xy: Array, width: Array, shape: tuple[int, int]) -> Array:
-    """Round dabs heaped up on the pixels."""
-    if not len(xy):
-        return np.zeros(shape, np.float32)
+    """Round dabs heaped up on the pixels: 0..1."""
+    total = np.zeros(shape[0] * shape[1], np.float64)
+    thin = width < 2.4
+    for group in (thin & (width > 0.05), ~thin):
+        if group.any():
+            total += _dab(xy[group], width[group], shape)
+    return np.minimum(total.reshape(shape), 1).astype(np.float32)
+
+
+def _dab(xy: Array, width: Array, shape: tuple[int, int]) -> NDArray[np.float64]:
     height, wide = shape
     reach = int(np.ceil(float(width.max()) / 2 + 0.5))
     base = np.floor(xy).astype(np.int32)
@@ -143,9 +150,9 @@ def _stamp(xy: Array, width: Array, shape: tuple[int, int]) -> Array:
     x, y = base[:, :1] + offsets[1][None, :], base[:, 1:] + offsets[0][None, :]
     good = np.flatnonzero((weight > 0) & (x >= 0) & (y >= 0) & (x < wide) & (y < height))
     index = y.ravel()[good].astype(np.intp) * wide + x.ravel()[good]
-    thin = np.minimum(width / np.float32(1.4), 1)  # a hairline is pale, not broken
-    weights = (weight * (thin * np.float32(_STEP * 0.9))[:, None]).ravel()[good]
-    return np.minimum(np.bincount(index, weights, height * wide).reshape(shape), 1).astype(np.float32)
+    pale = np.minimum(width / np.float32(1.4), 1)  # a hairline is pale, not broken
+    weights = (weight * (pale * np.float32(_STEP * 0.9))[:, None]).ravel()[good]
+    return np.bincount(index, weights, height * wide)
 
 
 __all__ = ["HANDS", "Hand", "draw_lines", "ink"]

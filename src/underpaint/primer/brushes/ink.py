@@ -17,7 +17,7 @@ def paint(easel: Easel) -> Array:
     dark = darkness_of(easel)
     hatched = np.zeros(easel.shape, np.float32)
     crossing = diagonal(easel)
-    for layer, (above, turned) in enumerate(((0.30, False), (0.56, True), (0.76, False))):
+    for layer, (above, turned) in enumerate(((0.27, False), (0.52, True), (0.74, False))):
         flow = easel.seen.flow if not turned else crossing
         hatched = np.maximum(hatched, _hatch(easel, dark, flow, above, layer))
     hatched = np.minimum(blur(hatched, 0.5) * 1.25, 1)
@@ -30,11 +30,11 @@ def paint(easel: Easel) -> Array:
 def _hatch(easel: Easel, dark: Array, flow: Array, above: float, layer: int) -> Array:
     """One layer of short strokes where it is darker than `above`, thicker the darker it is."""
     unit, rng = easel.unit, easel.rng(f"hatch {layer}")
-    start = seeds(flow, (2.5 + 0.4 * (layer == 1)) * unit, 15 * unit, rng)
+    start = seeds(flow, (2.05 + 0.3 * (layer == 1)) * unit, 14 * unit, rng)
     start = start[at(dark, start) + rng.normal(0, 0.035, len(start)) > above]
     paths = walk(flow, easel.seen.part, start, 19 * unit, 5)
     over = np.clip((at(dark, paths.points) - above) * 4.2 + 0.3, 0, 1)
-    width = (0.35 + 0.75 * over) * unit * (over > 0.05) * rng.uniform(0.8, 1.15, (len(paths), 1))
+    width = (0.30 + 0.62 * over) * unit * (over > 0.05) * rng.uniform(0.8, 1.15, (len(paths), 1))
     samples = cover(paths, width.astype(np.float32), easel.shape, Reach(tapered, 0.7))
     out = np.zeros(easel.shape, np.float32)
     out.ravel()[samples.at] = 1

@@ -15,11 +15,12 @@ def paint(easel: Easel) -> Array:
     """Pale, middle and dark ink over each other, each drier than the last; distance dissolves into the paper."""
     unit, scale = easel.unit, easel.seen.scale
     feather = wobble(easel.shape, 1.6 * unit, 3.5 * unit, easel.rng("feather"))
-    dark = moved(darkness_of(easel, local=0.5), feather)
+    dark = moved(darkness_of(easel, local=0.75, sky=0.2), feather)
     flow = easel.grain(26, "water", cloudy=True)
-    wet = easel.small(blur(dark + 0.06 * flow, 1.1 * unit))
+    wet = easel.small(blur(dark + 0.035 * flow, 1.1 * unit))
     pale, middle, deep = ramp(wet, 0.10, 0.34), ramp(wet, 0.36, 0.50), ramp(wet, 0.62, 0.76)
-    tone = 0.20 * pale + 0.30 * middle + 0.42 * deep + 0.16 * wet
+    tone = 0.14 * pale + 0.27 * middle + 0.40 * deep + 0.16 * wet
+    tone = tone + (0.34 - 0.16 * easel.small(easel.focus)) * easel.darkness * (1 - easel.small(easel.glow))
     dx, dy = np.gradient(middle + deep)
     tone = tone + np.clip(np.hypot(dx, dy), 0, 0.5) * 0.28
     fibres = paper.cold_press(easel)

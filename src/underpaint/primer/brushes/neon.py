@@ -59,7 +59,12 @@ def _tubes(easel: Easel) -> Array:
     line = easel.small(ink(easel, _TUBE, "tube", light=0.6))
     nx, ny, nz = (seen.normal[..., c] for c in range(3))
     tx, ty = easel.towards
-    rim = ramp(1 - nz, 0.45, 0.95) * ramp(nx * tx - ny * ty, 0.2, 0.8) * np.maximum(seen.lit, 0.3) * ~(easel.sky | easel.ground)
+    rim = (
+        ramp(1 - nz, 0.45, 0.95)
+        * ramp(nx * tx - ny * ty, 0.2, 0.8)
+        * np.maximum(seen.lit, 0.3)
+        * ~(easel.sky | easel.ground)
+    )
     rim = rim * np.minimum(blur(easel.edges, 2.2 * easel.unit) * easel.unit * 3.2, 1)
     local = np.stack([easel.small(seen.albedo[..., c]) for c in range(3)], -1)
     grey = luma(local)[..., None]

@@ -33,8 +33,8 @@ def _layer(easel: Easel, dark: Array, number: int) -> Array:
     """One direction of hatching; a stroke is pressed as hard as it is dark beneath it."""
     unit, rng = easel.unit, easel.rng(f"pencil {number}")
     flow = (easel.seen.flow, diagonal(easel), easel.seen.flow)[number]
-    above = (0.10, 0.42, 0.60)[number]
-    start = seeds(flow, (1.9, 2.2, 1.6)[number] * unit, 12 * unit, rng, jitter=0.4)
+    above = (0.08, 0.36, 0.56)[number]
+    start = seeds(flow, (1.6, 1.9, 1.4)[number] * unit, 12 * unit, rng, jitter=0.4)
     start = start[at(dark, start) > above + rng.uniform(-0.05, 0.05, len(start))]
     paths = walk(flow, easel.seen.part, start, (20, 15, 12)[number] * unit, 4)
     samples = cover(paths, 0.95 * unit, easel.shape, Reach(top=False))
@@ -56,7 +56,9 @@ def _lead_colour(easel: Easel) -> Array:
 def _crayon(easel: Easel, grains: Array) -> Array:
     """The side of a coloured pencil over the tooth: what it takes from white; small H x W x 3."""
     local = np.clip(saturate(easel.tone(0.85, 1.0), 1.15), 0, 1)
-    amount = easel.small(0.26 + 0.62 * easel.focus * (easel.focus > 0.5)) * (0.84 + 0.16 * ramp(grains, -1.1, 0.6))
+    amount = easel.small(0.26 + 0.4 * easel.darkness * easel.sky + 0.62 * easel.focus * (easel.focus > 0.5)) * (
+        0.84 + 0.16 * ramp(grains, -1.1, 0.6)
+    )
     sides = easel.small(blur(ramp(easel.grain(1.4, "side"), -1.8, 0.8), 0.5))
     amount = np.clip(amount * (0.8 + 0.2 * sides), 0, 0.95)
     return (1 - local) * amount[..., None]

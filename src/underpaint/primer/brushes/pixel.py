@@ -33,17 +33,20 @@ def _stepped(easel: Easel, cell: int) -> Array:
     height, width = easel.shape
     size = cell * easel.seen.scale
     y, x = np.arange(height) // size % 4, np.arange(width) // size % 4
-    threshold = _BAYER[np.ix_(y, x)]
-    return np.clip(np.rint(easel.seen.lit * _TONES + threshold * 0.7) / _TONES, 0, 1)
+    lit = easel.seen.lit
+    step = max(size // 2, 1)
+    slope = np.abs(lit - np.roll(lit, step, 1)) + np.abs(lit - np.roll(lit, step, 0))
+    rounding = np.clip(slope * 14, 0, 1) * (slope < 0.3)
+    return np.clip(np.rint(lit * _TONES + _BAYER[np.ix_(y, x)] * 0.6 * rounding) / _TONES, 0, 1)
 
 
 def _limited(easel: Easel, coarse: Array, part: np.ndarray, sky: np.ndarray) -> Array:
     """Each part keeps few tones of its own; the sky steps down in dithered bands."""
     height, width = coarse.shape[:2]
     dither = np.tile(_BAYER, (height // 4 + 1, width // 4 + 1))[:height, :width]
-    levels = np.where(sky, np.float32(9), np.float32(7))
+    levels = np.where(sky, np.float32(12), np.float32(8))
     grey = luma(coarse)
-    wanted = np.rint(grey * levels + dither * np.where(sky, 0.95, 0.25)) / levels
+    wanted = np.rint(grey * levels + dither * np.where(sky, 0.6, 0.0)) / levels
     gain = np.clip(wanted / np.maximum(grey, 0.03), 0.55, 1.7)[..., None]
     stepped = coarse * gain
     cool = np.clip(0.45 - wanted, 0, 1)[..., None] * np.array([-0.05, -0.02, 0.12], np.float32)

@@ -56,7 +56,10 @@ def at(field: NDArray, xy: Array) -> NDArray:
 
 
 def seeds(flow: Array, across: float, along: float, rng: np.random.Generator, jitter: float = 0.25) -> Array:
-    """Starting points in rows that lie along the flow: even hatching where it is even. Shuffled never, row by row."""
+    """Starting points in rows that lie along the flow: even hatching where it is even.
+
+    Some start outside the picture, so that its borders are as full as its middle.
+    """
     height, width = flow.shape[:2]
     reach = float(np.hypot(height, width)) / 2
     rows, columns = int(2 * reach / across) + 2, int(2 * reach / along) + 2
@@ -69,7 +72,7 @@ def seeds(flow: Array, across: float, along: float, rng: np.random.Generator, ji
         w = v + rng.uniform(-jitter, jitter, (rows, columns)) * across * 0.5
         x = width / 2 + u * np.cos(angle) - w * np.sin(angle)
         y = height / 2 + u * np.sin(angle) + w * np.cos(angle)
-        inside = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
+        inside = (x >= -along) & (x < width + along) & (y >= -along) & (y < height + along)
         xy = np.stack([x[inside], y[inside]], -1).astype(np.float32)
         f = at(flow, xy)
         near = np.rint(np.arctan2(f[:, 1], f[:, 0]) * (BINS / np.pi)).astype(int) % BINS == b
@@ -100,14 +103,14 @@ def walk(flow: Array, part: NDArray, xy: Array, length: float, steps: int = 5, t
 def _half(flow, part, xy, heading, here, step, steps, turn):
     """Points N x steps x 2 one way, and how many of them were reached."""
     height, width = part.shape
+    beyond = step * steps * 2 + 1
     alive = np.ones(len(xy), bool)
     reached = np.zeros(len(xy), np.int32)
     points = np.empty((len(xy), steps, 2), np.float32)
     for k in range(steps):
         ahead = xy + heading * np.float32(step)
-        ok = alive & (ahead[:, 0] >= 0) & (ahead[:, 1] >= 0) & (ahead[:, 0] < width) & (ahead[:, 1] < height)
-        if here is not None:
-            ok &= at(part, ahead) == here
+        ok = alive & (ahead > -beyond).all(1) & (ahead[:, 0] < width + beyond) & (ahead[:, 1] < height + beyond)
+        ok &= at(part, ahead) == here
         xy = np.where(ok[:, None], ahead, xy)
         bend = at(flow, xy)
         bend = bend * np.where((bend * heading).sum(-1) < 0, -1, 1).astype(np.float32)[:, None]

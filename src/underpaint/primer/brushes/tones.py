@@ -6,17 +6,17 @@ from underpaint.primer.brushes.easel import Easel
 from underpaint.primer.brushes.fields import LUMA, Array, blur, ramp
 
 
-def darkness_of(easel: Easel, local: float = 0.45) -> Array:
-    """0 (bare paper) to 1 (solid): shade first, then how dark the local colour is, then the hour; skies lightly."""
+def darkness_of(easel: Easel, local: float = 0.45, sky: float = 0.12) -> Array:
+    """0 (bare paper) to 1 (solid): shade first, then how dark the local colour is, then the hour; skies by `sky`."""
     seen = easel.seen
-    light = ramp(blur(seen.lit, 0.6 * easel.unit), 0.0, 0.95)
+    light = ramp(blur(seen.lit, 0.6 * easel.unit), 0.0, 0.62)
     form = 1 - light * 0.85 - 0.15 * seen.occlusion + 0.25 * (1 - seen.occlusion)
     colour = 1 - np.sqrt(np.clip(seen.albedo @ LUMA, 0, 1))
     dark = 0.62 * form + local * colour * (0.6 + 0.4 * form)
     dark = dark + (0.26 - 0.10 * light) * easel.darkness
     dark = dark * (1 - 0.75 * seen.haze)
-    sky = (0.12 + 0.75 * easel.darkness) * np.sqrt(np.clip(colour, 0, 1)) - 0.55 * easel.halo
-    dark = np.where(easel.sky, sky * (0.9 + 0.1 * easel.grain(24, "sky tone", cloudy=True)), dark)
+    heaven = (sky + 0.75 * easel.darkness) * np.sqrt(np.clip(colour, 0, 1)) - 0.55 * easel.halo
+    dark = np.where(easel.sky, heaven * (0.9 + 0.1 * easel.grain(24, "sky tone", cloudy=True)), dark)
     dark = dark * (2 - easel.sweep)
     return np.clip(dark * (1 - np.maximum(easel.glow, easel.disc)), 0, 1).astype(np.float32)
 

@@ -14,16 +14,16 @@ def paint(easel: Easel) -> Array:
     """A light wash, a glaze for the shade, one for the darkest places; a pencil line shows through."""
     seen, unit = easel.seen, easel.unit
     shaky = wobble(easel.shape, 0.9 * unit, 9 * unit, easel.rng("wobble"))
-    soft = moved(seen.lit, shaky) + 0.07 * easel.grain(14, "edge of the shade")
-    shade = 1 - ramp(soft, 0.34, 0.46)
+    soft = moved(seen.lit, shaky) + 0.045 * easel.grain(14, "edge of the shade")
+    shade = 1 - ramp(soft, 0.27, 0.38)
     deep = 1 - ramp(moved(seen.occlusion, shaky) + 0.05 * easel.grain(8, "deep"), 0.38, 0.52)
     light = easel.tone(0.96, 1.0, where=shaky)
     dark = easel.tone(0.12, 0.9, where=shaky)
-    light = saturate(1 - (1 - np.clip(light, 0, 1)) * (0.86 + 0.1 * easel.darkness), 1.15)
+    light = saturate(1 - (1 - np.clip(light, 0, 1)) * (0.80 + 0.14 * easel.darkness), 1.15)
     thin, thick = _density(light), _density(saturate(dark, 1.1))
     sky = easel.small(easel.sky)
     shade_small, deep_small = easel.small(shade * ~easel.sky), easel.small(deep * ~easel.sky)
-    glaze = np.maximum(thick - thin, 0) * (shade_small * 0.92)[..., None]
+    glaze = np.maximum(thick - thin, 0) * (shade_small * 0.80)[..., None]
     glaze += (thick * 0.45 + 0.1) * (deep_small * 0.6)[..., None]
     pools = _pools(easel, shaky, shade_small)
     density = (thin * _washes(easel, sky)[..., None] + glaze) * pools[..., None]
@@ -45,7 +45,7 @@ def _washes(easel: Easel, sky: Array) -> Array:
     """How the water carried the paint: unevenly, in blooms with a crisp rim where a drop ran back."""
     flow = easel.grain(46, "wash", cloudy=True, small=True)
     drops = easel.grain(30, "drops", cloudy=True, small=True)
-    front = drops - np.float32(0.95)
+    front = drops - np.float32(1.15)
     rim = np.exp(-np.abs(front) * 22) * (front < 0.1) * 0.34
     pale = ramp(front, 0.0, 0.7) * 0.36
     calm = 1 - 0.35 * easel.small(easel.subject)
@@ -78,7 +78,7 @@ def _granulate(easel: Easel, density: Array) -> Array:
     """Pigment settles in the dents, heavy dark and blue paint more than thin bright paint."""
     dents = paper.cold_press(easel)
     heavy = np.clip(density.mean(-1) * 0.9, 0.15, 0.8)
-    return density * (1 + np.clip(dents, -1.6, 2.2) * heavy * 0.2)[..., None]
+    return density * (1 + np.clip(dents, -1.6, 2.2) * heavy * 0.16)[..., None]
 
 
 def _moon(easel: Easel, picture: Array) -> Array:

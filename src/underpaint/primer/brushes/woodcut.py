@@ -26,8 +26,8 @@ def paint(easel: Easel) -> Array:
 def _key_block(easel: Easel) -> Array:
     """Black lines along the flow, as wide as it is dark, closing to solid black; cut lines round things."""
     unit, rng = easel.unit, easel.rng("gouge")
-    dark = ramp(darkness_of(easel, local=0.55), 0.12, 0.9)
-    spacing = 3.4 * unit
+    dark = ramp(darkness_of(easel, local=0.8, sky=0.55), 0.10, 0.9)
+    spacing = 2.7 * unit
     start = seeds(easel.seen.flow, spacing, 30 * unit, rng, jitter=0.12)
     paths = walk(easel.seen.flow, easel.seen.part, start, 36 * unit, 7)
     share = at(dark, paths.points)
