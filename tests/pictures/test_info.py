@@ -90,7 +90,11 @@ def test_the_nearest_recipe_of_an_infotext() -> None:
 def test_fields_that_do_not_fit_a_recipe_are_left_out_alone() -> None:
     text = "x\nSteps: 99999, Sampler: DPM fast, CFG scale: nan, Seed: -1, Size: 3x4, Clip skip: two, Model hash: xyz"
     reading = read_info(with_text("tEXt", text))
-    assert reading.recipe == {"task": "create", "prompt": "x", "noise": {"source": "philox"}}
+    assert reading.recipe == {"task": "create", "prompt": "x", "sampling": {"sampler": "dpmpp_2m"},
+                              "noise": {"source": "philox"}}
+    said = " | ".join(reading.raw["unmapped"])
+    for part in ("'DPM fast' has no twin here", "the steps cannot be taken over", "the width cannot", "left to chance"):
+        assert part in said
     assert reading.seed == -1 and reading.steps == 99999 and reading.sampler == "DPM fast"
     json.dumps(reading.to_json(), allow_nan=False)
 
@@ -114,7 +118,7 @@ def test_what_is_no_picture_is_said(data: bytes) -> None:
 
 
 def test_other_peoples_json_is_not_taken_for_an_infotext() -> None:
-    told = '{"sui_image_params": {"prompt": "Negative prompt: x, Steps: 1, ab: 2, cd: 3"}}'
+    told = '{"other_params": {"prompt": "Negative prompt: x, Steps: 1, ab: 2, cd: 3"}}'
     assert read_info(with_text("tEXt", told)).source is None
     assert read_info(with_text("tEXt", told)).raw == {"parameters": told}
     for text in (told, "hello", "Steps", "Title: x, Author: y, Year: 1999"):

@@ -12,6 +12,7 @@ _ORIENTATION: Final = 0x0112
 _POINTERS: Final = {0x8769, 0xA005}
 _USER_COMMENT: Final = 0x9286
 _TEXTS: Final = {
+    0x010A: "tag 266", 0x010B: "tag 267", 0x010C: "tag 268", 0x927C: "MakerNote",
     0x010D: "DocumentName", 0x010E: "ImageDescription", 0x010F: "Make", 0x0110: "Model", 0x0131: "Software",
     0x013B: "Artist", 0x8298: "Copyright", _USER_COMMENT: "UserComment", 0x9C9B: "XPTitle", 0x9C9C: "XPComment",
     0x9C9D: "XPAuthor", 0x9C9E: "XPKeywords", 0x9C9F: "XPSubject",
@@ -106,6 +107,8 @@ def decode_user_comment(value: bytes, order: str = ">") -> str:
     if code == b"JIS\0\0\0\0\0":
         return text.decode("euc_jp", "replace").rstrip("\0")
     if code in (b"ASCII\0\0\0", bytes(8)):
+        if text.count(0) * 3 > len(text) > 8 and len(text) % 2 == 0:
+            return _decode_utf16(text, order)  # a few writers put UTF-16 behind the ASCII code
         return decode_bytes(text).rstrip("\0 ")
     return decode_bytes(value).rstrip("\0 ")
 

@@ -14,7 +14,8 @@ class Found:
 
     `texts` are PNG texts by keyword; `exif` are EXIF texts by tag name (`UserComment`, `ImageDescription`, `Make`
     ...); `comments` are JPEG comments; `packets` are our own binary pieces (see packets.py). `animated` counts
-    frames where the container says so. `notes` say what was left unread and why.
+    frames where the container says so. `notes` say what was left unread and why. `credentials` is a C2PA manifest.
+    `inner` are texts as of a PNG that were found inside other texts or in the pixels (see unwrap.py, stealth.py).
     """
 
     format: str | None = None
@@ -29,6 +30,12 @@ class Found:
     packets: tuple[bytes, ...] = ()
     frames: int = 1
     notes: tuple[str, ...] = ()
+    credentials: bytes | None = None
+    inner: Mapping[str, str] = field(default_factory=dict)
+
+    def text(self, keyword: str) -> str | None:
+        """The PNG text of this name, or what another container holds under the same name."""
+        return self.texts.get(keyword, self.inner.get(keyword))
 
     def raw(self) -> dict[str, Any]:
         """Every text as found, by where it was found: what `info` shows when no reader knows the program."""

@@ -19,6 +19,7 @@ from underpaint.imaging.arrays import FloatArray, to_float
 from underpaint.pictures import profiles
 from underpaint.pictures.containers import find_metadata, kind_of, png
 from underpaint.pictures.decode import DAMAGE, Decoded, decode_deep, is_deep, settle
+from underpaint.pictures.exif import decode_bytes, read_exif
 from underpaint.pictures.found import Found
 from underpaint.pictures.limits import LIMITS, Limits
 from underpaint.pictures.source import load_bytes, short_reason
@@ -102,10 +103,16 @@ def read_picture(source: str | Path | bytes, *, limits: Limits = LIMITS) -> Pict
     return _finish(decoded, found, data)
 
 
-def read_size(data: bytes, name: str, *, limits: Limits = LIMITS) -> tuple[str, int, int]:
-    """Format, width and height of any picture that can be read, from its header. Raises PictureError."""
+def read_other(data: bytes, name: str, *, limits: Limits = LIMITS) -> Found:
+    """What a picture of another kind than PNG, JPEG and WebP carries, from its header. Raises PictureError."""
     with _named(name), open_image(data, limits) as image:
-        return str(image.format), image.width, image.height
+        kind = str(image.format)
+        block = data if kind == "TIFF" else image.info.get("exif")  # a TIFF is laid out as EXIF is
+        exif = read_exif(block if isinstance(block, bytes) else b"", limits.text_bytes)
+        comment, xmp = image.info.get("comment"), image.info.get("xmp")
+        comments = (decode_bytes(comment).rstrip("\0"),) if isinstance(comment, bytes) else ()
+        return Found(kind, image.width, image.height, {}, exif.texts, exif.orientation, comments,
+                     decode_bytes(xmp) if isinstance(xmp, bytes) else None)
 
 
 @contextlib.contextmanager

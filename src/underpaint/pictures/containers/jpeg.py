@@ -11,7 +11,7 @@ EXIF_HEAD = b"Exif\0\0"
 XMP_HEAD = b"http://ns.adobe.com/xap/1.0/\0"
 PACKET_HEAD = b"underpaint\0"
 _ICC_HEAD = b"ICC_PROFILE\0"
-_APP1, _APP2, _APP9, _COMMENT, _SCAN = 0xE1, 0xE2, 0xE9, 0xFE, 0xDA
+_APP1, _APP2, _APP9, _APP11, _COMMENT, _SCAN = 0xE1, 0xE2, 0xE9, 0xEB, 0xFE, 0xDA
 _FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 SEGMENT_ROOM = 65_533
 PACKET_ROOM = SEGMENT_ROOM - len(PACKET_HEAD)
@@ -45,6 +45,7 @@ def find(data: bytes, limits: Limits) -> Found:
     comments: list[str] = []
     packets: list[bytes] = []
     profile: dict[int, bytes] = {}
+    boxes: list[bytes] = []
     for marker, body in segments(data):
         if marker in _FRAMES and len(body) >= 5:
             height, width = struct.unpack_from(">HH", body, 1)
@@ -56,11 +57,13 @@ def find(data: bytes, limits: Limits) -> Found:
             profile.setdefault(body[12], bytes(body[14:]))
         elif marker == _APP9 and body[: len(PACKET_HEAD)] == PACKET_HEAD:
             packets.append(bytes(body[len(PACKET_HEAD) :]))
+        elif marker == _APP11 and bytes(body[:2]) == b"JP":
+            boxes.append(bytes(body[8:]))  # behind the box's number and its turn
         elif marker == _COMMENT:
             comments.append(decode_bytes(bytes(body)).rstrip("\0"))
     icc = b"".join(profile[number] for number in sorted(profile)) or None
     return Found("JPEG", width, height, {}, exif.texts, exif.orientation, tuple(comments), xmp,
-                 icc, tuple(packets))
+                 icc, tuple(packets), 1, (), b"".join(boxes)[: limits.text_bytes] or None)
 
 
 def embed(data: bytes, exif: bytes | None, xmp: bytes | None, packets: Iterable[bytes]) -> bytes:

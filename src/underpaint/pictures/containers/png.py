@@ -12,6 +12,7 @@ from underpaint.pictures.limits import Limits
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # Lower, lower, UPPER, lower: ancillary, private, reserved, and safe to copy by editors that do not know it.
 PACKET_CHUNK = b"upBl"
+CREDENTIALS_CHUNK = b"caBX"
 # libpng refuses chunks of more than 8,000,000 bytes, so larger data is cut.
 PACKET_ROOM = 1 << 20
 XMP_KEYWORD = "XML:com.adobe.xmp"
@@ -68,6 +69,7 @@ def find(data: bytes, limits: Limits) -> Found:
     packets: list[bytes] = []
     width = height = None
     frames, icc, exif = 1, None, read_exif(b"", 0)
+    credentials = None
     room = limits.all_text_bytes
     for kind, body in chunks(data):
         if kind == b"IHDR" and len(body) >= 8:
@@ -87,8 +89,10 @@ def find(data: bytes, limits: Limits) -> Found:
             frames = max(1, int(struct.unpack_from(">I", body)[0]))
         elif kind == PACKET_CHUNK:
             packets.append(bytes(body))
+        elif kind == CREDENTIALS_CHUNK:
+            credentials = bytes(body[: limits.text_bytes])
     return Found("PNG", width, height, texts, exif.texts, exif.orientation, (), texts.get(XMP_KEYWORD), icc,
-                 tuple(packets), frames, tuple(notes))
+                 tuple(packets), frames, tuple(notes), credentials)
 
 
 def _read_text(kind: bytes, body: bytes, room: int) -> tuple[str, str | None]:

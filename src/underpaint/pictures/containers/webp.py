@@ -29,7 +29,7 @@ def find(data: bytes, limits: Limits) -> Found:
     """What the file carries besides pixels. Damage and hostile sizes leave things out, they never raise."""
     size: tuple[int, int] | None = None
     exif = read_exif(b"", 0)
-    xmp, icc, frames = None, None, 0
+    xmp, icc, credentials, frames = None, None, None, 0
     packets: list[bytes] = []
     for kind, body in chunks(data):
         if kind in (b"VP8X", b"VP8L", b"VP8 ") and size is None:
@@ -44,9 +44,11 @@ def find(data: bytes, limits: Limits) -> Found:
             frames += 1
         elif kind == PACKET_CHUNK:
             packets.append(bytes(body))
+        elif kind == b"C2PA":
+            credentials = bytes(body[: limits.text_bytes])
     width, height = size or (None, None)
     return Found("WEBP", width, height, {}, exif.texts, exif.orientation, (), xmp, icc, tuple(packets),
-                 max(1, frames))
+                 max(1, frames), (), credentials)
 
 
 def _header(kind: bytes, body: memoryview) -> tuple[tuple[int, int] | None, bool]:
