@@ -1,0 +1,187 @@
+"""Line art from what is seen: borders of parts, folds of facets and drawn details, as polylines.
+
+Borders run along the cracks between pixels. Each crack belongs to the nearer side and points so that its owner lies on
+its left; cracks are chained by following them (all chains at once, by doubling), then smoothed from stairs to strokes.
+"""
+
+import numpy as np
+
+from underpaint.primer.stagecraft.camera import Camera
+from underpaint.primer.stagecraft.mesh import Fold, Mesh
+from underpaint.primer.stagecraft.raster import Surface
+from underpaint.primer.stagecraft.seen import Floats, Ints, Line, LineKind, Part
+
+_STEP = 2.5
+"""Pixels between the points of a finished line."""
+
+
+def lines_of(
+    mesh: Mesh, surface: Surface, parts: tuple[Part, ...], folds: list[Fold], camera: Camera
+) -> tuple[Line, ...]:
+    """All visible lines, outlines first."""
+    pixel_part = np.where(surface.triangle >= 0, mesh.part[np.maximum(surface.triangle, 0)], 0).astype(np.int32)
+    out = []
+    for chain, part, kind in _borders(mesh, surface, pixel_part, parts):
+        out.append(Line(chain, kind, part))
+    out += _details(surface, pixel_part, parts, folds, camera)
+    order = {"outline": 0, "crease": 1, "detail": 2}
+    return tuple(sorted(out, key=lambda line: order[line.kind]))
+
+
+def _quiet(parts: tuple[Part, ...]) -> np.ndarray:
+    """Parts without lines against others of their kind: leaves, grass, water, clouds among themselves."""
+    names: dict[str, int] = {}
+    group = []
+    for i, p in enumerate(parts):
+        soft = p.material in ("leaf", "grass", "cloud", "water", "hair", "petal") and p.role != "subject"
+        key = f"{p.object.split(' ')[0]}/{p.material}" if soft else f"#{i}"
+        group.append(names.setdefault(key, len(names)))
+    return np.int32(group)
+
+
+def _borders(mesh: Mesh, surface: Surface, part: Ints, parts: tuple[Part, ...]) -> list[tuple[Floats, int, LineKind]]:
+    group = _quiet(parts)
+    facet = np.where(surface.triangle >= 0, mesh.facet[np.maximum(surface.triangle, 0)], -1)
+    organic = np.array([p.material in ("leaf", "grass", "cloud", "water", "hair", "sky") for p in parts])
+    depth = surface.depth
+    edges = []
+    for axis in (0, 1):
+        a, b = (slice(None, -1), slice(None)), (slice(1, None), slice(None))
+        if axis == 1:
+            a, b = (slice(None), slice(None, -1)), (slice(None), slice(1, None))
+        da, db = depth[a], depth[b]
+        split = group[part[a]] != group[part[b]]
+        same = part[a] == part[b]
+        far = np.abs(da - db) > 0.10 * np.minimum(da, db) + 4 * np.abs(_slope(surface, axis)[a])
+        crease = same & (facet[a] != facet[b]) & ~organic[part[a]]
+        crease &= (surface.normal[a] * surface.normal[b]).sum(-1) < 0.93
+        found = split | (same & far & ~organic[part[a]]) | crease
+        y, x = np.nonzero(found)
+        first = da[y, x] <= db[y, x]
+        owner = np.where(first, part[a][y, x], part[b][y, x])
+        is_crease = (crease & ~split & ~far)[y, x]
+        edges.append(_cracks(y, x, axis, first, owner, is_crease))
+    e = np.concatenate(edges)
+    if not len(e):
+        return []
+    return _chains(e, part.shape[1] + 1)
+
+
+def _slope(surface: Surface, axis: int) -> Floats:
+    """How fast the depth changes from pixel to pixel on the surface itself (metres a pixel)."""
+    n = surface.normal
+    steep = n[..., 1 - axis] / np.maximum(np.abs(n[..., 2]), 0.15)
+    return np.asarray(steep * surface.depth / max(surface.depth.shape), np.float32)
+
+
+def _cracks(y: Ints, x: Ints, axis: int, first: np.ndarray, owner: Ints, crease: np.ndarray) -> Ints:
+    """Cracks as rows (y0, x0, y1, x1, owner, crease) between pixel corners, the owner on their left."""
+    if (
+        axis == 0
+    ):  # between (y, x) above and (y + 1, x) below: a horizontal crack; going left keeps the upper on the left
+        y0, y1 = y + 1, y + 1
+        x0, x1 = np.where(first, x, x + 1), np.where(first, x + 1, x)
+    else:
+        x0, x1 = x + 1, x + 1
+        y0, y1 = np.where(first, y + 1, y), np.where(first, y, y + 1)
+    return np.stack([y0, x0, y1, x1, owner, crease.astype(y.dtype)], axis=1)
+
+
+def _chains(e: Ints, stride: int) -> list[tuple[Floats, int, LineKind]]:
+    n = len(e)
+    key = (e[:, 4] * 2 + e[:, 5]).astype(np.int64) << 32
+    start, end = key + e[:, 0] * stride + e[:, 1], key + e[:, 2] * stride + e[:, 3]
+    order = np.argsort(start, kind="stable")
+    found = np.minimum(np.searchsorted(start[order], end), n - 1)
+    follow = np.where(start[order][found] == end, order[found], -1)
+    # one crack may follow only one other
+    taken = np.full(n, -1)
+    ok = np.flatnonzero(follow >= 0)
+    taken[follow[ok]] = ok
+    follow = np.where((follow >= 0) & (taken[np.maximum(follow, 0)] == np.arange(n)), follow, -1)
+    head, rank = _ranks(follow, n)
+    order = np.lexsort((rank, head))
+    cuts = np.flatnonzero(np.diff(head[order])) + 1
+    out: list[tuple[Floats, int, LineKind]] = []
+    for ids in np.split(order, cuts):
+        if len(ids) < 4:
+            continue
+        row = e[ids]
+        points = np.concatenate([row[:, 1::-1], row[-1:, 3:1:-1]]).astype(np.float32)
+        out.append((_smooth(points), int(row[0, 4]), "crease" if row[0, 5] else "outline"))
+    return out
+
+
+def _ranks(follow: Ints, n: int) -> tuple[Ints, Ints]:
+    """For each crack the first crack of its chain and its place in it, by pointer doubling; loops are cut open."""
+    before = np.full(n, -1)
+    ok = follow >= 0
+    before[follow[ok]] = np.flatnonzero(ok)
+    for attempt in range(2):
+        head, jump, rank = np.arange(n), before.copy(), (before >= 0).astype(np.int64)
+        low = np.arange(n)
+        for _ in range(max(1, int(np.ceil(np.log2(n + 1))) + 1)):
+            live = jump >= 0
+            if not live.any():
+                break
+            j = np.maximum(jump, 0)
+            low = np.where(live, np.minimum(low, low[j]), low)
+            head = np.where(live, head[j], head)
+            rank = np.where(live, rank + rank[j], rank)
+            jump = np.where(live, jump[j], -1)
+        loop = jump >= 0
+        if attempt or not loop.any():
+            break
+        before[np.unique(low[loop])] = -1  # a loop opens at its lowest crack
+    return head, rank
+
+
+def _smooth(points: Floats) -> Floats:
+    """Stairs as a stroke: averaged along itself, then thinned; ends stay, closed lines stay closed."""
+    closed = bool((points[0] == points[-1]).all()) and len(points) > 8
+    p = points
+    for width in (5, 5):
+        pad = width // 2
+        if len(p) <= width:
+            break
+        if closed:
+            q = np.concatenate([p[-pad - 1 : -1], p, p[1 : pad + 1]])
+        else:
+            q = np.concatenate([2 * p[:1] - p[pad:0:-1], p, 2 * p[-1:] - p[-2 : -pad - 2 : -1]])
+        c = np.cumsum(np.concatenate([np.zeros((1, 2), np.float64), q]), axis=0)
+        p = ((c[width:] - c[:-width]) / width).astype(np.float32)
+    count = max(2, round(len(p) / _STEP))
+    pick = np.unique(np.round(np.linspace(0, len(p) - 1, count)).astype(int))
+    return p[pick]
+
+
+def _details(surface: Surface, part: Ints, parts: tuple[Part, ...], folds: list[Fold], camera: Camera) -> list[Line]:
+    """Drawn lines where nothing stands before them."""
+    height, width = part.shape
+    out = []
+    if not folds:
+        return []
+    counts = np.array([len(f.points) for f in folds])
+    placed = camera.place(np.concatenate([f.points for f in folds]), width, height)
+    for fold, p in zip(folds, np.split(placed, np.cumsum(counts)[:-1]), strict=True):
+        if (p[:, 2] < 0.05).any():
+            continue
+        q = _dense(p)
+        x, y = q[:, 0].astype(int), q[:, 1].astype(int)
+        inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+        x, y = np.clip(x, 0, width - 1), np.clip(y, 0, height - 1)
+        owner = parts[fold.part].object
+        seen = inside & (surface.depth[y, x] > q[:, 2] * 0.985 - 0.004)
+        seen &= np.array([parts[i].object == owner for i in part[y, x]])
+        for run in np.split(np.arange(len(q)), np.flatnonzero(np.diff(seen.astype(int))) + 1):
+            if len(run) >= 2 and seen[run[0]]:
+                out.append(Line(q[run, :2], "detail", fold.part))
+    return out
+
+
+def _dense(p: Floats) -> Floats:
+    """The polyline with a point about every `_STEP` pixels."""
+    length = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(p[:, :2], axis=0).T))])
+    count = int(np.clip(length[-1] / _STEP, 2, 400)) + 1
+    t = np.linspace(0, length[-1], count)
+    return np.stack([np.interp(t, length, p[:, k]) for k in range(3)], axis=1).astype(np.float32)

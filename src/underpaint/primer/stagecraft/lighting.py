@@ -1,0 +1,169 @@
+"""Light on what is seen: sun or moon and sky by the hour, cast shadows, openness, air."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from underpaint.primer.stagecraft.camera import Camera
+from underpaint.primer.stagecraft.colours import palette_of
+from underpaint.primer.stagecraft.mesh import Mesh, unit
+from underpaint.primer.stagecraft.raster import Screen, Surface, scan
+from underpaint.primer.stagecraft.scene import INDOORS, Scene
+from underpaint.primer.stagecraft.seen import RGB, Floats, Light
+
+_MAP = 360
+
+
+@dataclass(frozen=True)
+class _Hour:
+    key: RGB
+    ambient: RGB
+    top: RGB
+    bottom: RGB
+    haze: RGB
+    height: float
+
+
+_HOURS = {
+    "dawn": _Hour((0.62, 0.42, 0.34), (0.56, 0.54, 0.64), (0.52, 0.63, 0.84), (0.99, 0.80, 0.70), (0.90, 0.80, 0.80), 20),
+    "noon": _Hour((0.60, 0.56, 0.46), (0.52, 0.57, 0.64), (0.28, 0.55, 0.88), (0.78, 0.90, 0.97), (0.76, 0.86, 0.94), 52),
+    "sunset": _Hour((0.86, 0.46, 0.16), (0.46, 0.36, 0.48), (0.33, 0.30, 0.56), (0.99, 0.62, 0.30), (0.92, 0.60, 0.42), 16),
+    "night": _Hour((0.20, 0.26, 0.42), (0.20, 0.24, 0.42), (0.05, 0.07, 0.19), (0.16, 0.22, 0.42), (0.13, 0.17, 0.33), 42),
+}  # fmt: skip
+_SIDES = {"left": (-68.0, 0.0), "right": (68.0, 0.0), "above": (20.0, 72.0), "behind": (158.0, 24.0)}
+"""Azimuth from the viewer's side (0 = from the camera, positive right) and the least elevation, in degrees."""
+
+
+def sun(scene: Scene, yaw: float) -> Floats:
+    """The world direction towards sun or moon, for a camera that looks along `yaw` (radians, 0 looks along -z)."""
+    azimuth, low = _SIDES[scene.light]
+    rng = scene.rng("sun")
+    azimuth += float(rng.uniform(-12, 12))
+    height = np.radians(max(low, _HOURS[scene.time].height + float(rng.uniform(-4, 4))))
+    if scene.light == "behind":
+        height = min(float(height), np.radians(34.0))
+    a = np.radians(azimuth) + yaw
+    return np.float32([np.sin(a) * np.cos(height), np.sin(height), np.cos(a) * np.cos(height)])
+
+
+def light_of(scene: Scene, camera: Camera, towards: Floats, orb: tuple[float, float, float] | None) -> Light:
+    """The colours of the hour under the scene's weather, values and palette."""
+    hour = _HOURS[scene.time]
+    key, ambient = np.float32(hour.key), np.float32(hour.ambient)
+    sky = np.float32([hour.top, hour.bottom, hour.haze])
+    hard = 1.0 if scene.hardness == "hard" else 0.35
+    if scene.weather != "clear":
+        grey = {"mist": 0.6, "rain": 0.62, "snow": 0.5, "storm": 0.8}[scene.weather]
+        key = key * (1 - 0.55 * grey)
+        ambient = ambient * (1 + 0.12 * grey)
+        tone = sky.mean(-1, keepdims=True) * (0.62 if scene.weather == "storm" else 0.92)
+        sky = sky + (tone * np.float32([0.97, 1.0, 1.05]) - sky) * np.float32(grey)
+        hard *= 0.5
+    key, ambient = (key * 1.16, ambient * 0.8) if scene.hardness == "hard" else (key * 0.92, ambient)
+    if scene.values == "high key":
+        key, ambient, sky = key * 0.8, ambient * 1.4 + 0.05, sky * 0.6 + 0.42
+    elif scene.values == "low key":
+        key, ambient, sky = key * 1.02, ambient * 0.5, sky * 0.55
+    if scene.place in INDOORS:
+        ambient = ambient * 0.92 + 0.04
+    graded = palette_of(
+        scene, np.clip(np.concatenate([sky, key[None], ambient[None]]), 0, 1), np.full(5, 0.7, np.float32)
+    )
+    graded = np.maximum(graded, 0.0)
+    rows = [(float(r), float(g), float(b)) for r, g, b in graded]
+    d = unit(camera.axes() @ towards)
+    return Light(
+        (float(d[0]), float(d[1]), float(d[2])), rows[3], rows[4], rows[0], rows[1], rows[2], hard, scene.time, orb,
+        scene.time == "night",
+    )  # fmt: skip
+
+
+def world_points(surface: Surface, camera: Camera) -> Floats:
+    """H x W x 3: the world position of each pixel."""
+    height, width = surface.depth.shape
+    focal, cx, cy = camera.optics(width, height)
+    x = (np.arange(width, dtype=np.float32) + np.float32(0.5 - cx)) / np.float32(focal)
+    y = (np.float32(cy - 0.5) - np.arange(height, dtype=np.float32)) / np.float32(focal)
+    a = camera.axes()
+    ray = x[None, :, None] * a[0] + y[:, None, None] * a[1] - a[2]
+    return np.asarray(ray * surface.depth[..., None] + np.float32(camera.eye), np.float32)
+
+
+def cast(mesh: Mesh, surface: Surface, camera: Camera, towards: Floats, reach: float) -> Floats:
+    """H x W: 1 where the key light arrives, 0 in cast shadow, within `reach` metres of what the camera looks at."""
+    back = towards
+    right = unit(np.cross(np.float32([0, 1, 0]), back))
+    up = np.cross(back, right)
+    axes = np.stack([right, up, back]).astype(np.float32)
+    centre = np.float32(camera.target)
+    p = (mesh.points - centre) @ axes.T
+    k = np.float32(_MAP / (2 * reach))
+    x, y, w = p[..., 0] * k, -p[..., 1] * k, p[..., 2] / np.float32(8 * reach) + np.float32(1.5)
+    half = _MAP / 2
+    area = np.abs((x[:, 1] - x[:, 0]) * (y[:, 2] - y[:, 0]) - (x[:, 2] - x[:, 0]) * (y[:, 1] - y[:, 0]))
+    ok = (
+        (x.max(1) > -half)
+        & (x.min(1) < half)
+        & (y.max(1) > -half)
+        & (y.min(1) < half)
+        & (area > 1e-3)
+        & (w.min(1) > 0.5)
+    )
+    pick = np.flatnonzero(ok & (np.abs(x).max(1) < 4 * half) & (np.abs(y).max(1) < 4 * half))
+    eye = np.broadcast_to(np.eye(3, dtype=np.float32), (len(pick), 3, 3))
+    _, nearest = scan(Screen(x[pick], y[pick], w[pick], pick.astype(np.int32), eye), _MAP, _MAP)
+    hit = np.flatnonzero(surface.triangle.ravel() >= 0)
+    at = (world_points(surface, camera).reshape(-1, 3)[hit] - centre) @ axes.T
+    column = (at[:, 0] * k + half).astype(np.int32)
+    row = (-at[:, 1] * k + half).astype(np.int32)
+    inside = (column >= 0) & (column < _MAP) & (row >= 0) & (row < _MAP)
+    first = nearest.ravel()[np.clip(row, 0, _MAP - 1) * _MAP + np.clip(column, 0, _MAP - 1)]
+    bias = np.float32(2.4 / (k * 8 * reach))
+    mine = at[:, 2] / np.float32(8 * reach) + np.float32(1.5)
+    out = np.ones(surface.depth.size, np.float32)
+    out[hit] = np.where(inside & (first > mine + bias), 0.0, 1.0)
+    return out.reshape(surface.depth.shape)
+
+
+def soften(a: Floats, radius: int) -> Floats:
+    """A box blur of an H x W array, twice, keeping its size."""
+    for _ in range(2):
+        for axis in (0, 1):
+            n = a.shape[axis]
+            pad = [(radius + 1, radius) if i == axis else (0, 0) for i in (0, 1)]
+            c = np.cumsum(np.pad(a, pad, mode="edge"), axis=axis, dtype=np.float64)
+            lead, lag = np.arange(n) + 2 * radius + 1, np.arange(n)
+            a = ((np.take(c, lead, axis) - np.take(c, lag, axis)) / (2 * radius + 1)).astype(np.float32)
+    return a
+
+
+def openness(surface: Surface, reach: float) -> Floats:
+    """H x W: how open each place is, 0 (deep in a corner) to 1, from the depths around it."""
+    d = surface.depth[::2, ::2]
+    n = surface.normal[::2, ::2]
+    height, width = d.shape
+    out = np.zeros_like(d)
+    step = max(2, round(min(height, width) / 90))
+    far = np.float32(0.22 * reach)
+    ring = [(np.cos(a), np.sin(a)) for a in np.linspace(0, 2 * np.pi, 7)[:-1] + 0.3]
+    for k, radius in ((1.0, step), (1.0, step * 3)):
+        for c, s in ring:
+            dx, dy = round(c * radius), round(s * radius)
+            rolled = np.roll(d, (dy, dx), (0, 1))
+            # what stands before the surface's own slope hides sky from it
+            slope = (n[..., 0] * -dx + n[..., 1] * dy) / np.maximum(np.abs(n[..., 2]), 0.25)
+            gain = (d - rolled) - np.clip(slope, -radius, radius) * d * np.float32(1.0 / max(height, width))
+            out += np.float32(k) * np.clip(gain / (0.25 * far), 0, 1) * (gain < far * 3)
+    flat = 1 - np.clip(out / 7.0, 0, 0.85)
+    flat[d > 5e3] = 1
+    flat = soften(flat.astype(np.float32), 1)
+    return np.repeat(np.repeat(flat, 2, 0), 2, 1)[: surface.depth.shape[0], : surface.depth.shape[1]]
+
+
+def haze(scene: Scene, depth: Floats, reach: float) -> Floats:
+    """H x W: how much of what is seen is air, 0..1."""
+    far = {"clear": 42.0, "mist": 7.0, "rain": 20.0, "snow": 16.0, "storm": 24.0}[scene.weather] * reach
+    if scene.place in INDOORS:
+        far *= 6
+    air = 1 - np.exp(-np.maximum(depth - 2.2 * reach, 0) / np.float32(far))
+    return np.asarray(np.where(depth > 5e3, 0, np.minimum(air, 0.9)), np.float32)

@@ -1,0 +1,150 @@
+"""Triangles: bare solids, and the stage set that gathers them with their parts, folds and colours."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from underpaint.primer.stagecraft.seen import RGB, Floats, Ints, Part, Role
+
+
+@dataclass(frozen=True)
+class Solid:
+    """Triangles without a colour: corners T x 3 x 3 in metres (y up), a normal for each, u and v in metres.
+
+    `facet` numbers the smooth faces (a crease runs where it changes), u runs the way a brush would. Closed solids hide
+    their back; open ones (cloth, leaves) are seen from both sides.
+    """
+
+    points: Floats
+    normals: Floats
+    uv: Floats
+    facet: Ints
+    closed: bool = True
+
+    def moved(self, x: float = 0.0, y: float = 0.0, z: float = 0.0) -> "Solid":
+        """The solid shifted by metres."""
+        return replace(self, points=self.points + np.float32([x, y, z]))
+
+    def scaled(self, x: float, y: float | None = None, z: float | None = None) -> "Solid":
+        """The solid stretched about the origin (the same in every direction when only `x` is given)."""
+        k = np.float32([x, x if y is None else y, x if z is None else z])
+        return replace(self, points=self.points * k, normals=unit(self.normals / k))
+
+    def turned(self, yaw: float = 0.0, pitch: float = 0.0, roll: float = 0.0) -> "Solid":
+        """The solid turned about the origin: roll about z, then pitch about x, then yaw about y (radians)."""
+        return self.by(rotation(yaw, pitch, roll))
+
+    def by(self, matrix: Floats, shift: Floats | None = None) -> "Solid":
+        """The solid turned by a 3 x 3 rotation and then shifted."""
+        points = self.points @ matrix.T
+        if shift is not None:
+            points = points + shift.astype(np.float32)
+        return replace(self, points=points.astype(np.float32), normals=(self.normals @ matrix.T).astype(np.float32))
+
+
+def unit(v: Floats) -> Floats:
+    """Vectors scaled to length 1 along the last axis (zero stays zero)."""
+    length = np.sqrt((v * v).sum(-1, keepdims=True))
+    return np.asarray(v / np.maximum(length, 1e-9), np.float32)
+
+
+def rotation(yaw: float = 0.0, pitch: float = 0.0, roll: float = 0.0) -> Floats:
+    """The 3 x 3 matrix that rolls about z, pitches about x, then yaws about y."""
+    (cy, sy), (cp, sp), (cr, sr) = ((np.cos(a), np.sin(a)) for a in (yaw, pitch, roll))
+    about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
+    about_x = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
+    about_z = np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
+    return np.asarray(about_y @ about_x @ about_z, np.float32)
+
+
+def aim(direction: Sequence[float] | Floats, hint: Sequence[float] | Floats = (0.0, 0.0, 1.0)) -> Floats:
+    """A rotation that takes +y to `direction`, keeping +z as near `hint` as it can."""
+    y = unit(np.asarray(direction, np.float32))
+    x = np.cross(y, np.asarray(hint, np.float32))
+    if float(x @ x) < 1e-6:
+        x = np.cross(y, np.float32([1.0, 0.01, 0.0]))
+    x = unit(np.asarray(x, np.float32))
+    return np.stack([x, y, np.cross(x, y)], axis=1).astype(np.float32)
+
+
+def joined(solids: Sequence[Solid]) -> Solid:
+    """Several solids as one; facets stay apart."""
+    facets, base = [], 0
+    for s in solids:
+        facets.append(s.facet + base)
+        base += int(s.facet.max(initial=0)) + 1
+    return Solid(
+        np.concatenate([s.points for s in solids]),
+        np.concatenate([s.normals for s in solids]),
+        np.concatenate([s.uv for s in solids]),
+        np.concatenate(facets),
+        all(s.closed for s in solids),
+    )
+
+
+class Fold(NamedTuple):
+    """A line drawn on a part: points N x 3 in metres."""
+
+    points: Floats
+    part: int
+
+
+class Mesh(NamedTuple):
+    """All triangles of a scene: corners, normals T x 3 x 3, uv T x 3 x 2, colour T x 3, part, facet, closed T."""
+
+    points: Floats
+    normals: Floats
+    uv: Floats
+    colour: Floats
+    part: Ints
+    facet: Ints
+    closed: np.ndarray
+
+
+@dataclass
+class StageSet:
+    """Gathers what is built: parts, their triangles and the lines drawn on them. Part 0 is the sky."""
+
+    parts: list[Part] = field(default_factory=lambda: [Part("sky", "sky", "sky", (0.6, 0.75, 0.9), "sky")])
+    folds: list[Fold] = field(default_factory=list)
+    _solids: list[Solid] = field(default_factory=list)
+    _ids: list[int] = field(default_factory=list)
+    _colours: list[Floats] = field(default_factory=list)
+    _facets: int = 0
+    spots: dict[str, Floats] = field(default_factory=dict)
+    """Named places in metres: keypoints as "girl 0/left wrist", seats, hands."""
+
+    def part(self, name: str, owner: tuple[str, Role], colour: RGB, material: str, glow: float = 0.0) -> int:
+        """A new part of an object (its name and role); returns its id."""
+        self.parts.append(Part(name, owner[0], owner[1], colour, material, glow))
+        return len(self.parts) - 1
+
+    def add(self, part: int, solid: Solid, colours: Floats | None = None) -> None:
+        """Triangles for a part, in its colour unless given one colour a triangle."""
+        if not len(solid.points):
+            return
+        self._solids.append(replace(solid, facet=solid.facet + self._facets))
+        self._facets += int(solid.facet.max()) + 1
+        self._ids.append(part)
+        if colours is None:
+            colours = np.broadcast_to(np.float32(self.parts[part].colour), (len(solid.points), 3))
+        self._colours.append(colours)
+
+    def fold(self, part: int, points: Sequence[Sequence[float]] | Floats) -> None:
+        """A line drawn on a part, through points in metres."""
+        self.folds.append(Fold(np.asarray(points, np.float32), part))
+
+    def mesh(self) -> Mesh:
+        """Everything as one soup of triangles."""
+        counts = [len(s.points) for s in self._solids]
+        return Mesh(
+            np.concatenate([s.points for s in self._solids]),
+            np.concatenate([s.normals for s in self._solids]),
+            np.concatenate([s.uv for s in self._solids]),
+            np.concatenate(self._colours).astype(np.float32),
+            np.repeat(np.int32(self._ids), counts).astype(np.int32),
+            np.concatenate([s.facet for s in self._solids]),
+            np.repeat(np.array([s.closed for s in self._solids]), counts),
+        )

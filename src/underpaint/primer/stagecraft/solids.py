@@ -1,0 +1,232 @@
+"""Solids in metres, y up, standing on or centred at the origin: boxes, extrusions, lathes, capsules, tubes, sheets."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from underpaint.primer.stagecraft.mesh import Solid, aim, unit
+from underpaint.primer.stagecraft.seen import Floats
+
+Point = Sequence[float]
+
+
+def sheet(rows: Floats, uv: Floats | None = None, closed: bool = False, smooth: bool = True) -> Solid:
+    """A grid of points R x C x 3 as triangles, smooth; seen from outside its normals are (along rows) x (along columns).
+
+    u runs along the columns' direction (axis 0), v along axis 1, both in metres.
+    """
+    rows = np.asarray(rows, np.float32)
+    du, dv = np.gradient(rows, axis=0), np.gradient(rows, axis=1)
+    normal = unit(np.cross(dv, du))
+    if uv is None:
+        u = np.cumsum(np.linalg.norm(np.diff(rows, axis=0, prepend=rows[:1]), axis=-1), axis=0)
+        v = np.cumsum(np.linalg.norm(np.diff(rows, axis=1, prepend=rows[:, :1]), axis=-1), axis=1)
+        uv = np.stack([u, v], axis=-1)
+
+    def cut(a: Floats) -> Floats:
+        p, q, r, s = a[:-1, :-1], a[1:, :-1], a[1:, 1:], a[:-1, 1:]
+        k = a.shape[-1]
+        first, second = np.stack([p, r, q], axis=2), np.stack([p, s, r], axis=2)
+        return np.concatenate([first, second], axis=2).reshape(-1, 3, k).astype(np.float32)
+
+    points, normals, uvs = cut(rows), cut(normal), cut(np.asarray(uv, np.float32))
+    facet = np.zeros(len(points), np.int32)
+    if not smooth:
+        normals = _flat(points)
+        facet = np.repeat(np.arange(len(points) // 2, dtype=np.int32), 2)
+    sound = np.abs(np.cross(points[:, 1] - points[:, 0], points[:, 2] - points[:, 0])).max(-1) > 1e-9
+    return Solid(points[sound], normals[sound], uvs[sound], facet[sound], closed)
+
+
+def _flat(points: Floats) -> Floats:
+    n = unit(np.cross(points[:, 1] - points[:, 0], points[:, 2] - points[:, 0]))
+    return np.repeat(n[:, None], 3, axis=1).astype(np.float32)
+
+
+def polygons(corners: Sequence[Sequence[Point]], closed: bool = True) -> Solid:
+    """Flat convex polygons (counter-clockwise from outside), one facet each; u runs along the first edge."""
+    points, uvs, facets = [], [], []
+    for k, polygon in enumerate(corners):
+        p = np.asarray(polygon, np.float32)
+        x = unit(p[1] - p[0])
+        n = unit(np.cross(p[1] - p[0], p[-1] - p[0]))
+        y = np.cross(n, x)
+        q = np.stack([(p - p[0]) @ x, (p - p[0]) @ y], axis=1)
+        for i in range(1, len(p) - 1):
+            points.append(p[[0, i, i + 1]])
+            uvs.append(q[[0, i, i + 1]])
+            facets.append(k)
+    soup = np.float32(points)
+    return Solid(soup, _flat(soup), np.float32(uvs), np.int32(facets), closed)
+
+
+_BOX = ((4, 5, 6, 7), (1, 0, 3, 2), (5, 1, 2, 6), (0, 4, 7, 3), (7, 6, 2, 3), (0, 1, 5, 4))
+
+
+def box(width: float, height: float, depth: float, taper: float = 1.0) -> Solid:
+    """A box standing on y = 0; `taper` shrinks its top."""
+    w, d = width / 2, depth / 2
+    c = [(-w, 0, -d), (w, 0, -d), (w * taper, height, -d * taper), (-w * taper, height, -d * taper)]
+    c += [(-w, 0, d), (w, 0, d), (w * taper, height, d * taper), (-w * taper, height, d * taper)]
+    return polygons([[c[i] for i in face] for face in _BOX])
+
+
+def triangulate(outline: Floats) -> np.ndarray:
+    """Ear clipping of a simple outline N x 2 (counter-clockwise): triangles M x 3 of indices."""
+    p = np.asarray(outline, float)
+    left = list(range(len(p)))
+    out: list[tuple[int, int, int]] = []
+
+    def turn(a: int, b: int, c: int) -> float:
+        return float((p[b, 0] - p[a, 0]) * (p[c, 1] - p[a, 1]) - (p[b, 1] - p[a, 1]) * (p[c, 0] - p[a, 0]))
+
+    while len(left) > 3:
+        for k in range(len(left)):
+            a, b, c = left[k - 1], left[k], left[(k + 1) % len(left)]
+            if turn(a, b, c) <= 1e-12:
+                continue
+            if any(
+                min(turn(a, b, d), turn(b, c, d), turn(c, a, d)) >= -1e-12
+                and not any(np.allclose(p[d], p[e], atol=1e-9) for e in (a, b, c))
+                for d in left
+                if d not in (a, b, c)
+            ):
+                continue
+            out.append((a, b, c))
+            del left[k]
+            break
+        else:
+            del left[
+                int(np.argmin([abs(turn(left[k - 1], left[k], left[(k + 1) % len(left)])) for k in range(len(left))]))
+            ]
+    out.append((left[0], left[1], left[2]))
+    return np.int32(out)
+
+
+def area(outline: Floats) -> float:
+    """The signed area of an outline N x 2; positive when counter-clockwise (y up)."""
+    x, y = outline[:, 0], outline[:, 1]
+    return float(0.5 * np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y))
+
+
+def extrude(outline: Sequence[Point] | Floats, depth: float, smooth: bool = False) -> Solid:
+    """An outline N x 2 in the x-y plane as a slab from z = -depth/2 to depth/2."""
+    p = np.asarray(outline, np.float32)
+    if area(p) < 0:
+        p = p[::-1]
+    tri = triangulate(p)
+    z = np.float32(depth / 2)
+    front = np.concatenate([p, np.full((len(p), 1), z)], axis=1)
+    back = np.concatenate([p, np.full((len(p), 1), -z)], axis=1)
+    q = np.roll(np.arange(len(p)), -1)
+    side = np.concatenate([np.stack([front, back, back[q]], axis=1), np.stack([front, back[q], front[q]], axis=1)])
+    points = np.concatenate([front[tri], back[tri[:, ::-1]], side]).astype(np.float32)
+    normals = _flat(points)
+    walls = np.arange(len(p), dtype=np.int32)
+    facet = np.concatenate([np.zeros(len(tri)), np.ones(len(tri)), 2 + (0 * walls if smooth else walls)])
+    facet = np.concatenate([facet, 2 + (0 * walls if smooth else walls)]).astype(np.int32)
+    uv = points[..., :2].copy()
+    return Solid(points, normals, uv, facet)
+
+
+def lathe(profile: Sequence[Point], around: int = 14, smooth: bool = True, span: float = 2 * np.pi) -> Solid:
+    """A profile of (radius, height), bottom to top, turned about the y axis; u runs around."""
+    p = np.asarray(profile, np.float32)
+    a = np.linspace(0, span, around + 1, dtype=np.float32)
+    ring = np.stack([-np.sin(a), np.zeros_like(a), np.cos(a)], axis=1)
+    rows = ring[:, None] * p[None, :, :1] + np.float32([0, 1, 0]) * p[None, :, 1:2]
+    solid = sheet(rows, closed=span > 6.28, smooth=smooth)
+    return solid
+
+
+def ball(rx: float, ry: float | None = None, rz: float | None = None, around: int = 14, rows: int = 9) -> Solid:
+    """An ellipsoid centred at the origin."""
+    t = np.linspace(-np.pi / 2, np.pi / 2, rows)
+    solid = lathe(np.stack([np.cos(t), np.sin(t)], axis=1), around)
+    s = solid.points.copy()
+    round_ = Solid(s, unit(s), solid.uv * np.float32(rx), solid.facet)
+    return round_.scaled(rx, rx if ry is None else ry, rx if rz is None else rz)
+
+
+def capsule(a: Point | Floats, b: Point | Floats, ra: float, rb: float, around: int = 9) -> Solid:
+    """A limb from a to b with round ends, tapering from radius `ra` to `rb`; u runs along it."""
+    start, end = np.asarray(a, np.float32), np.asarray(b, np.float32)
+    length = float(np.linalg.norm(end - start))
+    t = np.float32([-1.0, -0.6, 0.0])
+    low = np.stack([ra * np.sqrt(1 - t**2), ra * t], axis=1)
+    high = np.stack([rb * np.sqrt(1 - t[::-1] ** 2), length - rb * t[::-1]], axis=1)
+    return spindle(np.concatenate([low, high]), around).by(aim(end - start if length > 1e-6 else (0, 1, 0)), start)
+
+
+def spindle(profile: Sequence[Point] | Floats, around: int = 10) -> Solid:
+    """A lathe whose u runs along its axis: for limbs, stems, masts."""
+    solid = lathe(np.asarray(profile, np.float32), around)
+    return Solid(solid.points, solid.normals, solid.uv[..., ::-1].copy(), solid.facet, solid.closed)
+
+
+def cone(radius: float, height: float, around: int = 12, smooth: bool = True) -> Solid:
+    """A cone standing on y = 0 with its floor."""
+    solid = lathe([(0.0, 0.0), (radius, 0.0)], around, smooth=False)
+    mantle = lathe([(radius, 0.0), (radius * 0.5, height * 0.5), (0.004, height)], around, smooth)
+    facet = np.concatenate([solid.facet * 0, mantle.facet + 1])
+    return Solid(
+        np.concatenate([solid.points, mantle.points]),
+        np.concatenate([solid.normals, mantle.normals]),
+        np.concatenate([solid.uv, mantle.uv]),
+        facet,
+    )
+
+
+def cylinder(radius: float, height: float, around: int = 14, top: float | None = None) -> Solid:
+    """A cylinder (or frustum) standing on y = 0, with lids."""
+    k = radius if top is None else top
+    parts = [[(0.0, 0.0), (radius, 0.0)], [(radius, 0.0), (k, height)], [(k, height), (0.0, height)]]
+    solids = [lathe(p, around) for p in parts]
+    facet = np.concatenate([s.facet + i for i, s in enumerate(solids)])
+    return Solid(
+        np.concatenate([s.points for s in solids]),
+        np.concatenate([s.normals for s in solids]),
+        np.concatenate([s.uv for s in solids]),
+        facet,
+    )
+
+
+def tube(path: Sequence[Point] | Floats, radii: Sequence[float] | Floats, around: int = 8) -> Solid:
+    """A bent tube through points N x 3 with a radius at each; u runs along it. Ends are closed when their radius is 0."""
+    p = np.asarray(path, np.float32)
+    r = np.broadcast_to(np.asarray(radii, np.float32), (len(p),))
+    along = unit(np.gradient(p, axis=0))
+    frames = np.stack([aim(d) for d in along])
+    a = np.linspace(0, 2 * np.pi, around + 1, dtype=np.float32)
+    ring = np.stack([np.sin(a), np.zeros_like(a), np.cos(a)], axis=1)
+    rows = p[:, None] + np.einsum("nij,kj->nki", frames, ring) * r[:, None, None]
+    length = np.cumsum(np.linalg.norm(np.diff(p, axis=0, prepend=p[:1]), axis=-1))
+    uv = np.stack(np.broadcast_arrays(length[:, None], (a * float(r.mean()))[None]), axis=-1)
+    solid = sheet(rows, uv)
+    return Solid(solid.points, solid.normals, solid.uv, solid.facet)
+
+
+def curve(points: Sequence[Point] | Floats, steps: int = 8) -> Floats:
+    """A smooth curve (Catmull-Rom) through points N x D."""
+    p = np.asarray(points, np.float32)
+    q = np.concatenate([2 * p[:1] - p[1:2], p, 2 * p[-1:] - p[-2:-1]])
+    t = np.linspace(0, 1, steps, endpoint=False, dtype=np.float32)[:, None]
+    out = []
+    for i in range(1, len(q) - 2):
+        a, b, c, d = q[i - 1], q[i], q[i + 1], q[i + 2]
+        out.append(0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3))
+    return np.concatenate([*out, p[-1:]]).astype(np.float32)
+
+
+def disc(radius: float, around: int = 12, rx: float = 1.0) -> Solid:
+    """A flat disc in the x-y plane, facing +z; seen from both sides."""
+    a = np.linspace(0, 2 * np.pi, around, endpoint=False)
+    p = np.stack([np.cos(a) * radius * rx, np.sin(a) * radius, 0 * a], axis=1)
+    return polygons([p], closed=False)
+
+
+def ground(height: Callable[[Floats, Floats], Floats], xs: Floats, zs: Floats) -> Solid:
+    """A height field over a grid of x and z, facing up; u runs along x."""
+    x, z = np.meshgrid(xs, zs, indexing="ij")
+    rows = np.stack([x, height(x, z), z], axis=-1)
+    return sheet(rows, np.stack([x, z], axis=-1))

@@ -1,0 +1,192 @@
+"""From a scene to a built stage: who stands where, in what place, and from where it is seen."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from underpaint.primer.stagecraft.camera import Camera
+from underpaint.primer.stagecraft.colours import coat_of, graded
+from underpaint.primer.stagecraft.kit import Builder, Kit
+from underpaint.primer.stagecraft.lighting import sun
+from underpaint.primer.stagecraft.mesh import Fold, Mesh, StageSet, rotation
+from underpaint.primer.stagecraft.place_kit import sky
+from underpaint.primer.stagecraft.places import PLACES
+from underpaint.primer.stagecraft.scene import PEOPLE, Scene, Thing
+from underpaint.primer.stagecraft.seen import Floats, Part
+from underpaint.primer.stagecraft.subjects import SUBJECTS
+
+_FACING = {"front": 0.0, "left": -1.45, "right": 1.45, "back": np.pi, "three-quarter": 0.62}
+
+
+@dataclass(frozen=True)
+class Built:
+    """A stage ready to be looked at: triangles, parts, drawn lines, named places, camera, the way to the light."""
+
+    mesh: Mesh
+    parts: tuple[Part, ...]
+    folds: list[Fold]
+    spots: dict[str, Floats]
+    camera: Camera
+    towards: Floats
+    orb: tuple[Floats, float] | None
+    reach: float
+    yaw: float
+
+
+Spoil = Callable[[StageSet], None]
+"""Changes what stands on the stage before the place is built: how wrong versions are made."""
+
+
+def build(scene: Scene, spoil: Spoil | None = None) -> Built:
+    """Everything of a scene as solids in metres, and the camera that sees it."""
+    stage = StageSet()
+    yaw = _heading(scene)
+    empty = Kit(
+        stage, "place", "place", scene.who, coat_of(scene.who, scene.rng("coat")), scene.seed, rotation(), np.zeros(3, np.float32),
+        frame=scene.frame, night=scene.time == "night", detail=scene.detail,
+    )  # fmt: skip
+    _cast(scene, empty, yaw)
+    if spoil is not None:
+        spoil(stage)
+    low, high = _bounds(stage)
+    size = float(max(high[1] - low[1], 0.6 * (high[0] - low[0])))
+    camera, reach = _camera(scene, low, high, yaw)
+    scale = float(np.clip((size / 1.6) ** 0.62, 0.3, 3.6))
+    PLACES[scene.place](replace(empty, scale=scale, role="place"))
+    towards = sun(scene, yaw)
+    orb = sky(empty, scene, camera, towards, yaw)
+    mesh = stage.mesh()
+    parts = tuple(stage.parts)
+    mesh = mesh._replace(colour=graded(scene, parts, mesh.colour, mesh.part))
+    return Built(mesh, parts, stage.folds, stage.spots, camera, towards, orb, reach, yaw)
+
+
+def _heading(scene: Scene) -> float:
+    """How far the camera is turned from looking straight into the place."""
+    rng = scene.rng("heading")
+    side, amount = (1.0 if rng.random() < 0.5 else -1.0), float(rng.uniform(0.42, 0.66))
+    return 0.0 if scene.perspective == "one point" else side * amount
+
+
+def _cast(scene: Scene, empty: Kit, yaw: float) -> None:
+    """Builds the subject, its companions and the second thing where the relation puts them."""
+    stage, other, origin = empty.stage, scene.other, np.zeros(3, np.float32)
+    if other is None:
+        _row(scene, empty, scene.who, "0", yaw, origin)
+        return
+    if scene.relation == "on":
+        _row(scene, empty, other, "1", yaw, origin)
+        top = np.float32([0, _bounds(stage)[1][1], 0])
+        _row(scene, empty, scene.who, "0", yaw, stage.spots.get(f"{other.kind} 1/seat", top))
+        return
+    _row(scene, empty, scene.who, "0", yaw, origin)
+    probe = StageSet()
+    _row(scene, replace(empty, stage=probe), other, "1", yaw, origin)
+    turned = rotation(yaw)
+    (low, high), (low1, high1) = _bounds(stage, turned), _bounds(probe, turned)
+    gap = float(high[0] - low[0] + high1[0] - low1[0]) / 2 + 0.1 * min(float(high[1]), float(high1[1]))
+    aside = -1.0 if scene.rng("aside").random() < 0.5 else 1.0
+    across, ahead = turned @ np.float32([1, 0, 0]), turned @ np.float32([0, 0, 1])
+    depth = float(high[2] - low[2] + high1[2] - low1[2]) / 2 + 0.2
+    shifts = {
+        "left of": across * gap,
+        "right of": -across * gap,
+        "behind": ahead * depth - across * gap * 0.6 * aside,
+        "in front of": -ahead * depth - across * gap * 0.6 * aside,
+    }
+    _row(scene, empty, other, "1", yaw, np.asarray(shifts.get(scene.relation, origin), np.float32))
+
+
+def _row(scene: Scene, empty: Kit, thing: Thing, tag: str, yaw: float, at: Floats) -> None:
+    """One thing `count` times, side by side, each a little different in stance and place but of the same make."""
+    name = f"{thing.kind} {tag}"
+    base = replace(empty, name=name, role="subject", thing=thing, coat=coat_of(thing, scene.rng(f"coat {tag}")))
+    base = replace(base, shift=at)
+    rng = scene.rng(f"stance {tag}")
+    facing = _FACING[thing.facing] + float(rng.uniform(-0.12, 0.12))
+    if thing.facing == "three-quarter" and rng.random() < 0.5:
+        facing = -facing
+    builder: Builder = SUBJECTS[thing.kind]
+    width = 0.0
+    if thing.count > 1:
+        probe = StageSet()
+        builder(replace(base, stage=probe, turn=rotation(yaw + facing)))
+        low, high = _bounds(probe, rotation(yaw))
+        width = float(max(high[0] - low[0], 0.5 * (high[1] - low[1]))) * 1.02
+    for i in range(thing.count):
+        offset = rotation(yaw) @ np.float32([(i - (thing.count - 1) / 2) * width, 0, -0.25 * width * (i % 2)])
+        kit = replace(
+            base, name=name if i == 0 else f"{name}.{i}", turn=rotation(yaw + facing + 0.15 * i), shift=at + offset
+        )
+        builder(kit)
+
+
+def _bounds(stage: StageSet, turned: Floats | None = None) -> tuple[Floats, Floats]:
+    """The lowest and highest corner of all that stands, along the world's axes or a turned frame's."""
+    points = stage.mesh().points.reshape(-1, 3)
+    if turned is not None:
+        points = points @ turned
+    return points.min(0), points.max(0)
+
+
+@dataclass(frozen=True)
+class _Shot:
+    """How one way of looking frames a subject: share of the picture, lens, eye height and where its middle comes."""
+
+    fill: float
+    lens: float
+    eye: float
+    middle: float
+    pitch: float = 0.0
+
+
+_SHOTS = {
+    "medium": _Shot(0.70, 2.3, 0.62, 0.04),
+    "close": _Shot(0.98, 2.8, 0.66, 0.0),
+    "wide": _Shot(0.40, 2.0, 0.80, 0.16),
+    "worm's eye": _Shot(0.80, 1.35, 0.10, 0.0, -0.5),
+    "bird's eye": _Shot(0.52, 1.9, 0.5, 0.0, 0.75),
+}
+
+
+def _camera(scene: Scene, low: Floats, high: Floats, yaw: float) -> tuple[Camera, float]:
+    """The camera and how far it stands from the subject."""
+    shot = _SHOTS[scene.camera]
+    rng = scene.rng("camera")
+    width, height = scene.size
+    short = min(width, height)
+    half_x, half_y = width / short, height / short
+    middle, extent = (low + high) / 2, high - low
+    tall, wide = float(extent[1]), float(max(extent[0], 0.7 * extent[2]))
+    portrait = scene.camera == "close" and scene.who.kind in PEOPLE and scene.other is None and scene.who.count == 1
+    if portrait:
+        middle = np.float32([middle[0], low[1] + 0.74 * tall, middle[2]])
+        tall, wide = 0.52 * tall, 0.45 * tall
+    lens = shot.lens * float(rng.uniform(0.94, 1.06))
+    room_x = half_x * (0.94 if scene.position == "centre" or scene.camera == "close" else 0.66)
+    distance = lens * max(tall / (2 * half_y * shot.fill), wide / (2 * room_x * min(1.0, shot.fill * 1.25)))
+    distance += 0.35 * float(min(extent[0], extent[2]))
+    pitch = shot.pitch
+    if scene.perspective == "three points" and not pitch:
+        pitch = 0.3 if rng.random() < 0.6 else -0.22
+    back = rotation(yaw, -pitch) @ np.float32([0, 0, 1])
+    if pitch:
+        eye = middle + back * distance
+        floor = float(low[1]) + 0.10 * float(extent[1])
+        if eye[1] < floor:
+            eye[1] = floor
+        target, lift = middle, -shot.middle
+    else:
+        level = float(low[1]) + shot.eye * float(extent[1])
+        if extent[1] > 3:
+            level = float(low[1]) + max(1.5, 0.24 * float(extent[1]))
+        eye = np.float32([middle[0], level, middle[2]]) + back * distance
+        target = np.float32([middle[0], level, middle[2]])
+        lift = -lens * (float(middle[1]) - level) / distance - shot.middle * half_y
+    across = {"left": -1.0, "centre": 0.0, "right": 1.0}[scene.position] * max(0.0, half_x - lens * wide / 2 / distance)
+    across *= 0.72 if scene.camera != "close" else 0.6
+    across = float(np.sign(across) * max(abs(across), 0.24 * half_x)) if across else 0.0
+    e, t = eye.tolist(), target.tolist()
+    camera = Camera((e[0], e[1], e[2]), (t[0], t[1], t[2]), 0.0, lens, (across, lift))
+    return camera, distance
