@@ -118,7 +118,8 @@ class Easel:
         """0 in full day to 1 at night, from how bright the sky and the light are."""
         sky = np.array(self.seen.light.sky_top) + np.array(self.seen.light.sky_bottom)
         lights = np.array(self.seen.light.colour) + np.array(self.seen.light.ambient)
-        return float(np.clip(1.25 - 0.62 * float(sky @ LUMA) - 0.42 * float(lights @ LUMA), 0, 1))
+        dark = float(np.clip(1.25 - 0.62 * float(sky @ LUMA) - 0.42 * float(lights @ LUMA), 0, 1))
+        return max(dark, 0.75) if self.seen.light.time == "night" else min(dark, 0.5)
 
     @cached_property
     def sweep(self) -> Array:

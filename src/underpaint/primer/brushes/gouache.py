@@ -4,6 +4,7 @@ import numpy as np
 
 from underpaint.primer.brushes.easel import Easel
 from underpaint.primer.brushes.fields import Array, blur, moved, ramp, saturate, wobble
+from underpaint.primer.brushes.marks import marks
 from underpaint.primer.brushes.sky import bloom, clouds, with_clouds
 from underpaint.primer.brushes.strokes import Reach, at, cover, rounded, scattered, walk
 
@@ -23,6 +24,8 @@ def paint(easel: Easel) -> Array:
     picture = saturate(picture, 1.2)
     picture = picture * (1 + 0.055 * easel.small(value))[..., None]
     picture = picture * 0.98 + 0.03 * (1 - 0.6 * easel.darkness)
+    said = marks(easel, spacing=5.0, width=2.0)
+    picture = picture * (1 + easel.small(said.amount * said.tone)[..., None] * 0.24)
     picture += bloom(easel, 5) * 0.5
     dry = _dry_edge(easel)
     picture += dry[..., None] * (0.10 + 0.12 * picture)

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from underpaint.primer.brushes.easel import Easel
 from underpaint.primer.brushes.fields import Array, noise, ramp
+from underpaint.primer.brushes.strokes import dabs
 from underpaint.primer.stagecraft.seen import Seen
 
 
@@ -83,7 +84,7 @@ def _pass(easel: Easel, hand: Hand, rng: np.random.Generator, light: float) -> A
     if hand.gaps:
         lift = _look(noise(shape, 7 * unit, rng), xy, 11) + 0.5 * (lit - 0.5)
         width *= ramp(lift, -2.2 + 2.6 * hand.gaps**0.5, -1.95 + 2.6 * hand.gaps**0.5)
-    return _stamp(xy, width, shape)
+    return dabs(xy, width, shape, _STEP * 0.9)
 
 
 def _dabs(easel: Easel, hand: Hand, rng: np.random.Generator) -> tuple[Array, Array, Array, NDArray[np.intp]]:
@@ -126,33 +127,6 @@ def _look(field: Array, xy: Array, shift: int) -> Array:
         x = np.rint(xy[:, 0]).astype(np.int64).clip(0, width - 1)
         y = np.rint(xy[:, 1]).astype(np.int64).clip(0, height - 1)
     return field.ravel().take(y * width + x)
-
-
-def _stamp(xy: Array, width: Array, shape: tuple[int, int]) -> Array:
-    """Round dabs heaped up on the pixels: 0..1."""
-    total = np.zeros(shape[0] * shape[1], np.float64)
-    thin = width < 2.4
-    for group in (thin & (width > 0.05), ~thin):
-        if group.any():
-            total += _dab(xy[group], width[group], shape)
-    return np.minimum(total.reshape(shape), 1).astype(np.float32)
-
-
-def _dab(xy: Array, width: Array, shape: tuple[int, int]) -> NDArray[np.float64]:
-    height, wide = shape
-    reach = int(np.ceil(float(width.max()) / 2 + 0.5))
-    base = np.floor(xy).astype(np.int32)
-    rest = xy - base
-    offsets = np.mgrid[-reach : reach + 2, -reach : reach + 2].reshape(2, -1)
-    dy, dx = (o[None, :] for o in offsets.astype(np.float32))
-    distance = np.sqrt((dx - rest[:, :1]) ** 2 + (dy - rest[:, 1:]) ** 2)
-    weight = np.clip(width[:, None] / 2 + 0.5 - distance, 0, 1)
-    x, y = base[:, :1] + offsets[1][None, :], base[:, 1:] + offsets[0][None, :]
-    good = np.flatnonzero((weight > 0) & (x >= 0) & (y >= 0) & (x < wide) & (y < height))
-    index = y.ravel()[good].astype(np.intp) * wide + x.ravel()[good]
-    pale = np.minimum(width / np.float32(1.4), 1)  # a hairline is pale, not broken
-    weights = (weight * (pale * np.float32(_STEP * 0.9))[:, None]).ravel()[good]
-    return np.bincount(index, weights, height * wide)
 
 
 __all__ = ["HANDS", "Hand", "draw_lines", "ink"]

@@ -6,6 +6,7 @@ from underpaint.primer.brushes import paper
 from underpaint.primer.brushes.easel import Easel
 from underpaint.primer.brushes.fields import Array, blur, ramp, saturate
 from underpaint.primer.brushes.hands import HANDS, ink
+from underpaint.primer.brushes.marks import marks
 from underpaint.primer.brushes.strokes import Reach, at, cover, seeds, tapered, walk
 from underpaint.primer.brushes.tones import darkness_of, diagonal
 
@@ -21,6 +22,8 @@ def paint(easel: Easel) -> Array:
         flow = easel.seen.flow if not turned else crossing
         hatched = np.maximum(hatched, _hatch(easel, dark, flow, above, layer))
     hatched = np.minimum(blur(hatched, 0.5) * 1.25, 1)
+    said = marks(easel, few=0.6)
+    hatched = np.maximum(hatched, blur(said.amount * (said.tone < 0.3), 0.5) * (0.35 + 0.65 * ramp(dark, 0.02, 0.3)))
     line = ink(easel, HANDS["pen"], "pen")
     total = np.clip(1 - (1 - hatched * 0.92) * (1 - line), 0, 1)
     total = np.maximum(total, ramp(dark, 0.93, 0.99) * (easel.seen.depth < 1e3))

@@ -6,6 +6,7 @@ from underpaint.primer.brushes import paper
 from underpaint.primer.brushes.easel import Easel
 from underpaint.primer.brushes.fields import Array, blur, luma, moved, ramp, saturate, wobble
 from underpaint.primer.brushes.hands import HANDS, ink
+from underpaint.primer.brushes.marks import marks
 from underpaint.primer.brushes.tones import darkness_of
 
 _INK = np.array([0.10, 0.10, 0.125], np.float32)
@@ -23,6 +24,8 @@ def paint(easel: Easel) -> Array:
     tone = tone + (0.34 - 0.16 * easel.small(easel.focus)) * easel.darkness * (1 - easel.small(easel.glow))
     dx, dy = np.gradient(middle + deep)
     tone = tone + np.clip(np.hypot(dx, dy), 0, 0.5) * 0.28
+    said = marks(easel, spacing=7.0, width=1.7)
+    tone = tone + easel.small(said.amount * np.maximum(said.tone, 0)) * 0.34
     fibres = paper.cold_press(easel)
     tone = tone * (1 + 0.10 * fibres + 0.10 * easel.small(flow)) * _mist(easel)
     sheet = paper.lit_paper(paper.RICE, fibres, 0.014)

@@ -6,6 +6,7 @@ from underpaint.primer.brushes import paper
 from underpaint.primer.brushes.easel import Easel
 from underpaint.primer.brushes.fields import Array, blur, luma, ramp, saturate
 from underpaint.primer.brushes.hands import HANDS, ink
+from underpaint.primer.brushes.marks import marks
 from underpaint.primer.brushes.strokes import Reach, at, cover, heap, seeds, walk
 from underpaint.primer.brushes.tones import darkness_of, diagonal
 
@@ -16,7 +17,7 @@ def paint(easel: Easel) -> Array:
     """Rubbed tone, three directions of strokes, contours drawn more than once."""
     dark = darkness_of(easel, local=0.5)
     grains = paper.tooth(easel)
-    strokes = sum(_layer(easel, dark, number) for number in range(3))
+    strokes = sum(_layer(easel, dark, number) for number in range(3)) + 0.8 * marks(easel, few=0.45).amount
     rubbed = blur(easel.small(dark), 1.2 * easel.unit / easel.seen.scale)
     lead = 1 - np.exp(-1.15 * easel.small(blur(np.asarray(strokes, np.float32), 0.45)))
     lead = lead * (0.78 + 0.22 * ramp(grains, -1.0, 0.8)) + rubbed * 0.34 * (0.8 + 0.25 * grains)

@@ -208,3 +208,30 @@ def heap(samples: Samples, weight: Array | float, shape: tuple[int, int]) -> Arr
     """How much of the medium lies on each pixel when every sample leaves `weight` there."""
     weights = np.broadcast_to(np.asarray(weight, np.float32), samples.at.shape)
     return np.bincount(samples.at, weights, shape[0] * shape[1]).reshape(shape).astype(np.float32)
+
+
+def dabs(xy: Array, width: Array, shape: tuple[int, int], weight: float = 1.0) -> Array:
+    """Round dabs at N places, N wide, heaped up on the pixels with soft borders: 0..1; a hairline is pale."""
+    total = np.zeros(shape[0] * shape[1], np.float64)
+    thin = width < 2.4
+    for group in (thin & (width > 0.05), ~thin):
+        if group.any():
+            total += _dab(xy[group], width[group], shape) * weight
+    return np.minimum(total.reshape(shape), 1).astype(np.float32)
+
+
+def _dab(xy: Array, width: Array, shape: tuple[int, int]) -> NDArray[np.float64]:
+    height, wide = shape
+    reach = int(np.ceil(float(width.max()) / 2 + 0.5))
+    base = np.floor(xy).astype(np.int32)
+    rest = xy - base
+    offsets = np.mgrid[-reach : reach + 2, -reach : reach + 2].reshape(2, -1)
+    dy, dx = (o[None, :] for o in offsets.astype(np.float32))
+    distance = np.sqrt((dx - rest[:, :1]) ** 2 + (dy - rest[:, 1:]) ** 2)
+    weight: Array = np.clip(width[:, None] / 2 + 0.5 - distance, 0, 1)
+    x, y = base[:, :1] + offsets[1][None, :], base[:, 1:] + offsets[0][None, :]
+    good = np.flatnonzero((weight > 0) & (x >= 0) & (y >= 0) & (x < wide) & (y < height))
+    index = y.ravel()[good].astype(np.intp) * wide + x.ravel()[good]
+    pale = np.minimum(width / np.float32(1.4), 1)
+    weights = (weight * pale[:, None]).ravel()[good]
+    return np.bincount(index, weights, height * wide)

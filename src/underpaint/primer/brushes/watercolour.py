@@ -6,6 +6,7 @@ from underpaint.primer.brushes import paper
 from underpaint.primer.brushes.easel import Easel
 from underpaint.primer.brushes.fields import Array, blur, moved, ramp, saturate, wobble
 from underpaint.primer.brushes.hands import Hand, ink
+from underpaint.primer.brushes.marks import marks
 
 _PENCIL = Hand(width=0.8, shake=0.4, grain=0.4, strength=0.62, taper=0.4, swell=0.4)
 
@@ -27,6 +28,8 @@ def paint(easel: Easel) -> Array:
     glaze += (thick * 0.45 + 0.1) * (deep_small * 0.6)[..., None]
     pools = _pools(easel, shaky, shade_small)
     density = (thin * _washes(easel, sky)[..., None] + glaze) * pools[..., None]
+    said = marks(easel, spacing=5.5, width=1.8)
+    density *= 1 + easel.small(said.amount * np.maximum(said.tone + 0.2, 0))[..., None] * 0.7
     density *= _spared(easel, sky, shade_small)[..., None]
     density = _granulate(easel, density)
     dents = paper.cold_press(easel)

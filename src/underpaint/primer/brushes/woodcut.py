@@ -6,6 +6,7 @@ from underpaint.primer.brushes import paper
 from underpaint.primer.brushes.easel import Easel
 from underpaint.primer.brushes.fields import Array, blur, luma, ramp, wobble
 from underpaint.primer.brushes.hands import Hand, ink
+from underpaint.primer.brushes.marks import marks
 from underpaint.primer.brushes.strokes import Reach, at, cover, seeds, walk
 from underpaint.primer.brushes.tones import darkness_of
 
@@ -39,6 +40,8 @@ def _key_block(easel: Easel) -> Array:
     white = blur(easel.outlines, 0.55 * unit) * unit > 0.2
     rescued = white & (dark > 0.6)
     block = np.where(rescued, 0.0, block)
+    said = marks(easel, spacing=5.2, width=1.3, few=0.5)
+    block = np.where(said.amount > 0, np.where(dark > 0.45, 0.0, 1.0), block)
     line = ink(easel, _GOUGE, "cut", light=0.85) * (1 - rescued * ramp(dark, 0.5, 0.8))
     block = np.maximum(block, line)
     return block * (1 - np.maximum(easel.disc, easel.glow > 0.3))
