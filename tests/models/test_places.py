@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from underpaint.errors import ModelError
-from underpaint.models.places import extra_model_paths, recognise_place, walk
+from underpaint.models.places import recognise_place, walk
+from underpaint.models.programs.comfyui import listed_folders
 
 
 def folders(root: Path, *names: str) -> list[Path]:
@@ -66,7 +67,7 @@ def test_extra_model_paths_in_all_its_forms(tmp_path: Path, monkeypatch: pytest.
         "  vae: ~nobody-of-that-name/c\n"
     )
     wanted = [tmp_path / "base" / "a", tmp_path / "base" / "b b", tmp_path / "elsewhere", tmp_path / "home" / "c"]
-    assert extra_model_paths(tmp_path / "extra_model_paths.yaml") == wanted
+    assert listed_folders(tmp_path / "extra_model_paths.yaml")[0] == wanted
     assert recognise_place(tmp_path / "extra_model_paths.yaml").folders == tuple(wanted)
 
 
@@ -84,7 +85,7 @@ def test_broken_lists_of_paths_are_named(text: str | bytes, said: str, tmp_path:
     path = tmp_path / "extra_model_paths.yaml"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(ModelError, match=said) as told:
-        extra_model_paths(path)
+        listed_folders(path)
     assert "\n" not in str(told.value)
 
 
@@ -92,7 +93,7 @@ def test_a_bomb_of_aliases_is_harmless(tmp_path: Path) -> None:
     lines = ["a: &a [x, x]"]
     lines += [f"{chr(98 + n)}: &{chr(98 + n)} [{', '.join(['*' + chr(97 + n)] * 9)}]" for n in range(20)]
     (tmp_path / "extra_model_paths.yaml").write_text("\n".join(lines))
-    assert extra_model_paths(tmp_path / "extra_model_paths.yaml") == []
+    assert listed_folders(tmp_path / "extra_model_paths.yaml")[0] == []
 
 
 def test_places_that_do_not_exist(tmp_path: Path) -> None:

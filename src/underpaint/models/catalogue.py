@@ -3,19 +3,22 @@
 import difflib
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from underpaint.errors import ModelError
 from underpaint.files import atomic_write
 from underpaint.models.describe import describe, require_known
 from underpaint.models.description import KIND_NAMES, Kind, ModelDescription
-from underpaint.models.hashes import HashStore
+from underpaint.models.duplicates import Duplicates, find_duplicates
+from underpaint.models.hashes import HashStore, legacy_hash
 from underpaint.models.header import PICKLE_HINT, read_json
 from underpaint.models.home import plain, underpaint_home
 from underpaint.models.hub import hub_folder, is_hub_id
-from underpaint.models.index import Index, Problem, load_index, save_index, scan
+from underpaint.models.index import Changes, Index, Problem, compare, load_index, save_index, scan
 from underpaint.models.places import Place, recognise_place
 from underpaint.models.primer import PRIMER, primer_folder
+from underpaint.models.programs.settings import on_network
 
 _SCHEMA = 1
 _FOLDERS, _INDEX = "models.json", "models-index.json"
@@ -29,6 +32,8 @@ class Catalogue:
         self.home = home or underpaint_home()
         self.hashes = HashStore(self.home)
         self._found: Index | None = None
+        self.changes = Changes()
+        """What the last `refresh` found new, changed, gone and moved."""
 
     def folders(self) -> tuple[Place, ...]:
         """The folders that were added, each with the program that laid it out."""
@@ -85,9 +90,28 @@ class Catalogue:
         """Look through all folders again; only new and changed files are opened. Returns what cannot be used."""
         former = self._index()
         self._found = scan(self._roots(), former)
+        self.changes = compare(former, self._found)
+        if self.changes.moved:
+            self.hashes.moved(self.changes.moved)
         if self._found != former:
             save_index(self.home / _INDEX, self._found)
         return self._found.problems
+
+    def duplicates(self, progress: Callable[[Path], None] | None = None) -> tuple[Duplicates, ...]:
+        """Files that hold the same weights, the largest waste first. Only what may be equal is read; `progress` is
+        told of every file that has to be read whole.
+        """
+        return find_duplicates([model for model in self._all() if model.name != PRIMER], self.hashes, progress)
+
+    def hash_in_background(self) -> int:
+        """Hash everything that has no hash yet, in a thread that gives way; returns how much is waiting.
+
+        LoRAs and embeddings come first: they are small, and pictures name them by hash alone.
+        """
+        small_first = sorted(self._index().models(), key=lambda model: model.file_bytes)
+        for model in small_first:
+            self.hashes.hash_soon(model.path, in_use=False)
+        return self.hashes.waiting()
 
     def find(self, name: str | Path | None, *, kind: Kind | None = None, sha256: str | None = None,
              online: bool = False) -> ModelDescription:
@@ -125,7 +149,7 @@ class Catalogue:
         if not said.strip():
             return None
         path = plain(said)
-        if _on_network(said) and not any(path.is_relative_to(root) for root in self._roots()):
+        if on_network(said) and not any(path.is_relative_to(root) for root in self._roots()):
             return None  # a name may come from a stranger's picture: merely looking would call the stranger's server
         try:
             exists = path.exists()
@@ -156,11 +180,13 @@ class Catalogue:
 
     def _has_hash(self, model: ModelDescription, beginning: str) -> bool:
         known = self.hashes.known(model.path)
-        return known is not None and (known.sha256.startswith(beginning) or (known.autov3 or "").startswith(beginning))
+        if known is not None and (known.sha256.startswith(beginning) or (known.autov3 or "").startswith(beginning)):
+            return True
+        return len(beginning) == 8 and legacy_hash(model.path) == beginning
 
     def _unknown(self, said: str, kind: Kind | None, online: bool) -> ModelError:
         low = said.lower()
-        if _on_network(said):
+        if on_network(said):
             return ModelError(f"'{said:.200}' lies on the network and in no folder of models that was added",
                               hint="Add its folder with 'underpaint models add'.")
         for problem in self.problems():
@@ -212,10 +238,6 @@ def _primer() -> ModelDescription:
         raise ModelError("the built-in model is not part of this installation",
                          hint="Install Underpaint again, or choose a model with --model.")
     return describe(primer_folder())
-
-
-def _on_network(said: str) -> bool:
-    return said.replace("\\", "/").startswith("//")
 
 
 def _called(model: ModelDescription, said: str) -> bool:

@@ -17,9 +17,9 @@ from underpaint.errors import ModelError, OutputError
 from underpaint.files import atomic_write
 from underpaint.models.describe import describe
 from underpaint.models.description import ModelDescription
-from underpaint.models.folders import adapter_file
+from underpaint.models.folders import adapter_file, hashed_files
 from underpaint.models.header import PICKLE_SUFFIXES, read_json
-from underpaint.models.places import recognise_place, walk
+from underpaint.models.places import Place, recognise_place, walk
 
 _SCHEMA = 2
 _MAX_BYTES = 256 * 2**20
@@ -34,8 +34,23 @@ class Problem:
 
 
 @dataclass(frozen=True)
+class Changes:
+    """What is different from the last look: paths that are new, of other content, gone, and (from, to) moved."""
+
+    new: tuple[Path, ...] = ()
+    changed: tuple[Path, ...] = ()
+    gone: tuple[Path, ...] = ()
+    moved: tuple[tuple[Path, Path], ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.new or self.changed or self.gone or self.moved)
+
+
+@dataclass(frozen=True)
 class Entry:
-    """A description, and the size and time of change of the file it was read from."""
+    """A description, and the size and time of change of the file it was read from; of a folder's files their sum and
+    the latest.
+    """
 
     size: int
     mtime_ns: int
@@ -57,6 +72,7 @@ class Index:
 def scan(roots: Iterable[str], former: Index) -> Index:
     """Look through all folders; a file that `former` knows and that has not changed is not opened again."""
     entries: dict[str, Entry] = {}
+    looked: set[Path] = set()
     problems: list[tuple[Path, str]] = []
     for root in roots:
         try:
@@ -64,10 +80,43 @@ def scan(roots: Iterable[str], former: Index) -> Index:
         except ModelError as error:
             problems.append((Path(root), error.message))
             continue
+        problems += place.problems
         for folder in place.folders:
             for path in _candidates(folder, problems):
-                _look(path, former, entries, problems)
+                if path not in looked:
+                    looked.add(path)
+                    _look(path, former, entries, problems)
+                    _call(path, place, entries)
     return Index(entries, tuple(Problem(path, why) for path, why in problems))
+
+
+def compare(former: Index, now: Index) -> Changes:
+    """What changed between two looks. A file that is gone here and new there, alike in size, time and header, moved."""
+    before, after = former.entries, now.entries
+    gone, new = [key for key in before if key not in after], [key for key in after if key not in before]
+    moved = []
+    for old in list(gone):
+        alike = [key for key in new if _mark(after[key]) == _mark(before[old])]
+        named = [key for key in alike if Path(key).name == Path(old).name] or alike
+        if len(named) == 1:
+            moved.append((Path(old), Path(named[0])))
+            gone.remove(old)
+            new.remove(named[0])
+    changed = [key for key in after if key in before and _stamp(after[key]) != _stamp(before[key])]
+    return Changes(_paths(new), _paths(changed), _paths(gone), tuple(moved))
+
+
+def _paths(keys: Iterable[str]) -> tuple[Path, ...]:
+    return tuple(Path(key) for key in sorted(keys))
+
+
+def _stamp(entry: Entry) -> tuple[int, int]:
+    return entry.size, entry.mtime_ns
+
+
+def _mark(entry: Entry) -> tuple[object, ...]:
+    model = entry.model
+    return (*_stamp(entry), model.kind, model.family, model.layout, model.dtype, model.parameters, model.file_bytes)
 
 
 def load_index(path: Path) -> Index:
@@ -80,15 +129,16 @@ def load_index(path: Path) -> Index:
         return Index()
     entries, problems = data.get("entries"), data.get("problems")
     parsed = [entry for item in entries if (entry := _parse(item))] if isinstance(entries, list) else []
+    found = dict(parsed)
     pairs = [pair for pair in problems if _is_pair(pair)] if isinstance(problems, list) else []
-    return Index({str(entry.model.path): entry for entry in parsed}, tuple(Problem(Path(at), why) for at, why in pairs))
+    return Index(found, tuple(Problem(Path(at), why) for at, why in pairs))
 
 
 def save_index(path: Path, index: Index) -> None:
     """Keep the index for the next time; a place that cannot be written only means that there will be none."""
     entries = [
-        {"size": entry.size, "mtime_ns": entry.mtime_ns, "model": entry.model.model_dump(mode="json")}
-        for entry in index.entries.values()
+        {"path": path, "size": entry.size, "mtime_ns": entry.mtime_ns, "model": entry.model.model_dump(mode="json")}
+        for path, entry in index.entries.items()
     ]
     problems = [[str(problem.path), problem.why] for problem in index.problems]
     with contextlib.suppress(OutputError), atomic_write(path) as file:
@@ -117,10 +167,10 @@ def _may_be_model(name: str) -> bool:
 def _look(path: Path, former: Index, entries: dict[str, Entry], problems: list[tuple[Path, str]]) -> None:
     try:
         str(path).encode()  # a name that is not text cannot be written into the index
-        status = (path / "model_index.json" if (path / "model_index.json").is_file() else path).stat()
+        stamp = _size_and_time(path)
         known = former.entries.get(str(path))
-        if known is None or (known.size, known.mtime_ns) != (status.st_size, status.st_mtime_ns):
-            known = Entry(status.st_size, status.st_mtime_ns, describe(path).with_(name=_name(path)))
+        if known is None or _stamp(known) != stamp:
+            known = Entry(*stamp, describe(path).with_(name=_name(path)))
     except ModelError as error:
         problems.append((path, error.message))
     except OSError as error:
@@ -133,6 +183,21 @@ def _look(path: Path, former: Index, entries: dict[str, Entry], problems: list[t
         entries[str(path)] = known
 
 
+def _size_and_time(path: Path) -> tuple[int, int]:
+    if not path.is_dir():
+        status = path.stat()
+        return status.st_size, status.st_mtime_ns
+    found = [file.stat() for file in hashed_files(path)]
+    return sum(one.st_size for one in found), max((one.st_mtime_ns for one in found), default=0)
+
+
+def _call(path: Path, place: Place, entries: dict[str, Entry]) -> None:
+    """Let the model be found by the name that the program it belongs to shows, too."""
+    name, known = place.names.get(path, ""), entries.get(str(path))
+    if known is not None and name and name != known.model.name and not known.model.alias:
+        entries[str(path)] = Entry(known.size, known.mtime_ns, known.model.with_(alias=name))
+
+
 def _name(path: Path) -> str:
     cached = next((part for part in path.parts if part.startswith("models--")), None)
     if cached is not None and "snapshots" in path.parts:  # the hub's cache: models--owner--name/snapshots/revision
@@ -140,9 +205,10 @@ def _name(path: Path) -> str:
     return path.stem if path.suffix == ".safetensors" else path.name
 
 
-def _parse(item: Any) -> Entry | None:
+def _parse(item: Any) -> tuple[str, Entry] | None:
     try:
-        return Entry(int(item["size"]), int(item["mtime_ns"]), ModelDescription.model_validate(item["model"]))
+        entry = Entry(int(item["size"]), int(item["mtime_ns"]), ModelDescription.model_validate(item["model"]))
+        return str(item["path"]), entry
     except (KeyError, TypeError, ValueError, ValidationError):
         return None
 

@@ -49,7 +49,7 @@ def recognise_lora(header: Header) -> ModelDescription | None:
     facts = LoraFacts(
         parts=tuple(sorted({_part(stem) for stem in stems or keys})),
         rank=max((_rank(parts) for parts in stems.values()), default=0),
-        layers=sum(1 for parts in stems.values() if _kinds(parts)),
+        layers=len([parts for parts in stems.values() if any(_kinds(parts))]),
         kinds=tuple(kinds),
         context_width=width,
         trained_on=header.metadata.get("ss_sd_model_name", "")[:200],
