@@ -140,12 +140,24 @@ class Easel:
         """Colour of the light in the shade."""
         return np.array(self.seen.light.ambient, np.float32)
 
+    @cached_property
+    def exposure(self) -> np.float32:
+        """How much lighter a painter mixes a scene that would sink into murk, 1 to 1.7; nothing is made darker."""
+        few = (slice(None, None, 4), slice(None, None, 4))
+        land = ~self.sky[few]
+        if not land.any():
+            return np.float32(1)
+        light = (0.35 + 0.65 * self.seen.occlusion[few]) * (self.ambient @ LUMA) + self.seen.lit[few] * (self.key @ LUMA)
+        mean = float(((self.seen.albedo[few] @ LUMA) * light)[land].mean())
+        wanted = 0.36 - 0.17 * self.darkness
+        return np.float32(np.clip((wanted / max(mean, 0.01)) ** 0.7, 1.0, 1.7))
+
     def _tinted(self, colour: Array) -> Array:
         """3 x parts: a light's colour as it falls on each part; what matters keeps its own colour and sinks less."""
         keep = np.array([TINT[p.role] for p in self.seen.parts], np.float32)
         lift = np.array([p.role in ("subject", "prop") for p in self.seen.parts], np.float32)
         grey = colour @ LUMA
-        return (grey + (colour[:, None] - grey) * keep) * (1 + np.float32(0.55 * self.darkness) * lift)
+        return (grey + (colour[:, None] - grey) * keep) * (1 + np.float32(0.55 * self.darkness) * lift) * self.exposure
 
     @cached_property
     def albedo(self) -> tuple[Array, Array, Array]:

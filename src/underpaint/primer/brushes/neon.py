@@ -75,7 +75,7 @@ def _tubes(easel: Easel) -> Array:
     pure = pure + dull * 0.75 * (accent * np.clip(grey * 1.2 + 0.25, 0, 1) - pure)
     focus = easel.small(easel.focus)
     bright = 0.4 + 0.8 * blur(easel.small(seen.lit), 3.0 * easel.unit / seen.scale)
-    power = line * (0.22 + 0.78 * focus) * bright + 1.1 * easel.small(rim) * focus
+    power = line * (0.08 + 0.92 * focus**1.5) * bright + 1.1 * easel.small(rim) * focus
     tubes = pure * power[..., None] + local * (easel.small(easel.glow) * 0.8)[..., None]
     for x, y, size in easel.stars(60).tolist():
         tubes[int(y / seen.scale), int(x / seen.scale)] += np.float32(0.15 + 0.3 * size)

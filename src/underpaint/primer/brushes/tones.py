@@ -15,6 +15,8 @@ def darkness_of(easel: Easel, local: float = 0.45, sky: float = 0.12) -> Array:
     dark = 0.62 * form + local * colour * (0.6 + 0.4 * form)
     dark = dark + (0.26 - 0.10 * light) * easel.darkness
     dark = dark * (1 - 0.75 * seen.haze)
+    land = float(dark[::4, ::4][~easel.sky[::4, ::4]].mean()) if not easel.sky.all() else 0.0
+    dark = dark * np.float32(min(1.0, (0.30 + 0.20 * easel.darkness) / max(land, 1e-3)))
     heaven = (sky + 0.75 * easel.darkness) * np.sqrt(np.clip(colour, 0, 1)) - 0.55 * easel.halo
     dark = np.where(easel.sky, heaven * (0.9 + 0.1 * easel.grain(24, "sky tone", cloudy=True)), dark)
     dark = dark * (2 - easel.sweep)

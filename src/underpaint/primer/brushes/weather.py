@@ -20,7 +20,7 @@ def falling(easel: Easel) -> Array:
     xy = (rng.random((count, 2)) * [width * 1.2, height * 1.1] - [0.1 * width, 0.1 * height]).astype(np.float32)
     near = rng.random(count).astype(np.float32) ** 2
     if weather == "snow":
-        return easel.small(dabs(xy, (1.1 + 3.6 * near) * unit, easel.shape)) * np.float32(0.92)
+        return easel.small(dabs(xy, (0.9 + 2.7 * near) * unit, easel.shape)) * np.float32(0.92)
     slant = 0.42 if weather == "storm" else 0.16
     fall = np.stack([-slant * np.ones(count), np.ones(count)], -1) * ((9 + 16 * near) * unit)[:, None]
     paths = Paths(
