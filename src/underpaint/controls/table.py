@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from underpaint.controls.colour import Colour
 from underpaint.controls.ground import Ground
 from underpaint.controls.light import Light
 from underpaint.controls.line import Line
 from underpaint.controls.palette import Palette
+from underpaint.controls.perspective import Perspective
 from underpaint.controls.shape import Check, ControlShape, Files, Given, Settle, Steering, Tools
 from underpaint.controls.spec import ControlSpec, parse_spec
 from underpaint.errors import RecipeError
@@ -20,7 +22,8 @@ from underpaint.recipe import Control
 if TYPE_CHECKING:
     from underpaint.engine.protocols import Attachment, Edit
 
-CONTROLS: Mapping[str, ControlShape[Any]] = {one.description.name: one for one in (Line(), Light(), Palette())}
+CONTROLS: Mapping[str, ControlShape[Any]] = {one.description.name: one for one in (
+    Line(), Light(), Palette(), Colour(), Perspective())}
 """The controls by name; the recipe's `kind` is the same name."""
 
 

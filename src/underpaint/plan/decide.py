@@ -8,7 +8,16 @@ from underpaint.imaging.geometry import Bounds, Extent
 from underpaint.models.description import ModelDescription
 from underpaint.plan.data import Box, Pass, Plan
 from underpaint.plan.words import Words
-from underpaint.recipe import FillRecipe, LineControl, LoraRef, ModelRef, Recipe, RefineRecipe
+from underpaint.recipe import (
+    ColourControl,
+    CreateRecipe,
+    FillRecipe,
+    LineControl,
+    LoraRef,
+    ModelRef,
+    Recipe,
+    RefineRecipe,
+)
 from underpaint.recipe.samplers import SamplerName, ScheduleName, check_schedule, resolve_sampler, resolve_schedule
 
 LARGEST = 9
@@ -136,11 +145,11 @@ def _picture_size(recipe: Recipe, facts: Facts) -> Extent:
 
 
 def _shape(recipe: Recipe, facts: Facts) -> Extent:
-    """What gives the picture its shape: the picture painted over, else the first drawing, else the model."""
+    """What gives the picture its shape: the picture painted over, else the first map, else the model."""
     if isinstance(recipe, RefineRecipe):
         return facts.sizes[recipe.picture.sha256]
-    for control in _lines(recipe):
-        return facts.sizes[control.drawing.sha256]
+    for blob in recipe.blobs():
+        return facts.sizes[blob.sha256]
     side = round((facts.model.native_area or 512 * 512) ** 0.5)
     return Extent(facts.model.default_width or side, facts.model.default_height or side)
 
@@ -180,7 +189,7 @@ def check_size(size: Extent, model: ModelDescription, *, tiled: bool) -> None:
 
 def _passes(recipe: Recipe, frame: _Frame, model: ModelDescription) -> tuple[Pass, ...]:
     steps = recipe.sampling.steps or model.default_steps
-    strength = recipe.strength if isinstance(recipe, RefineRecipe | FillRecipe) else 1.0
+    strength = recipe.strength if isinstance(recipe, RefineRecipe | FillRecipe) else _begins(recipe)
     canvas = frame.painted.multiple_of(model.size_step)
     first = Pass(width=canvas.width, height=canvas.height, steps=steps, strength=strength)
     second = recipe.second_pass
@@ -190,6 +199,22 @@ def _passes(recipe: Recipe, frame: _Frame, model: ModelDescription) -> tuple[Pas
     check_size(larger, model, tiled=recipe.tiles is not None)
     return (first, Pass(width=larger.width, height=larger.height, steps=second.steps or steps,
                         strength=second.strength, upscale=second.upscale))
+
+
+def _begins(recipe: Recipe) -> float:
+    """How much of what painting starts from may change; 1 from noise."""
+    begun = [control.begin for control in beginnings(recipe)]
+    if len(begun) > 1:
+        raise PlanError("two pictures of colours to start from", field="controls",
+                        hint="Let all but one begin from noise (+begin=no).")
+    return begun[0] or 1.0 if begun else 1.0
+
+
+def beginnings(recipe: Recipe) -> list[ColourControl]:
+    """The controls that a picture painted from words starts from."""
+    if not isinstance(recipe, CreateRecipe):
+        return []
+    return [one for one in recipe.controls if isinstance(one, ColourControl) and one.weight and one.begin]
 
 
 def _ref(model: ModelDescription) -> ModelRef:

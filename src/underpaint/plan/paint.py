@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from underpaint.controls.colour import start_on
 from underpaint.controls.table import Steered
 from underpaint.engine.protocols import Attachment, Observer
 from underpaint.engine.run import Run
@@ -18,8 +19,9 @@ from underpaint.imaging.geometry import Extent
 from underpaint.imaging.resize import Resample, resize
 from underpaint.pictures.stored import keep_outside
 from underpaint.plan.data import Pass, Plan
+from underpaint.plan.decide import beginnings
 from underpaint.plan.loaded import Loaded
-from underpaint.plan.materials import Hole, hole_content, painted, refined, unpainted
+from underpaint.plan.materials import Hole, ground, hole_content, painted, refined, unpainted
 from underpaint.plan.steering import steer
 from underpaint.recipe import FillRecipe, Recipe, RefineRecipe
 
@@ -84,6 +86,8 @@ def _start(plan: Plan, recipe: Recipe, blobs: Mapping[str, bytes], hole: Hole | 
         return {"picture": painted(content, plan, one), "mask": painted(hole.mask, plan, one)}
     if isinstance(recipe, RefineRecipe):
         return {"picture": painted(refined(recipe, blobs, plan), plan, one)}
+    for control in beginnings(recipe):
+        return {"picture": start_on(control, ground(plan, one, blobs))}
     return {}
 
 

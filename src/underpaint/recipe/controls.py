@@ -155,7 +155,7 @@ class ColourControl(_Control):
     picture: Blob
     begin: Strength | None = None
     render_only: bool = False
-    resize: Resizing = "stretch"
+    resize: Resizing = "fit"
 
     def blobs(self) -> Iterator[Blob]:
         yield self.picture

@@ -17,8 +17,9 @@ class Guarded:
         self._edit, self._name, self._unguided = edit, name, unguided
 
     def __call__(self, estimate: Tensor, step: Step) -> Tensor:
-        changed = self._edit(estimate, step)
-        if changed is estimate or bool(torch.isfinite(changed).all()):
-            return changed
+        if bool(torch.isfinite(estimate).all()):
+            changed = self._edit(estimate, step)
+            if changed is estimate or bool(torch.isfinite(changed).all()):
+                return changed
         self._unguided[self._name] += 1
         return estimate

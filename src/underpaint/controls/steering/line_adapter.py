@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from underpaint.engine.components import Components
 from underpaint.engine.protocols import ModelCall, ModelInputs, Window
 from underpaint.imaging.arrays import FloatArray
-from underpaint.recipe import LineControl
+from underpaint.recipe import LineControl, PerspectiveControl
 
 RESIDUALS = "down_intrablock_additional_residuals"
 
@@ -25,7 +25,7 @@ class LineAdapter:
     for and not those of the negative prompt, so that guidance pulls toward the lines as it pulls toward the words.
     """
 
-    def __init__(self, adapter: nn.Module, ink: FloatArray, control: LineControl) -> None:
+    def __init__(self, adapter: nn.Module, ink: FloatArray, control: LineControl | PerspectiveControl) -> None:
         self._adapter = adapter
         self._ink = ink
         self._control = control

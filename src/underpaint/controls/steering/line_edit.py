@@ -11,7 +11,7 @@ from torch.nn.functional import avg_pool2d, interpolate, pad
 from underpaint.engine.latent_colours import LUMA, LatentColours
 from underpaint.engine.protocols import Stage, Step
 from underpaint.imaging.arrays import FloatArray
-from underpaint.recipe import LineControl
+from underpaint.recipe import LineControl, PerspectiveControl
 
 CONTRAST = 0.14
 """How much darker (or, in the dark, lighter) than its surroundings a line is wanted, in luma."""
@@ -30,7 +30,8 @@ class LineEdit:
 
     stage: Stage = "gradient"
 
-    def __init__(self, ink: FloatArray, control: LineControl, colours: LatentColours, name: str = "line") -> None:
+    def __init__(self, ink: FloatArray, control: LineControl | PerspectiveControl, colours: LatentColours,
+                 name: str = "line") -> None:
         self._ink = torch.from_numpy(ink)[None, None]
         self._control, self._colours = control, colours
         self.key = f"{name} {control.to_key()}"

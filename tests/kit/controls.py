@@ -1,0 +1,140 @@
+"""For each control an example: pictures that follow it and pictures that do not. A new control adds a row here."""
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from underpaint.controls.ground import Ground
+from underpaint.pictures import read_picture
+from underpaint.recipe import (
+    Blob,
+    ColourControl,
+    Control,
+    LightControl,
+    LineControl,
+    PaletteControl,
+    PerspectiveControl,
+    Swatch,
+    VanishingPoint,
+)
+
+HEIGHT, WIDTH = 96, 128
+
+
+@dataclass(frozen=True)
+class Example:
+    """A control, what it names, a picture (H x W x 3) that follows it, and the same control with its map shuffled."""
+
+    control: Control
+    blobs: dict[str, bytes]
+    follows: np.ndarray
+    shuffled: Control
+
+    def ground(self) -> Ground:
+        return Ground.of(self.follows, lambda blob: read_picture(self.blobs[blob.sha256]).pixels)
+
+
+def blob(pixels: np.ndarray, blobs: dict[str, bytes]) -> Blob:
+    """A picture's floats as a PNG among the blobs."""
+    file = io.BytesIO()
+    Image.fromarray(np.rint(pixels * 255).astype(np.uint8)).save(file, "PNG")
+    name = sha256(file.getvalue()).hexdigest()
+    blobs[name] = file.getvalue()
+    return Blob(sha256=name, name="map.png")
+
+
+def shapes(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Flat colours, and the line layer round them."""
+    rng = np.random.default_rng(seed)
+    picture = np.full((HEIGHT, WIDTH, 3), (0.85, 0.8, 0.7), np.float32)
+    layer = np.zeros((HEIGHT, WIDTH, 4), np.float32)
+    for _ in range(3):
+        centre = tuple(int(value) for value in rng.integers((25, 25), (103, 71)))
+        axes = tuple(int(value) for value in rng.integers(12, 24, 2))
+        cv2.ellipse(picture, centre, axes, 20, 0, 360, tuple(float(v) for v in rng.uniform(0, 0.6, 3)), -1)
+        cv2.ellipse(layer, centre, axes, 20, 0, 360, (0, 0, 0, 0), -1)
+        cv2.ellipse(layer, centre, axes, 20, 0, 360, (0, 0, 0, 1), 2)
+    return picture, layer
+
+
+def line() -> Example:
+    blobs: dict[str, bytes] = {}
+    picture, layer = shapes(1)
+    control = LineControl(drawing=blob(layer, blobs))
+    return Example(control, blobs, picture, LineControl(drawing=blob(np.ascontiguousarray(layer[::-1, ::-1]), blobs)))
+
+
+def light() -> Example:
+    ramp = np.linspace(0.2, 0.8, WIDTH, dtype=np.float32)
+    picture = np.repeat(np.broadcast_to(ramp, (HEIGHT, WIDTH))[..., None], 3, axis=-1)
+    return Example(LightControl(direction=0), {}, picture, LightControl(direction=180))
+
+
+def palette() -> Example:
+    picture = np.zeros((HEIGHT, WIDTH, 3), np.float32)
+    shade = np.linspace(0.25, 1, HEIGHT, dtype=np.float32)[:, None]
+    for number, colour in enumerate(((0.8, 0.2, 0.1), (0.1, 0.3, 0.7), (0.9, 0.8, 0.3))):
+        columns = slice(number * WIDTH // 3, (number + 1) * WIDTH // 3 + 1)
+        linear = np.array(colour) ** 2.2
+        picture[:, columns] = ((shade**2.2)[..., None] * linear) ** (1 / 2.2)
+    own = tuple(Swatch(colour=one) for one in ("#cc331a", "#1a4db3", "#e6cc4d"))
+    other = tuple(Swatch(colour=one) for one in ("#1acc33", "#8a1ab3", "#33d0e6"))
+    return Example(PaletteControl(swatches=own, match="colours"), {}, picture,
+                   PaletteControl(swatches=other, match="colours"))
+
+
+def boxes(control: PerspectiveControl, seed: int = 3, height: int = HEIGHT, width: int = WIDTH) -> np.ndarray:
+    """Coloured quads whose sides run to the control's points."""
+    from underpaint.controls.perspective_geometry import Lens, in_pixels
+    from underpaint.imaging.geometry import Extent
+
+    rng, extent = np.random.default_rng(seed), Extent(width, height)
+    picture = np.full((height, width, 3), rng.uniform(0.4, 0.8, 3), np.float32)
+    lens, points = Lens.of(extent, control.curvature), in_pixels(control.points, extent)
+    for _ in range(12):
+        first, second = rng.choice(len(points), 2, replace=False)
+
+        def toward(start: np.ndarray, number: int, length: float) -> np.ndarray:
+            aim = points[number][:2] - points[number][2] * start
+            return start + aim / np.linalg.norm(aim) * length
+
+        a = rng.uniform((0, 0), (width, height))
+        b = toward(a, first, rng.uniform(0.1, 0.3) * width)
+        c = toward(b, second, rng.uniform(0.1, 0.3) * width)
+        d = np.cross(np.cross([*a, 1], points[second]), np.cross([*c, 1], points[first]))
+        if abs(d[2]) < 1e-9:
+            continue
+        corners = (a, b, c, d[:2] / d[2], a)
+        outline = np.concatenate([np.linspace(corners[n], corners[n + 1], 30) for n in range(4)])
+        bent = lens.bent(outline)
+        if np.abs(bent).max() < 4 * width:
+            cv2.fillPoly(picture, [np.rint(bent * 16).astype(np.int32)], rng.uniform(0, 1, 3).tolist(), cv2.LINE_AA, 4)
+    return picture
+
+
+def perspective() -> Example:
+    upright = VanishingPoint(x=0, y=1, infinite=True)
+    points = (VanishingPoint(x=-0.5, y=0.42), VanishingPoint(x=1.6, y=0.42), upright)
+    control = PerspectiveControl(points=points)
+    moved = tuple(VanishingPoint(x=one.x + 0.7, y=one.y - 1.6) for one in points[:2])
+    return Example(control, {}, boxes(control), control.changed(points=moved))
+
+
+def colour() -> Example:
+    blobs: dict[str, bytes] = {}
+    flat = np.zeros((HEIGHT, WIDTH, 3), np.float32)
+    flat[:, :] = (0.3, 0.5, 0.8)
+    flat[50:] = (0.2, 0.55, 0.25)
+    flat[20:70, 30:80] = (0.85, 0.35, 0.2)
+    control = ColourControl(picture=blob(flat, blobs))
+    lit = np.clip(flat * np.linspace(0.85, 1.1, WIDTH, dtype=np.float32)[None, :, None], 0, 1)
+    return Example(control, blobs, lit, ColourControl(picture=blob(np.ascontiguousarray(flat[::-1]), blobs)))
+
+
+EXAMPLES: dict[str, Callable[[], Example]] = {
+    "line": line, "light": light, "palette": palette, "colour": colour, "perspective": perspective}
