@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from underpaint.imaging.geometry import Extent
 from underpaint.imaging.resize import Resample, resize
 from underpaint.library.drawings import Drawing
 from underpaint.library.saving import check_place, file_stem, save_take
+from underpaint.library.takes import as_kept
 from underpaint.pictures.read import read_picture
 from underpaint.pictures.record import Record
 from underpaint.pictures.stored import stored_like
@@ -26,6 +27,9 @@ from underpaint.pictures.write import write_picture
 from underpaint.plan.painter import Painter
 from underpaint.plan.take import Take
 from underpaint.sets.keys import Key
+
+if TYPE_CHECKING:
+    from underpaint.library.journal import Journal
 
 SHEET_SIDE = 640
 """The longest side of a key on the contact sheet, in pixels."""
@@ -68,18 +72,20 @@ class KeysFolder:
 
 
 def paint_keys(keys: Iterable[Key], drawing: Drawing, folder: Path, painter: Painter, *, title: str = "",
-               private: bool = False, watcher: Watcher | None = None) -> KeysFolder:
+               private: bool = False, watcher: Watcher | None = None, journal: "Journal | None" = None) -> KeysFolder:
     """Paint `keys` under `drawing` and write PNGs, keys.psd, keys.ora and sheet.png into `folder`.
 
     Ctrl-C keeps what is finished: the layered files and the sheet are then made of that. Raises Cancelled when
-    nothing was, and OutputError when the folder cannot be written.
+    nothing was, and OutputError when the folder cannot be written. With a `journal` of these very keys each take
+    enters the library, and those that it has are not painted again.
     """
     check_place(folder / "keys.psd")
+    desk = _Desk(drawing, folder, painter, private, watcher, journal)
     done: list[PaintedKey] = []
     cancelled = False
     try:
-        for key in keys:
-            done.append(_paint(key, drawing, folder, painter, private, watcher))  # noqa: PERF401 (kept one by one)
+        for position, key in enumerate(keys):
+            done.append(desk.paint(position, key))
     except (KeyboardInterrupt, Cancelled):
         cancelled = True
         if not done:
@@ -89,20 +95,39 @@ def paint_keys(keys: Iterable[Key], drawing: Drawing, folder: Path, painter: Pai
     write_psd(document, psd)
     write_ora(document, ora)
     _write_sheet(done, drawing, sheet, "" if private else title)
+    if journal is not None and not cancelled:
+        journal.done()
     return KeysFolder(tuple(done), psd, ora, sheet, cancelled)
 
 
-def _paint(key: Key, drawing: Drawing, folder: Path, painter: Painter, private: bool,
-           watcher: Watcher | None) -> PaintedKey:
-    if watcher:
-        watcher.begin(f"{key.number} {key.name}")
-    tell: Callable[[int, int], None] | None = watcher.step if watcher else None
-    take = painter.paint(key.recipe, {drawing.blob.sha256: drawing.stored.data}, progress=tell)
-    file = folder / f"{file_stem(key.number, key.name)}.png"
-    save_take(take, file, private=private)
-    if watcher:
-        watcher.finish()
-    return PaintedKey(key, take, file)
+@dataclass(frozen=True, eq=False)
+class _Desk:
+    """What every key of a folder is painted with."""
+
+    drawing: Drawing
+    folder: Path
+    painter: Painter
+    private: bool
+    watcher: Watcher | None
+    journal: "Journal | None"
+
+    def paint(self, position: int, key: Key) -> PaintedKey:
+        """Paint one key, or take it from the journal where it is finished, and write its file."""
+        if self.watcher:
+            self.watcher.begin(f"{key.number} {key.name}")
+        tell: Callable[[int, int], None] | None = self.watcher.step if self.watcher else None
+        file = self.folder / f"{file_stem(key.number, key.name)}.png"
+        if self.journal is None:
+            blobs = {self.drawing.blob.sha256: self.drawing.stored.data}
+            take = as_kept(self.painter.paint(key.recipe, blobs, progress=tell))
+            save_take(take, file, private=self.private)
+        else:
+            kept = self.journal.take(position, tell)
+            take = kept.take
+            self.journal.written(kept, file, save_take(take, file, private=self.private).pixels)
+        if self.watcher:
+            self.watcher.finish()
+        return PaintedKey(key, take, file)
 
 
 def _at_drawing_size(painted: PaintedKey, extent: Extent) -> NDArray[np.float32]:

@@ -1,0 +1,122 @@
+"""What an artist changed on a take: the share of the picture, where, and in which layers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from underpaint.canvas.document import Document, Layer
+from underpaint.imaging.arrays import FloatArray, to_float
+from underpaint.imaging.color import luminance, srgb_to_oklab
+from underpaint.imaging.geometry import Extent
+from underpaint.imaging.resize import resize
+from underpaint.library.alignment import Fit, lay
+
+VISIBLE = 0.03
+"""OKLab differences that count as changed: just above what saving as JPEG does."""
+_HEAT_SIDE = 1600
+_HEAT = np.array([(1.0, 0.86, 0.35), (0.95, 0.45, 0.13), (0.72, 0.08, 0.16), (0.30, 0.02, 0.20)], np.float32)
+_FULL_HEAT = 0.25
+
+
+@dataclass(frozen=True)
+class LayerChange:
+    """One layer: the share of the picture that it covers, and in a few words what it is."""
+
+    name: str
+    visible: bool
+    covers: float
+    what: str
+
+
+@dataclass(frozen=True, eq=False)
+class Change:
+    """`far`: how far each pixel is from the take (H x W, OKLab); `share` of the picture that was changed; `added`: the
+    share that is new canvas; `lost`: the share of the take that was cropped away."""
+
+    far: FloatArray
+    cover: FloatArray
+    share: float
+    added: float
+    lost: float
+
+
+def compare(origin: FloatArray, painting: FloatArray, fit: Fit) -> Change:
+    """What differs between a take, laid where it lies in the painting, and the painting."""
+    laid, cover = lay(origin, fit, Extent.of(painting))
+    far = np.linalg.norm(srgb_to_oklab(laid[..., :3]) - srgb_to_oklab(over_white(painting)), axis=2)
+    exact = fit.scale == 1.0 and float(fit.x).is_integer() and float(fit.y).is_integer()
+    if not exact:
+        far = cv2.blur(np.asarray(far, np.float32), (3, 3))  # a resampled edge is nobody's brush
+    far = np.where(cover > 0, far, 0.0).astype(np.float32)
+    changed = float((far > VISIBLE).mean())
+    return Change(far, cover, changed, float(1 - cover.mean()), max(0.0, 1 - fit.shown))
+
+
+def heat_picture(painting: FloatArray, change: Change) -> FloatArray:
+    """The painting in pale grey, what was changed in colours from yellow to dark red, new canvas hatched."""
+    extent = Extent.of(painting).fit_within(Extent(_HEAT_SIDE, _HEAT_SIDE), grow=False)
+    grey = luminance(over_white(resize(painting, extent))) ** (1 / 2.2) * 0.5 + 0.45
+    far = resize(np.clip(change.far / _FULL_HEAT, 0, 1), extent)
+    place = far * (len(_HEAT) - 1)
+    low = np.minimum(place.astype(int), len(_HEAT) - 2)
+    part = (place - low)[..., None]
+    heat = _HEAT[low] * (1 - part) + _HEAT[low + 1] * part
+    strength = np.clip(far * _FULL_HEAT / VISIBLE, 0, 1)[..., None] * 0.85
+    picture = grey[..., None] * (1 - strength) + heat * strength
+    rows, columns = np.mgrid[: extent.height, : extent.width]
+    hatched = ((rows + columns) % 12 < 2) & (resize(change.cover, extent) < 0.5)
+    picture[hatched] = (0.35, 0.55, 0.75)
+    return np.clip(picture, 0, 1).astype(np.float32)
+
+
+def layer_changes(document: Document, origin: FloatArray, lines: Sequence[NDArray[np.uint8]], fit: Fit
+                  ) -> list[LayerChange]:
+    """Every layer, top first. `origin` is the take without lines, `lines` the drawings that it was painted under."""
+    extent = Extent(document.width, document.height)
+    laid, cover = lay(origin, fit, extent)
+    base = srgb_to_oklab(laid[..., :3])
+    told = []
+    for layer, groups in document.walk():
+        name = " / ".join([*(group.name for group in groups), layer.name])
+        seen = layer.visible and layer.opacity > 0 and all(group.visible and group.opacity > 0 for group in groups)
+        told.append(_layer_change(layer, name, seen, (base, cover), lines))
+    return told
+
+
+def _layer_change(layer: Layer, name: str, seen: bool, base: tuple[FloatArray, FloatArray],
+                  lines: Sequence[NDArray[np.uint8]]) -> LayerChange:
+    lab, cover = base
+    height, width = cover.shape
+    left, top = layer.offset
+    rows, columns = slice(max(top, 0), top + layer.pixels.shape[0]), slice(max(left, 0), left + layer.pixels.shape[1])
+    part = layer.pixels[max(-top, 0) : height - top, max(-left, 0) : width - left]
+    alpha = part[..., 3] / np.float32(255)
+    covers = float(alpha.sum() / (height * width)) if alpha.size else 0.0
+    if any(np.array_equal(layer.pixels, drawing) for drawing in lines):
+        return LayerChange(name, seen, covers, "your lines, untouched")
+    if alpha.size == 0 or covers == 0:
+        return LayerChange(name, seen, 0.0, "empty")
+    opaque = alpha > 0.5
+    colours = part[opaque][:, :3]
+    if opaque.all() and colours.size and (colours == colours[0]).all():
+        return LayerChange(name, seen, covers, "one colour")
+    known = opaque & (cover[rows, columns] > 0)
+    if known.sum() >= 0.3 * height * width:
+        far = np.linalg.norm(srgb_to_oklab(to_float(part[..., :3])) - lab[rows, columns], axis=2)[known]
+        changed = float((far > VISIBLE).mean())
+        if changed < 0.005:
+            return LayerChange(name, seen, covers, "the take, untouched")
+        if changed < 0.7:
+            return LayerChange(name, seen, covers, f"the take, {changed:.0%} of it painted over")
+    return LayerChange(name, seen, covers, "painted by you")
+
+
+def over_white(picture: FloatArray) -> FloatArray:
+    """H x W x 3: a picture as it looks on white paper."""
+    if picture.shape[2] == 3:
+        return picture
+    alpha = picture[..., 3:]
+    return np.asarray(picture[..., :3] * alpha + (1 - alpha), np.float32)

@@ -1,0 +1,81 @@
+"""A command's own job, written down: the same command again goes on where it was cut off."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from underpaint.library.jobs import JobItem, Jobs, Order
+from underpaint.library.library import Library
+from underpaint.library.runner import Engine, Runner, Tell
+from underpaint.plan.take import Take
+from underpaint.recipe import Recipe
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """A take that the library holds, and whether it was finished before this start."""
+
+    take: Take
+    number: int
+    before: bool
+
+
+class Journal:
+    """One job of one command, painted in order by the command itself.
+
+    Leaving it with everything painted and `done()` said ends the job. Leaving it earlier keeps it, to be gone on
+    with, unless nothing was painted yet: then there is nothing to go on with and it is forgotten.
+    """
+
+    def __init__(self, library: Library, items: Sequence[JobItem], blobs: Mapping[str, bytes], order: Order,
+                 engine: Engine) -> None:
+        self.library = library
+        self._jobs = Jobs(library)
+        found = self._jobs.unfinished(items, order)
+        self.job = found or self._jobs.submit(items, blobs=blobs, order=order)
+        if found:
+            library.put_blobs(list(blobs.values()))
+        before = self._jobs.items(self.job)
+        self.recipes: list[Recipe] = [recipe for recipe, *_ in before]
+        self.finished = [state == "done" and take is not None for _, _, state, take in before]
+        self._began = any(self.finished)
+        self._over = False
+        self._runner = Runner(library, engine)
+
+    @property
+    def resumed(self) -> bool:
+        """Whether this goes on with a job of which something was finished."""
+        return any(self.finished)
+
+    def __enter__(self) -> "Journal":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            if self._over:
+                self._runner.leave(self.job, "done")
+            elif self._began:
+                self._runner.leave(self.job, "stopped")
+            else:
+                self._jobs.forget(self.job)
+        finally:
+            self._runner.close()
+
+    def take(self, position: int, tell: Tell | None = None) -> Kept:
+        """The take of one picture: painted now, or as it was finished before. Errors of painting are raised."""
+        finished = self._runner.run_item(self.job, position, tell)
+        self._began = True
+        assert finished.take is not None and finished.number is not None  # run_item raises instead
+        return Kept(finished.take, finished.number, self.finished[position])
+
+    def done(self) -> None:
+        """Say that everything that the command makes of its takes is made."""
+        self._over = True
+
+    def copies(self, kept: Kept) -> tuple[Path, ...]:
+        """The files, still there, that were written from a take."""
+        return tuple(path for path in self.library.copies(kept.number) if path.is_file())
+
+    def written(self, kept: Kept, file: Path, pixels: str) -> None:
+        """Remember where a take was written."""
+        self.library.note_copy(kept.number, file, pixels)

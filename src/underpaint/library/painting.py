@@ -1,0 +1,106 @@
+"""A finished painting as it comes back: any picture file, or a layered one with its layers where they can be read."""
+
+import hashlib
+import warnings
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from underpaint.canvas.composite import composite
+from underpaint.canvas.document import Document, check_canvas
+from underpaint.errors import PictureError
+from underpaint.pictures.limits import LIMITS
+from underpaint.pictures.read import Picture, read_picture
+from underpaint.pictures.source import load_bytes
+
+PHOTOSHOP = {".psd", ".psb"}
+_MAX_MERGED_BYTES = 1 << 30
+
+
+@dataclass(frozen=True, eq=False)
+class Painting:
+    """`merged` is how it looks, `document` its layers; None for a flat picture, and where they cannot be read, which
+    `notes` then say."""
+
+    merged: Picture
+    document: Document | None = None
+    notes: tuple[str, ...] = ()
+
+
+def read_painting(path: Path) -> Painting:
+    """Read a PNG, JPEG ..., PSD, PSB or ORA. Raises PictureError for what cannot be read."""
+    suffix = path.suffix.lower()
+    if suffix not in {*PHOTOSHOP, ".ora"}:
+        return Painting(read_picture(path))
+    load_bytes(path, LIMITS)  # there, not empty, not too large
+    try:
+        document = _document(path)
+    except PictureError as error:
+        merged = _merged(path)
+        if merged is None:
+            raise
+        return Painting(merged, None, (f"its layers were not read: {error.message}",))
+    return Painting(_picture(composite(document), document.icc_profile, path), document)
+
+
+def _document(path: Path) -> Document:
+    if path.suffix.lower() == ".ora":
+        from underpaint.canvas.files.ora_read import read_ora
+
+        return read_ora(path)
+    from underpaint.canvas.files.psd_read import read_psd
+
+    return read_psd(path)
+
+
+def _merged(path: Path) -> Picture | None:
+    """The merged picture that the painting program left in the file, where it did."""
+    return _merged_ora(path) if path.suffix.lower() == ".ora" else _merged_psd(path)
+
+
+def _merged_ora(path: Path) -> Picture | None:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if archive.getinfo("mergedimage.png").file_size > _MAX_MERGED_BYTES:
+                return None
+            return read_picture(archive.read("mergedimage.png"))
+    except (OSError, KeyError, RuntimeError, NotImplementedError, zipfile.BadZipFile, PictureError):
+        return None
+
+
+def _merged_psd(path: Path) -> Picture | None:
+    from psd_tools import PSDImage
+    from psd_tools.constants import Resource
+    from psd_tools.psd.header import FileHeader
+
+    from underpaint.canvas.files.psd_read import _DAMAGED, _LIMITS
+
+    try:
+        with path.open("rb") as file, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            header = FileHeader.read(file)
+            check_canvas(header.width, header.height)
+            LIMITS.check_size(header.width, header.height, path.name)
+            file.seek(0)
+            psd = PSDImage.open(file, parse_limits=_LIMITS)
+            if not psd.has_preview() or psd.width * psd.height > LIMITS.pixels:
+                return None
+            merged = psd.topil(apply_icc=False)
+            profile = psd.image_resources.get_data(Resource.ICC_PROFILE)
+    except _DAMAGED:
+        return None
+    except PictureError:
+        return None
+    if merged is None or merged.mode not in ("RGB", "RGBA"):
+        return None
+    return _picture(np.asarray(merged.convert("RGBA")), profile or None, path)
+
+
+def _picture(rgba: NDArray[np.uint8], icc: bytes | None, path: Path) -> Picture:
+    opaque = bool((rgba[..., 3] == 255).all())
+    stored = np.ascontiguousarray(rgba[..., :3] if opaque else rgba)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return Picture(stored, "RGB" if opaque else "RGBA", 8, path.suffix[1:].upper(), digest, icc)

@@ -1,0 +1,226 @@
+"""Jobs: written down first, painted in turn, cut off anywhere, never twice and never otherwise."""
+
+import hashlib
+import os
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from kit.easel import paint_cheaply, recipes
+
+from underpaint.errors import LibraryError, OutputError, PlanError
+from underpaint.library.jobs import JobItem, Jobs, Order
+from underpaint.library.library import Library
+from underpaint.library.runner import Runner, Tell
+from underpaint.plan.take import Take
+from underpaint.recipe import Blob, CreateRecipe, Recipe, RefineRecipe
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Library:
+    with Library(tmp_path / "library") as opened:
+        yield opened
+
+
+def run_all(library: Library, engine=paint_cheaply) -> list[tuple[str, int]]:
+    with Runner(library, engine) as runner:
+        return [(done.job, done.position) for done in iter(runner.run_once, None)]
+
+
+def test_a_job_is_painted_in_order_and_every_take_is_entered(library: Library) -> None:
+    jobs = Jobs(library)
+    job = jobs.submit([JobItem(recipe, f"house {recipe.seed}") for recipe in recipes(3)], order=Order(title="houses"))
+    assert [run[1] for run in run_all(library)] == [0, 1, 2]
+    status = jobs.status(job[:6])
+    assert (status.state, status.done, status.total, status.title) == ("done", 3, 3, "houses")
+    entries = library.entries([take for take in status.takes if take is not None])
+    assert [entry.name for entry in entries] == ["house 1", "house 2", "house 3"]
+    assert [entry.seed for entry in entries] == [1, 2, 3] and entries[0].words == "a red house by the sea"
+    for entry in entries:
+        assert hashlib.sha256(entry.file.read_bytes()).hexdigest() == entry.sha256
+    recipe, plan, _ = library.record(entries[1])
+    assert recipe is not None and plan is not None
+    assert recipe["seed"] == 2 and plan["measured"] == {"light": {"mean": 0.5}}
+    assert [event.what for event in jobs.events(job)] == ["submitted", *["painting", "painted"] * 3, "done"]
+    assert list(library.incoming.iterdir()) == [] and list((library.folder / "runners").iterdir()) == []
+
+
+def test_the_same_key_is_the_same_job_and_for_others_it_is_refused(library: Library) -> None:
+    jobs = Jobs(library)
+    first = jobs.submit(recipes(2), order=Order(key="k"))
+    assert jobs.submit(recipes(2), order=Order(key="k")) == first
+    assert len(run_all(library)) == 2 and jobs.submit(recipes(2), order=Order(key="k")) == first
+    assert run_all(library) == []
+    with pytest.raises(LibraryError, match="another job"):
+        jobs.submit(recipes(3), order=Order(key="k"))
+
+
+def test_seeds_are_drawn_when_a_job_is_written_down(library: Library) -> None:
+    jobs = Jobs(library)
+    job = jobs.submit([CreateRecipe(prompt="a cat")] * 2)
+    seeds = [recipe.seed for recipe, *_ in jobs.items(job)]
+    assert None not in seeds and seeds[0] != seeds[1]
+
+
+def test_what_a_recipe_names_must_be_there(library: Library) -> None:
+    picture = b"not looked at here"
+    recipe = RefineRecipe(picture=Blob(sha256=hashlib.sha256(picture).hexdigest(), name="sea.png"), seed=1)
+    with pytest.raises(LibraryError, match=r"sea\.png"):
+        Jobs(library).submit([recipe])
+    Jobs(library).submit([recipe], blobs={recipe.picture.sha256: picture})
+    seen: list[Mapping[str, bytes]] = []
+
+    def engine(recipe: Recipe, blobs: Mapping[str, bytes], tell: Tell) -> Take:
+        seen.append(blobs)
+        return paint_cheaply(recipe, blobs, tell)
+
+    run_all(library, engine)
+    assert [list(blobs.values()) for blobs in seen] == [[picture]]
+
+
+def test_priorities_first_then_clients_in_turn(library: Library) -> None:
+    jobs = Jobs(library)
+    greedy = jobs.submit(recipes(4, "greedy"), order=Order(client="a"))
+    modest = jobs.submit(recipes(2, "modest"), order=Order(client="b"))
+    urgent = jobs.submit(recipes(1, "urgent"), order=Order(client="a", priority=5))
+    order = [job for job, _ in run_all(library)]
+    assert order[0] == urgent and sorted(order[1:5]) == sorted([greedy, modest] * 2)
+    assert order[1] == modest and order[5:] == [greedy, greedy]
+
+
+def test_a_picture_that_fails_does_not_stop_the_others_and_can_be_tried_again(library: Library) -> None:
+    jobs, broken = Jobs(library), [2]
+
+    def engine(recipe: Recipe, blobs: Mapping[str, bytes], tell: Tell) -> Take:
+        if recipe.seed in broken:
+            raise PlanError("no such control", hint="Leave it out.") if recipe.seed == 2 else ZeroDivisionError("x")
+        return paint_cheaply(recipe, blobs, tell)
+
+    job = jobs.submit(recipes(3))
+    run_all(library, engine)
+    status = jobs.status(job)
+    assert (status.state, status.done, status.failed) == ("failed", 2, 1)
+    assert status.errors == {1: "no such control. Leave it out."}
+    broken.clear()
+    jobs.resume(job)
+    assert run_all(library, engine) == [(job, 1)]
+    assert jobs.status(job).state == "done"
+
+
+def test_cancelling_keeps_what_is_finished_and_stops_the_picture_at_work(library: Library) -> None:
+    jobs = Jobs(library)
+    job = jobs.submit(recipes(4))
+
+    def engine(recipe: Recipe, blobs: Mapping[str, bytes], tell: Tell) -> Take:
+        if recipe.seed == 3:
+            jobs.cancel(job)
+            for _ in range(500):
+                tell(1, 2)
+                time.sleep(0.01)
+            raise AssertionError("nobody stopped it")
+        return paint_cheaply(recipe, blobs, tell)
+
+    with Runner(library, engine, lease_seconds=0.6) as runner:
+        while runner.run_once():
+            pass
+    status = jobs.status(job)
+    assert (status.state, status.done) == ("cancelled", 2) and run_all(library) == []
+    jobs.resume(job)
+    assert len(run_all(library)) == 2 and jobs.status(job).state == "done"
+    waiting = jobs.submit(recipes(2, "never"))
+    jobs.cancel(waiting)
+    assert jobs.status(waiting).state == "cancelled"
+
+
+def test_a_job_is_leased_to_one_runner_until_it_dies(library: Library, tmp_path: Path) -> None:
+    jobs = Jobs(library)
+    job = jobs.submit(recipes(2))
+    with Library(tmp_path / "library") as elsewhere, Runner(library, paint_cheaply) as first:
+        second = Runner(elsewhere, paint_cheaply)
+        first.run_item(job, 0)
+        assert second.run_once() is None
+        with pytest.raises(LibraryError, match="another program"):
+            second.run_item(job, 1)
+        first.close()  # as the system does for one that was killed
+        assert second.run_once() is not None
+        second.close()
+    assert jobs.status(job).state == "done"
+
+
+def test_one_that_overslept_its_lease_gives_its_picture_up(library: Library) -> None:
+    jobs = Jobs(library)
+    job = jobs.submit(recipes(1))
+
+    def sleepy(recipe: Recipe, blobs: Mapping[str, bytes], tell: Tell) -> Take:
+        with library.database.writing() as connection:
+            connection.exec_driver_sql("UPDATE jobs SET lease_until = 0")
+        run_all(library)
+        return paint_cheaply(recipe.changed(prompt="otherwise"), blobs, tell)
+
+    run_all(library, sleepy)
+    status = jobs.status(job)
+    entry, = library.entries([take for take in status.takes if take])
+    assert status.state == "done" and entry.words == "a red house by the sea"
+    assert [path for _, path in library.takes.files()] == [entry.file]
+
+
+def test_progress_and_the_time_left(library: Library) -> None:
+    jobs, seen = Jobs(library), []
+    job = jobs.submit(recipes(3))
+
+    def engine(recipe: Recipe, blobs: Mapping[str, bytes], tell: Tell) -> Take:
+        if recipe.seed == 2:
+            tell(1, 2)
+            for _ in range(500):
+                if jobs.status(job).progress > 0:
+                    break
+                time.sleep(0.01)
+            seen.append(jobs.status(job))
+        return paint_cheaply(recipe, blobs, tell)
+
+    with Runner(library, engine, lease_seconds=0.6) as runner:
+        while runner.run_once():
+            pass
+    status, = seen
+    assert (status.state, status.done, status.progress) == ("running", 1, 0.5)
+    assert status.seconds_left == pytest.approx(0.25 * 1.5)
+
+
+def test_a_full_disk_in_the_middle_keeps_what_is_finished(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs = Jobs(library)
+    job = jobs.submit(recipes(3))
+    fsync, full = os.fsync, []
+
+    def no_space(handle: int) -> None:
+        if full:
+            raise OSError(28, "No space left on device")
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", no_space)
+    with Runner(library, paint_cheaply) as runner:
+        runner.run_once()
+        full.append(True)
+        with pytest.raises(OutputError, match="no space left"):
+            runner.run_once()
+        assert jobs.status(job).done == 1 and jobs.status(job).state == "waiting"
+        full.clear()
+        while runner.run_once():
+            pass
+    assert jobs.status(job).state == "done" and len(list(library.takes.files())) == 3
+
+
+def test_a_runner_that_waits_paints_what_comes(library: Library) -> None:
+    jobs, stop = Jobs(library), threading.Event()
+    with Runner(library, paint_cheaply) as runner:
+        thread = threading.Thread(target=runner.run_forever, args=(stop,), kwargs={"idle_seconds": 0.02})
+        thread.start()
+        job = jobs.submit(recipes(2))
+        for _ in range(500):
+            if jobs.status(job).state == "done":
+                break
+            time.sleep(0.01)
+        stop.set()
+        thread.join()
+    assert jobs.status(job).state == "done"
