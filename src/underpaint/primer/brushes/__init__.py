@@ -23,7 +23,6 @@ from underpaint.primer.brushes import (
 from underpaint.primer.brushes.easel import Easel
 from underpaint.primer.brushes.fields import Array
 from underpaint.primer.brushes.hands import HANDS, draw_lines
-from underpaint.primer.brushes.weather import before
 from underpaint.primer.stagecraft.seen import Seen
 
 STYLES: dict[str, Callable[[Easel], Array]] = {
@@ -52,7 +51,7 @@ def paint(seen: Seen, style: str) -> NDArray[np.uint8]:
             f"no way of painting is called '{style}'", hint="use one of: " + ", ".join(STYLES), field="style"
         )
     easel = Easel(seen)
-    return easel.finish(before(easel, STYLES[style](easel)))
+    return easel.finish(STYLES[style](easel))
 
 
 __all__ = ["HANDS", "STYLES", "draw_lines", "paint"]

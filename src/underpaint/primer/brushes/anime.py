@@ -6,6 +6,7 @@ from underpaint.primer.brushes.easel import Easel
 from underpaint.primer.brushes.fields import Array, blur, luma, ramp, saturate
 from underpaint.primer.brushes.hands import Hand, ink
 from underpaint.primer.brushes.sky import bloom, clouds, with_clouds
+from underpaint.primer.brushes.weather import before
 
 _LINE = Hand(width=0.95, swell=0.35, taper=0.35)
 
@@ -28,7 +29,7 @@ def paint(easel: Easel) -> Array:
     picture = picture + blur(bright, 4.5 * unit / seen.scale) * 0.45
     line = easel.small(ink(easel, _LINE, "line", light=0.75)) * easel.small(0.45 + 0.5 * easel.focus)
     dark = picture * np.array([0.34, 0.22, 0.30], np.float32)
-    return picture + line[..., None] * (dark - picture)
+    return before(easel, picture + line[..., None] * (dark - picture))
 
 
 def _shines(easel: Easel, hard: Array) -> Array:

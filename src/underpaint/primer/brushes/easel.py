@@ -147,7 +147,9 @@ class Easel:
         land = ~self.sky[few]
         if not land.any():
             return np.float32(1)
-        light = (0.35 + 0.65 * self.seen.occlusion[few]) * (self.ambient @ LUMA) + self.seen.lit[few] * (self.key @ LUMA)
+        light = (0.35 + 0.65 * self.seen.occlusion[few]) * (self.ambient @ LUMA) + self.seen.lit[few] * (
+            self.key @ LUMA
+        )
         mean = float(((self.seen.albedo[few] @ LUMA) * light)[land].mean())
         wanted = 0.36 - 0.17 * self.darkness
         return np.float32(np.clip((wanted / max(mean, 0.01)) ** 0.7, 1.0, 1.7))

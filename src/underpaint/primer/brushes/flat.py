@@ -4,6 +4,7 @@ import numpy as np
 
 from underpaint.primer.brushes.easel import Easel
 from underpaint.primer.brushes.fields import Array, blur, ramp, saturate
+from underpaint.primer.brushes.weather import before
 
 
 def paint(easel: Easel) -> Array:
@@ -16,4 +17,4 @@ def paint(easel: Easel) -> Array:
             inside = easel.small((easel.orb < ring) & easel.sky) * np.float32(strength)
             picture += inside[..., None] * (easel.orb_colour - picture)
     picture += easel.small(easel.disc)[..., None] * (easel.orb_colour - picture)
-    return picture
+    return before(easel, picture)

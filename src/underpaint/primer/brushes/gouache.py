@@ -7,6 +7,7 @@ from underpaint.primer.brushes.fields import Array, blur, moved, ramp, saturate,
 from underpaint.primer.brushes.marks import marks
 from underpaint.primer.brushes.sky import bloom, clouds, with_clouds
 from underpaint.primer.brushes.strokes import Reach, at, cover, rounded, scattered, walk
+from underpaint.primer.brushes.weather import before
 
 
 def paint(easel: Easel) -> Array:
@@ -29,7 +30,7 @@ def paint(easel: Easel) -> Array:
     picture += bloom(easel, 5) * 0.5
     dry = _dry_edge(easel)
     picture += dry[..., None] * (0.10 + 0.12 * picture)
-    return picture * (1 + 0.012 * easel.grain(0.5, "matte", small=True))[..., None]
+    return before(easel, picture * (1 + 0.012 * easel.grain(0.5, "matte", small=True))[..., None])
 
 
 def _brushed(easel: Easel) -> tuple[Array, Array]:

@@ -9,6 +9,7 @@ from underpaint.primer.brushes.hands import HANDS, ink
 from underpaint.primer.brushes.marks import marks
 from underpaint.primer.brushes.strokes import Reach, at, cover, seeds, tapered, walk
 from underpaint.primer.brushes.tones import darkness_of, diagonal
+from underpaint.primer.brushes.weather import before
 
 _BLACK = np.array([0.085, 0.080, 0.100], np.float32)
 
@@ -27,7 +28,7 @@ def paint(easel: Easel) -> Array:
     line = ink(easel, HANDS["pen"], "pen")
     total = np.clip(1 - (1 - hatched * 0.92) * (1 - line), 0, 1)
     total = np.maximum(total, ramp(dark, 0.93, 0.99) * (easel.seen.depth < 1e3))
-    return _washed(easel) * (1 - easel.small(total)[..., None] * (1 - _BLACK))
+    return before(easel, _washed(easel) * (1 - easel.small(total)[..., None] * (1 - _BLACK)))
 
 
 def _hatch(easel: Easel, dark: Array, flow: Array, above: float, layer: int) -> Array:

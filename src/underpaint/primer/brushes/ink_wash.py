@@ -8,6 +8,7 @@ from underpaint.primer.brushes.fields import Array, blur, luma, moved, ramp, sat
 from underpaint.primer.brushes.hands import HANDS, ink
 from underpaint.primer.brushes.marks import marks
 from underpaint.primer.brushes.tones import darkness_of
+from underpaint.primer.brushes.weather import before
 
 _INK = np.array([0.10, 0.10, 0.125], np.float32)
 
@@ -19,8 +20,8 @@ def paint(easel: Easel) -> Array:
     dark = moved(darkness_of(easel, local=0.75, sky=0.2), feather)
     flow = easel.grain(26, "water", cloudy=True)
     wet = easel.small(blur(dark + 0.035 * flow, 1.1 * unit))
-    pale, middle, deep = ramp(wet, 0.10, 0.34), ramp(wet, 0.36, 0.50), ramp(wet, 0.62, 0.76)
-    tone = 0.14 * pale + 0.27 * middle + 0.40 * deep + 0.16 * wet
+    pale, middle, deep = ramp(wet, 0.05, 0.20), ramp(wet, 0.24, 0.36), ramp(wet, 0.46, 0.60)
+    tone = 0.13 * pale + 0.22 * middle + 0.34 * deep + 0.22 * wet
     tone = tone + (0.34 - 0.16 * easel.small(easel.focus)) * easel.darkness * (1 - easel.small(easel.glow))
     dx, dy = np.gradient(middle + deep)
     tone = tone + np.clip(np.hypot(dx, dy), 0, 0.5) * 0.28
@@ -35,8 +36,10 @@ def paint(easel: Easel) -> Array:
     picture = sheet * (1 - _colour(easel, feather))
     amount = np.clip(1 - (1 - np.clip(tone, 0, 0.95)) * (1 - line * 0.95), 0, 1)[..., None]
     picture = picture * (1 - amount) + _INK * amount * (0.3 + 0.7 * picture.clip(0.2, 1))
+    lamp = easel.small(easel.glow)[..., None] * 0.9
+    picture += lamp * (np.stack([easel.small(p) for p in easel.albedo], -1) * sheet - picture)
     shine = easel.small(np.maximum(easel.disc, easel.halo * easel.sky * 0.5 * easel.darkness))[..., None]
-    return picture + shine * (easel.orb_colour * sheet - picture)
+    return before(easel, picture + shine * (easel.orb_colour * sheet - picture))
 
 
 def _mist(easel: Easel) -> Array:

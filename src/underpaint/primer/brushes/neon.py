@@ -5,6 +5,7 @@ import numpy as np
 from underpaint.primer.brushes.easel import Easel
 from underpaint.primer.brushes.fields import Array, blur, luma, ramp, streak
 from underpaint.primer.brushes.hands import Hand, ink
+from underpaint.primer.brushes.weather import before
 
 _TUBE = Hand(width=1.05, swell=-0.15, taper=0.05)
 
@@ -21,7 +22,7 @@ def paint(easel: Easel) -> Array:
     sun = easel.small(np.maximum(easel.disc * 1.6, easel.halo**1.3 * easel.sky * 0.6))[..., None]
     picture += sun * (_orb_colour(easel) - picture)
     picture = 1 - np.exp(-1.35 * np.maximum(picture, 0))
-    return picture * (1 + 0.018 * easel.grain(0.5, "film", small=True))[..., None]
+    return before(easel, picture * (1 + 0.018 * easel.grain(0.5, "film", small=True))[..., None])
 
 
 def _hour(easel: Easel) -> tuple[Array, Array]:

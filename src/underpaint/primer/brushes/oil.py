@@ -9,6 +9,7 @@ from underpaint.primer.brushes.fields import Array, blur, luma, ramp, relief, sa
 from underpaint.primer.brushes.paper import canvas
 from underpaint.primer.brushes.sky import bloom, clouds, with_clouds
 from underpaint.primer.brushes.strokes import Paths, Reach, at, cover, rounded, seeds, walk
+from underpaint.primer.brushes.weather import before
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ def paint(easel: Easel) -> Array:
     lean = relief(blur(easel.small(height), 0.5), easel.towards)
     shine = np.clip(lean * 0.16, -0.10, 0.14) * (0.5 + 0.7 * luma(small))
     small += shine[..., None]
-    return small * (1 + 0.02 * canvas(easel))[..., None]
+    return before(easel, small * (1 + 0.02 * canvas(easel))[..., None])
 
 
 def _model(easel: Easel) -> Array:
@@ -82,8 +83,8 @@ def _lay(
     samples = cover(paths, width, easel.shape, Reach(rounded, 1.0, within))
     pixel, stroke, across, along = samples.at, samples.stroke, samples.across, samples.along
     mixed = at(model, (paths.middle - 0.5) / easel.seen.scale)
-    mixed = mixed + rng.normal(0, layer.jitter, (len(paths), 1)) * (0.35 + mixed)
-    mixed = mixed + rng.normal(0, layer.jitter * 0.45, (len(paths), 3))
+    mixed = mixed + rng.normal(0, layer.jitter, (len(paths), 1)) * (0.12 + mixed)
+    mixed = mixed + rng.normal(0, layer.jitter * 0.6, (len(paths), 3)) * (0.12 + luma(mixed)[:, None])
     hairs = rng.normal(0, 1, (len(paths), 16)).astype(np.float32)
     hair = hairs[stroke, ((across + 1) * 7.9).astype(np.intp)] * (0.6 + 0.4 * along)
     colour, height = onto

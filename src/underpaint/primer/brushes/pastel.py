@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from underpaint.primer.brushes import paper
 from underpaint.primer.brushes.easel import Easel
 from underpaint.primer.brushes.fields import Array, blur, ramp, saturate
+from underpaint.primer.brushes.hands import HANDS, ink
 from underpaint.primer.brushes.sky import bloom, clouds, with_clouds
 from underpaint.primer.brushes.strokes import Reach, at, cover, scattered, walk
+from underpaint.primer.brushes.weather import before
 
 _DAY = np.array([0.60, 0.54, 0.48], np.float32)
 _NIGHT = np.array([0.13, 0.13, 0.20], np.float32)
@@ -20,31 +21,33 @@ def paint(easel: Easel) -> Array:
     shine = easel.small(np.maximum(easel.disc, easel.halo * easel.sky * 0.6))[..., None]
     model += shine * (easel.orb_colour - model)
     model = np.clip(saturate(model + bloom(easel, 8), 1.22) * 1.03 + 0.015, 0, 1)
-    grains = paper.tooth(easel)
+    grains = easel.grain(0.75, "tooth", small=True) * 0.8 + easel.grain(2.0, "tooth wide", small=True) * 0.5
     sheet = _DAY + (_NIGHT - _DAY) * easel.darkness
-    smear = blur(model, 0.9 * unit / seen.scale)
-    cover_ = np.clip(0.84 + 0.10 * grains, 0, 1)[..., None]
+    smear = blur(model, 1.0 * unit / seen.scale)
+    cover_ = np.clip(0.88 + 0.07 * grains, 0, 1)[..., None]
     picture = sheet * (1 - cover_) + smear * cover_
     for number in range(2):
         colour, amount = _chalk(easel, model, number)
-        broken = amount * ramp(grains + 0.9 * amount, -0.25 + 0.35 * number, 0.75 + 0.3 * number)
+        broken = amount * ramp(grains + 1.3 * amount, -0.5 + 0.5 * number, 1.1 + 0.3 * number)
         picture += broken[..., None] * (colour - picture)
-    dust = 0.02 * easel.grain(0.5, "dust", small=True)
-    return picture * (1 + dust)[..., None]
+    line = easel.small(ink(easel, HANDS["scratchy"], "chalk line", light=0.7)) * easel.small(easel.focus) * 0.5
+    picture *= 1 - line[..., None] * np.array([0.62, 0.70, 0.62], np.float32)
+    dust = 0.02 * easel.grain(0.6, "dust", small=True)
+    return before(easel, picture * (1 + dust)[..., None])
 
 
 def _chalk(easel: Easel, model: Array, number: int) -> tuple[Array, Array]:
     """One pass of chalk strokes: colours and how much of them, both small."""
     unit, rng = easel.unit, easel.rng(f"chalk {number}")
-    start = scattered(easel.shape, (6.5, 5.0)[number] * unit, rng)
+    start = scattered(easel.shape, (6.0, 4.6)[number] * unit, rng)
     if number:
         wanted = at(easel.seen.lit, start) * 0.6 + at(easel.focus, start) * 0.6 + rng.uniform(-0.3, 0.3, len(start))
         start = start[wanted > 0.72]
     paths = walk(easel.flow, easel.seen.part, start, (26, 15)[number] * unit, 4, turn=0.7)
-    width = (5.2, 2.6)[number] * unit * rng.uniform(0.6, 1.2, len(paths)).astype(np.float32)
+    width = (5.6, 2.8)[number] * unit * rng.uniform(0.6, 1.2, len(paths)).astype(np.float32)
     samples = cover(paths, width.astype(np.float32), easel.shape, Reach(pitch=0.95))
     mixed = at(model, (paths.middle - 0.5) / easel.seen.scale)
-    lift = rng.normal(0.02, 0.055, (len(paths), 1)) + 0.05 * number
+    lift = rng.normal(0.015, 0.06, (len(paths), 1)) + 0.05 * number
     mixed = mixed + lift * (0.5 + mixed) + rng.normal(0, 0.022, (len(paths), 3))
     colour = np.zeros((*easel.shape, 3), np.float32)
     amount = np.zeros(easel.shape, np.float32)

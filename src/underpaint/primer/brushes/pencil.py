@@ -9,6 +9,7 @@ from underpaint.primer.brushes.hands import HANDS, ink
 from underpaint.primer.brushes.marks import marks
 from underpaint.primer.brushes.strokes import Reach, at, cover, heap, seeds, walk
 from underpaint.primer.brushes.tones import darkness_of, diagonal
+from underpaint.primer.brushes.weather import before
 
 _GRAPHITE = np.array([0.20, 0.20, 0.225], np.float32)
 
@@ -27,7 +28,7 @@ def paint(easel: Easel) -> Array:
     picture = picture * (1 - _crayon(easel, grains))
     picture = picture * (1 - np.clip(line, 0, 0.95)[..., None] * (1 - _GRAPHITE))
     glow = easel.small(np.maximum(easel.disc, 0.6 * easel.glow))[..., None]
-    return picture + glow * (easel.orb_colour * sheet - picture) * 0.9
+    return before(easel, picture + glow * (easel.orb_colour * sheet - picture) * 0.9)
 
 
 def _layer(easel: Easel, dark: Array, number: int) -> Array:

@@ -5,6 +5,7 @@ import numpy as np
 from underpaint.primer.brushes.easel import Easel
 from underpaint.primer.brushes.fields import Array, borders, luma, saturate
 from underpaint.primer.brushes.sky import clouds, with_clouds
+from underpaint.primer.brushes.weather import falling, falling_colour
 
 _BAYER = np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]], np.float32) / 16 - 0.47
 _TONES = 3
@@ -25,6 +26,8 @@ def paint(easel: Easel) -> Array:
     middle = np.ix_((rows + cell // 2).clip(0, height - 1) * step, (columns + cell // 2).clip(0, width - 1) * step)
     coarse = _limited(easel, coarse, easel.seen.part[middle], easel.sky[middle])
     coarse = _outlined(easel, coarse, middle)
+    fall = falling(easel)[middle[0] // step, middle[1] // step][..., None]
+    coarse = coarse + (fall > 0.3) * np.float32(0.7) * (falling_colour(easel, coarse) - coarse)
     return coarse.repeat(cell, 0).repeat(cell, 1)[:height, :width]
 
 
@@ -45,14 +48,14 @@ def _limited(easel: Easel, coarse: Array, part: np.ndarray, sky: np.ndarray) -> 
     height, width = coarse.shape[:2]
     dither = np.tile(_BAYER, (height // 4 + 1, width // 4 + 1))[:height, :width]
     levels = np.where(sky, np.float32(12), np.float32(8))
-    grey = luma(coarse)
-    wanted = np.rint(grey * levels + dither * np.where(sky, 0.6, 0.0)) / levels
-    gain = np.clip(wanted / np.maximum(grey, 0.03), 0.55, 1.7)[..., None]
+    grey = np.sqrt(luma(coarse))  # darks step as finely as lights to the eye
+    wanted = (np.rint(grey * levels + dither * np.where(sky, 0.6, 0.0)) / levels) ** 2
+    gain = np.clip(wanted / np.maximum(grey**2, 0.004), 0.55, 1.7)[..., None]
     stepped = coarse * gain
     cool = np.clip(0.45 - wanted, 0, 1)[..., None] * np.array([-0.05, -0.02, 0.12], np.float32)
     warm = np.clip(wanted - 0.6, 0, 1)[..., None] * np.array([0.10, 0.05, -0.06], np.float32)
     picture = np.clip(stepped + (cool + warm) * ~sky[..., None], 0, 1)
-    return np.rint(picture * 15) / 15
+    return np.where(sky[..., None], picture, (np.rint(np.sqrt(picture) * 22) / 22) ** 2)
 
 
 def _outlined(easel: Easel, coarse: Array, middle: tuple) -> Array:

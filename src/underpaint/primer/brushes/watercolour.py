@@ -7,6 +7,7 @@ from underpaint.primer.brushes.easel import Easel
 from underpaint.primer.brushes.fields import Array, blur, moved, ramp, saturate, wobble
 from underpaint.primer.brushes.hands import Hand, ink
 from underpaint.primer.brushes.marks import marks
+from underpaint.primer.brushes.weather import before
 
 _PENCIL = Hand(width=0.8, shake=0.4, grain=0.4, strength=0.62, taper=0.4, swell=0.4)
 
@@ -36,7 +37,7 @@ def paint(easel: Easel) -> Array:
     picture = paper.lit_paper(paper.WATERCOLOUR, dents, 0.016) * np.exp(-density)
     line = easel.small(ink(easel, _PENCIL, "underdrawing", light=0.8)) * (0.8 - 0.3 * easel.darkness)
     picture *= 1 - line[..., None] * np.array([0.60, 0.62, 0.62], np.float32)
-    return _moon(easel, picture)
+    return before(easel, _moon(easel, picture))
 
 
 def _density(colour: Array) -> Array:

@@ -33,13 +33,17 @@ def falling(easel: Easel) -> Array:
     return easel.small(field)
 
 
+def falling_colour(easel: Easel, picture: Array) -> Array:
+    """Rain or snow is lighter than the picture as a whole, and of the colour of the air."""
+    haze = np.array(easel.seen.light.haze, np.float32)
+    bright = 1 - 0.35 * easel.darkness
+    flake = (haze * 0.25 + 0.75) * bright if easel.seen.weather == "snow" else (haze * 0.4 + 0.55) * bright
+    return np.minimum(np.maximum(flake, float(luma(picture).mean()) + 0.12), 1)
+
+
 def before(easel: Easel, picture: Array) -> Array:
     """The picture with its rain or snow: white flakes, streaks that are lighter than what lies behind them."""
     amount = falling(easel)
     if not amount.any():
         return picture
-    haze = np.array(easel.seen.light.haze, np.float32)
-    bright = 1 - 0.35 * easel.darkness
-    flake = (haze * 0.25 + 0.75) * bright if easel.seen.weather == "snow" else (haze * 0.4 + 0.55) * bright
-    flake = np.maximum(flake, float(luma(picture).mean()) + 0.12)
-    return picture + amount[..., None] * (np.minimum(flake, 1) - picture)
+    return picture + amount[..., None] * (falling_colour(easel, picture) - picture)

@@ -9,6 +9,7 @@ from underpaint.primer.brushes.hands import Hand, ink
 from underpaint.primer.brushes.marks import marks
 from underpaint.primer.brushes.strokes import Reach, at, cover, seeds, walk
 from underpaint.primer.brushes.tones import darkness_of
+from underpaint.primer.brushes.weather import before
 
 _KEY = np.array([0.105, 0.095, 0.115], np.float32)
 _GOUGE = Hand(width=1.7, swell=0.8, taper=0.4, shake=0.35)
@@ -21,7 +22,7 @@ def paint(easel: Easel) -> Array:
     key = easel.small(key) * (1 - 0.5 * ramp(uneven, 1.5, 2.6))
     sheet = paper.lit_paper(paper.CREAM, paper.cold_press(easel), 0.012)
     picture = sheet * _colour_blocks(easel)
-    return picture * (1 - np.clip(key, 0, 1)[..., None] * (1 - _KEY))
+    return before(easel, picture * (1 - np.clip(key, 0, 1)[..., None] * (1 - _KEY)))
 
 
 def _key_block(easel: Easel) -> Array:
