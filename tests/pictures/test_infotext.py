@@ -140,7 +140,7 @@ def test_everything_a_recipe_can_say_is_said() -> None:
     } == fields  # fmt: skip
     hires = CreateRecipe(width=512, height=512, second_pass=SecondPass(scale=1.5, strength=0.4, steps=9))
     fields = parse_infotext(write_infotext(hires, None, "1")).fields
-    assert (fields["Hires upscale"], fields["Hires steps"], fields["Hires upscaler"]) == ("1.5", "9", "Latent")
+    assert (fields["Hires upscale"], fields["Hires steps"], fields["Hires upscaler"]) == ("1.5", "3", "Latent")
     assert fields["Denoising strength"] == "0.4"
     assert "Denoising strength" not in parse_infotext(write_infotext(CreateRecipe(seed=1), PLAN, "1")).fields
     refine = RefineRecipe(picture=blob, strength=0.25)

@@ -218,7 +218,7 @@ def test_garbled_letters_are_mended_in_the_recipe(material: Path) -> None:
 
 def test_a_second_pass_and_a_refiner_are_told_apart(material: Path) -> None:
     hires = read_info(material / FOLDER / "comfyui_examples/2_pass_txt2img__hiresfix_latent_workflow.slim.png")
-    assert hires.recipe is not None and hires.recipe["second_pass"] == {"scale": 1.5, "strength": 0.5, "steps": 14}
+    assert hires.recipe is not None and hires.recipe["second_pass"] == {"scale": 1.5, "strength": 0.5, "steps": 28}
     assert [one["seed"] for one in hires.raw["samplers"]] == [89848141647836, 469771404043268]
     refined = read_info(material / FOLDER / "comfyui_examples/sdxl__sdxl_refiner_prompt_example.slim.png")
     assert refined.recipe is not None and "second_pass" not in refined.recipe

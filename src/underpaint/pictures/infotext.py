@@ -223,7 +223,8 @@ def _extras(recipe: Recipe, facts: Facts) -> Iterator[tuple[str, object]]:
         yield "Masked content", _CONTENT.get(recipe.content)
     if second is not None:
         yield "Hires upscale", second.scale
-        yield "Hires steps", second.steps
+        # A1111 paints as many as it says; a recipe counts those that the strength leaves out too.
+        yield "Hires steps", max(1, int(second.steps * second.strength)) if second.steps else None
         yield "Hires upscaler", "Latent" if second.upscale == "latent" else None
     known = {stem(lora.name).replace(":", "").replace(",", ""): lora.hash[:12] for lora in facts.loras if lora.hash}
     yield "Lora hashes", ", ".join(f"{name}: {digest}" for name, digest in known.items()) or None

@@ -1,5 +1,6 @@
 """From what another program told to the nearest recipe of ours, and what will differ, in sentences."""
 
+import math
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from underpaint.pictures.told import Told
 
 _SHA = re.compile(r"[0-9a-f]{10,64}")
+_NETWORK = re.compile(r"<(\w{1,40}):[^<>]{1,300}>")
 _SUFFIXES = (".safetensors", ".ckpt", ".sft", ".gguf", ".pth", ".pt", ".bin")
 _NAMED = 60
 MAX_NOTES = 40
@@ -43,6 +45,7 @@ def nearest_recipe(told: "Told") -> tuple[dict[str, Any], tuple[str, ...]]:
 
 def _wanted(told: "Told", notes: list[str]) -> Iterator[tuple[str, Any]]:
     prompt, negative = told.painted_words or (told.prompt or "", told.negative_prompt or "")
+    prompt = _NETWORK.sub(lambda match: _without(match, notes), prompt)
     yield "dialect", told.dialect if told.dialect != "a1111" else None
     yield "emphasis", told.emphasis
     yield "prompt", prompt
@@ -65,6 +68,14 @@ def _wanted(told: "Told", notes: list[str]) -> Iterator[tuple[str, Any]]:
         yield "loras", [_given(name=bare(lora.name), weight=lora.weight, text_weight=lora.text_weight)
                         for lora in told.loras]
     yield "second_pass", told.second_pass
+
+
+def _without(match: re.Match[str], notes: list[str]) -> str:
+    """LoRAs stay in the words; nothing here knows the other networks and commands that stand in angle brackets."""
+    if match[1] in ("lora", "lyco"):
+        return match[0]
+    notes.append(f"'{match[0]:.{_NAMED}}' has no counterpart here and is left out of the words")
+    return ""
 
 
 def _sampling(told: "Told", notes: list[str]) -> Iterator[tuple[str, Any]]:
@@ -138,6 +149,13 @@ def _model(told: "Told") -> dict[str, Any] | None:
         return None
     digest = (told.model_hash or "").lower()
     return _given(name=bare(told.model), hash=digest if told.hash_is_sha and _SHA.fullmatch(digest) else None)
+
+
+def counted_steps(painted: int | None, strength: float | None) -> int | None:
+    """Steps as a recipe counts them (the strength leaves a share of them out), from those that were painted."""
+    if painted is None or strength is None or not 0 < strength < 1:
+        return painted
+    return min(math.ceil(painted / strength - 1e-6), 1000)
 
 
 def bare(name: str) -> str:

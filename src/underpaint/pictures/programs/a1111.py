@@ -9,6 +9,7 @@ from typing import Any, Literal
 from underpaint.pictures.found import Found
 from underpaint.pictures.infotext import FEWEST_PAIRS, NEGATIVE, Infotext, parse_infotext
 from underpaint.pictures.loose import first, load_json, load_object, mapping, number, unmangled, whole
+from underpaint.pictures.nearest import counted_steps
 from underpaint.pictures.programs import comfyui
 from underpaint.pictures.reading import Reading
 from underpaint.pictures.told import PAINTED_OVER, Lora, Told, reading
@@ -242,7 +243,7 @@ def _second_pass(fields: Fields) -> tuple[dict[str, Any] | None, list[str]]:
     if scale <= 1:
         return None, notes
     told = {"scale": scale, "upscale": "latent" if latent else "picture", "strength": strength,
-            "steps": fields.whole("Hires steps") or None}
+            "steps": counted_steps(fields.whole("Hires steps") or None, strength)}
     return {key: value for key, value in told.items() if value is not None}, notes
 
 

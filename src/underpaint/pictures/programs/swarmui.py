@@ -5,6 +5,7 @@ from typing import Any
 
 from underpaint.pictures.found import Found
 from underpaint.pictures.loose import first, listed, load_object, mapping, number, whole, words
+from underpaint.pictures.nearest import counted_steps
 from underpaint.pictures.reading import Reading
 from underpaint.pictures.told import Lora, Told, reading
 
@@ -32,7 +33,8 @@ def _account(data: Mapping[str, Any], models: list[Any]) -> Told:
     second = None
     if scale is not None and scale > 1:
         strength = number(data.get("refinercontrolpercentage", data.get("refinercontrol")))
-        second = {"scale": scale, "upscale": "picture", "strength": strength, "steps": whole(data.get("refinersteps"))}
+        second = {"scale": scale, "upscale": "picture", "strength": strength,
+                  "steps": counted_steps(whole(data.get("refinersteps")), strength)}
         second = {key: value for key, value in second.items() if value is not None}
     return Told(
         source="swarmui", prompt=first(words(data.get("prompt")), ""),
@@ -71,5 +73,3 @@ def _notes(data: Mapping[str, Any]) -> Iterator[str]:
     for key, meaning in _NOTED.items():
         if data.get(key):
             yield f"{meaning} cannot be taken over from the file"
-    if "<" in str(data.get("prompt", "")):
-        yield "SwarmUI's <...> commands in the words are left as they stand"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from underpaint.pictures.loose import first, whole
+from underpaint.pictures.nearest import counted_steps
 from underpaint.pictures.programs.comfy.graph import Graph, Node, amount, name
 from underpaint.pictures.programs.comfy.models import loaded, unmapped, vae
 from underpaint.pictures.programs.comfy.samplers import PICTURE, Sampling, chain, is_sampler, sampling
@@ -116,7 +117,8 @@ def _second_pass(graph: Graph, passes: list[Sampling], size: tuple[int | None, i
     notes = [f"{more} more samplers went over the picture, which is not done here"] if more else []
     if (second.sampler, second.cfg) != (passes[0].sampler, passes[0].cfg) or second.prompt != passes[0].prompt:
         notes.append("the second pass had settings of its own: here it has those of the first")
-    told = {"scale": round(scale, 4), "upscale": way, "strength": second.denoise, "steps": second.steps}
+    told = {"scale": round(scale, 4), "upscale": way, "strength": second.denoise,
+            "steps": counted_steps(second.steps, second.denoise)}
     return {key: value for key, value in told.items() if value is not None}, notes
 
 
