@@ -1,7 +1,7 @@
 """What a builder of one object works with: its own space, its colours, its own random numbers."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -15,7 +15,9 @@ from underpaint.primer.stagecraft.seen import RGB, Floats, Role
 class Kit:
     """One object in the making: whatever is added in its own space (metres, y up, facing +z) lands on the stage.
 
-    `seed` and `name` settle its random numbers. `frame` is time in seconds, `night` whether lamps burn.
+    `seed` and `name` settle its random numbers. `frame` is time in seconds, `night` whether lamps burn. For people: `look`
+    is where the viewer is (yaw, pitch), `edge` says that the origin is an edge to sit on, `perched` that something else
+    is sat on, `hug` that arms go round somebody, `reach` where a hand ("left", "right") goes.
     """
 
     stage: StageSet
@@ -30,6 +32,11 @@ class Kit:
     frame: float = 0.0
     night: bool = False
     detail: float = 1.0
+    look: tuple[float, float] = (0.0, 0.0)
+    edge: bool = False
+    perched: bool = False
+    hug: bool = False
+    reach: Mapping[str, Floats] = field(default_factory=dict)
 
     def rng(self, part: str) -> np.random.Generator:
         """The random numbers of one part of this object."""
