@@ -10,7 +10,7 @@ import pytest
 from kit.studio import Program, save_drawing, save_picture
 
 COMMANDS = ["keys", "paint", "repaint", "lines", "info", "prompt", "demo", "doctor", "models list", "models add",
-            "models show", "models remove"]
+            "models show", "models remove", "models hash", "models check", "models merge"]
 INFO_KEYS = ["source", "prompt", "negative_prompt", "seed", "steps", "guidance", "sampler", "schedule", "width",
              "height", "model", "model_hash", "loras", "recipe", "raw"]  # fmt: skip
 WITHOUT_TORCH = """

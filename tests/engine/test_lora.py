@@ -266,6 +266,7 @@ def test_layers_that_the_model_does_not_have_are_named(models: dict, tmp_path: P
         ("lora_unet_a.a1.weight", (4, 4), "GLoRA", "kohya"),
         ("base_model.model.a.vera_lambda_b", (4,), "VeRA", "peft"),
         ("lora_controlnet", (), "Control-LoRA", "kohya"),
+        ("double_blocks.0.processor.qkv_lora1.down.weight", (2, 4), "a Flux LoRA in XLabs' layout", "kohya"),
         ("diffusion_model.blocks.0.self_attn.q.lora_A.weight", (4, 4), "a LoRA for a Wan model", "kohya"),
         ("transformer.transformer_blocks.0.img_mlp.net.0.proj.lora_A.weight", (4, 4), "a LoRA for a Qwen", "kohya"),
     ],
@@ -283,7 +284,7 @@ def test_relatives_of_lora_are_refused_by_name(
     with pytest.raises(ModelError, match=said) as told:
         LoraAttachment(known)
     assert "LoCon, LoHa, LoKr, DoRA" in (told.value.hint or "")
-    if layout == "kohya" and "a LoRA for" not in kind:
+    if layout == "kohya" and "LoRA " not in kind:
         assert "(for Stable Diffusion 1.x, kohya layout)" in told.value.message
 
 

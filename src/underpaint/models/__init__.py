@@ -1,6 +1,7 @@
 """What is on disk and what it can do: recognition by header, hashes, descriptors. Never imports torch."""
 
 from underpaint.models.catalogue import Catalogue, find
+from underpaint.models.compatibility import Finding, check_network
 from underpaint.models.describe import describe, require_known
 from underpaint.models.description import (
     FAMILY_NAMES,
@@ -12,9 +13,11 @@ from underpaint.models.description import (
     Prediction,
     TextEncoder,
 )
-from underpaint.models.hashes import Hashes, HashStore
+from underpaint.models.duplicates import Duplicates
+from underpaint.models.hashes import Hashes, HashStore, legacy_hash
 from underpaint.models.home import underpaint_home
-from underpaint.models.index import Problem
+from underpaint.models.index import Changes, Problem
+from underpaint.models.merge_recipe import MergeRecipe, Share, parse_blocks
 from underpaint.models.places import Place
 from underpaint.models.prediction import parse_prediction
 from underpaint.models.primer import PRIMER, primer_folder
@@ -23,19 +26,27 @@ __all__ = [
     "FAMILY_NAMES",
     "PRIMER",
     "Catalogue",
+    "Changes",
+    "Duplicates",
     "EmbeddingFacts",
     "Family",
+    "Finding",
     "HashStore",
     "Hashes",
     "Kind",
     "LoraFacts",
+    "MergeRecipe",
     "ModelDescription",
     "Place",
     "Prediction",
     "Problem",
+    "Share",
     "TextEncoder",
+    "check_network",
     "describe",
     "find",
+    "legacy_hash",
+    "parse_blocks",
     "parse_prediction",
     "primer_folder",
     "require_known",

@@ -63,11 +63,14 @@ _OTHER_FORMATS = (
 
 @dataclass(frozen=True)
 class Tensor:
-    """One tensor as the header declares it: type name (such as ``F16``), shape, size in bytes."""
+    """One tensor as the header declares it: type name (such as ``F16``), shape, size in bytes, and where its numbers
+    begin behind the header.
+    """
 
     dtype: str
     shape: tuple[int, ...]
     nbytes: int
+    begin: int = 0
 
     @property
     def count(self) -> int:
@@ -233,7 +236,7 @@ def _tensor(path: Path, key: str, entry: Any) -> tuple[Tensor, int, int]:
     nbytes = end - begin
     if nbytes != -(-math.prod(shape) * _BITS[dtype] // 8):
         raise _damaged(path, f"the shape of tensor '{key:.80}' does not fit its {nbytes:,} bytes")
-    return Tensor(dtype, tuple(shape), nbytes), begin, end
+    return Tensor(dtype, tuple(shape), nbytes, begin), begin, end
 
 
 def _check_spans(path: Path, spans: list[tuple[int, int, str]], available: int) -> None:

@@ -23,6 +23,7 @@ _UNSUPPORTED = (
     (re.compile(r"\.bias_(indices|values|size)$"), "LyCORIS with a sparse bias"),
     (re.compile(r"^lora_controlnet$|^controlnet_cond_embedding\..*\.(up|down)$"), "Control-LoRA"),
     (re.compile(r"\.lora_embedding_[AB](\.|$)"), "a LoRA of the vocabulary"),
+    (re.compile(r"_blocks\.\d+\.processor\.(qkv|proj)_lora[12]?\."), "a Flux LoRA in XLabs' layout"),
 )
 _FOREIGN = (
     (re.compile(r"(^|\.)blocks[._]\d+[._](self|cross)_attn[._]"), "a LoRA for a Wan model"),
@@ -43,7 +44,8 @@ def recognise_lora(header: Header) -> ModelDescription | None:
     unsupported = _unsupported(header, keys)
     kinds = sorted({kind for parts in stems.values() for kind in _kinds(parts)})
     named = unsupported and any(key.startswith(("lora_", "lycoris_", "base_model.", "unet.")) for key in keys)
-    if not named and unsupported != "Control-LoRA" and (not kinds or (len(left) > len(stems) and not unsupported)):
+    certain = unsupported == "Control-LoRA" or unsupported.startswith("a Flux LoRA")
+    if not named and not certain and (not kinds or (len(left) > len(stems) and not unsupported)):
         return None
     width = _context(stems)
     facts = LoraFacts(

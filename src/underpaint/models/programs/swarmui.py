@@ -49,7 +49,7 @@ def parse_fds(text: str) -> dict[str, str]:
         if not bare or bare.startswith(("#", "- ")):
             continue
         key, colon, value = bare.partition(":")
-        if not colon or len(above) > 32:
+        if not key.strip() or not colon or len(above) > 32:
             continue
         indent = len(line) - len(bare)
         while above and above[-1][0] >= indent:
