@@ -123,8 +123,21 @@ def look(path: Path, *, thorough: bool | None = None) -> int:
     """
     if thorough is None:
         thorough = path.stat().st_size <= _CHECKED_UP_TO
+    alone = not _has_log(path)
     try:
-        with contextlib.closing(_look_only(path)) as connection:
+        return _look(path, thorough, alone)
+    except LibraryError:
+        if alone and _has_log(path):  # another program began to write meanwhile: what was seen was no one moment
+            return _look(path, thorough, False)
+        raise
+
+
+def _look(path: Path, thorough: bool, alone: bool) -> int:
+    try:
+        # A file that nobody has open is looked at without leaving as much as a lock beside it.
+        with contextlib.closing(sqlite3.connect(address(path, write=False, alone=alone), uri=True,
+                                                timeout=WAIT_SECONDS)) as connection:
+            connection.execute("PRAGMA query_only = ON")
             schema = int(connection.execute("PRAGMA user_version").fetchone()[0])
             mark = int(connection.execute("PRAGMA application_id").fetchone()[0])
             tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
@@ -194,22 +207,24 @@ def _use_log(connection: sqlite3.Connection) -> None:
             return
 
 
-def _look_only(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(_address(path, write=False), uri=True, timeout=WAIT_SECONDS)
-    connection.execute("PRAGMA query_only = ON")
-    return connection
+def address(path: Path, *, write: bool, alone: bool = False) -> str:
+    """How SQLite is told to open the file: never made by opening it, and for looking only where that is all.
 
-
-def _address(path: Path, *, write: bool) -> str:
+    `alone` says that nobody else has it open; in a folder that cannot be written no log can be opened, so it is.
+    """
     mode = "rw" if write else "ro"
-    # In a folder that cannot be written no log can be opened either: the file alone is what there is.
-    alone = not write and not os.access(path.parent, os.W_OK) and not path.with_name(f"{NAME}-wal").exists()
+    alone = not write and (alone or not (os.access(path.parent, os.W_OK) or _has_log(path)))
     return f"file:{quote(str(path))}?mode={mode}" + ("&immutable=1" if alone else "")
+
+
+def _has_log(path: Path) -> bool:
+    log = path.with_name(f"{path.name}-wal")
+    return log.exists() and log.stat().st_size > 0
 
 
 def _engine(path: Path, write: bool) -> Engine:
     def connect() -> sqlite3.Connection:
-        return sqlite3.connect(_address(path, write=write), uri=True, timeout=WAIT_SECONDS, isolation_level=None,
+        return sqlite3.connect(address(path, write=write), uri=True, timeout=WAIT_SECONDS, isolation_level=None,
                                check_same_thread=False)
 
     engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool, pool_size=5, max_overflow=20)
