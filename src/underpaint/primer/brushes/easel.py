@@ -75,6 +75,11 @@ class Easel:
         return self.table([care[p.role] for p in self.seen.parts])
 
     @cached_property
+    def faces(self) -> Array:
+        """1 on skin and eyes, where a heavy hand spoils a likeness."""
+        return self.table([p.material in ("skin", "eye") for p in self.seen.parts])
+
+    @cached_property
     def glow(self) -> Array:
         """Light of its own, 0..1."""
         return self.table([p.glow for p in self.seen.parts])

@@ -15,7 +15,7 @@ def paint(easel: Easel) -> Array:
     seen, unit = easel.seen, easel.unit
     value, drag = _brushed(easel)
     ragged = wobble(easel.shape, 0.75 * unit, 5 * unit, easel.rng("wobble"))
-    lit = moved(blur(seen.lit, 1.2 * unit), ragged) + drag * 0.09
+    lit = moved(blur(seen.lit, 1.2 * unit), ragged) + drag * (0.09 - 0.05 * easel.faces)
     light = 0.10 + 0.46 * ramp(lit, 0.22, 0.28) + 0.34 * ramp(lit, 0.62, 0.68)
     open_ = 0.72 + 0.28 * ramp(seen.occlusion + drag * 0.12, 0.42, 0.5)
     picture = with_clouds(easel, easel.tone(light, open_, where=ragged), clouds(easel, crisp=0.95, amount=0.1))
@@ -23,7 +23,7 @@ def paint(easel: Easel) -> Array:
     halo = easel.small(easel.halo * easel.sky * 0.3)[..., None]
     picture += np.maximum(disc, halo) * (easel.orb_colour - picture)
     picture = saturate(picture, 1.2)
-    picture = picture * (1 + 0.055 * easel.small(value))[..., None]
+    picture = picture * (1 + 0.055 * easel.small(value * (1 - 0.6 * easel.faces)))[..., None]
     picture = picture * 0.98 + 0.03 * (1 - 0.6 * easel.darkness)
     said = marks(easel, spacing=5.0, width=2.0)
     picture = picture * (1 + easel.small(said.amount * said.tone)[..., None] * 0.24)
@@ -38,7 +38,12 @@ def _brushed(easel: Easel) -> tuple[Array, Array]:
     unit, rng = easel.unit, easel.rng("brush")
     start = scattered(easel.shape, 11 * unit, rng)
     paths = walk(easel.flow, easel.seen.part, start, 52 * unit, 4, turn=0.6)
-    width = (9 - 4.5 * at(easel.focus, start)) * unit * rng.uniform(0.8, 1.2, len(paths)).astype(np.float32)
+    width = (
+        (9 - 4.5 * at(easel.focus, start))
+        * (1 - 0.45 * at(easel.faces, start))
+        * unit
+        * rng.uniform(0.8, 1.2, len(paths)).astype(np.float32)
+    )
     samples = cover(paths, width.astype(np.float32), easel.shape, Reach(rounded, 0.95))
     mark = rng.uniform(-1, 1, len(paths)).astype(np.float32)
     bristles = rng.normal(0, 1, (len(paths), 24)).astype(np.float32)

@@ -88,34 +88,32 @@ def _pass(easel: Easel, hand: Hand, rng: np.random.Generator, light: float) -> A
 
 
 def _dabs(easel: Easel, hand: Hand, rng: np.random.Generator) -> tuple[Array, Array, Array, NDArray[np.intp]]:
-    """All lines as evenly spaced points: N x 2 places, way from the start, whole length, number of the line."""
-    places, ways, lengths, owners = [], [], [], []
-    for number, line in enumerate(easel.seen.lines):
-        points = line.points
-        legs = np.hypot(*(points[1:] - points[:-1]).T)
-        way = np.concatenate([[0.0], np.cumsum(legs)])
-        length = float(way[-1])
-        if length < 0.5:
-            continue
-        extra = hand.overshoot * easel.unit * float(rng.random()) if length > 12 * easel.unit else 0.0
-        t = np.arange(-extra, length + extra, _STEP)
-        x, y = np.interp(t, way, points[:, 0]), np.interp(t, way, points[:, 1])
-        if extra:
-            before, after = np.minimum(t, 0)[:, None], np.maximum(t - length, 0)[:, None]
-            x, y = (np.stack([x, y], -1) + before * _heading(points[:2]) + after * _heading(points[-2:])).T
-        places.append(np.stack([x, y], -1))
-        ways.append(t + extra)
-        lengths.append(np.full(len(t), length + 2 * extra))
-        owners.append(np.full(len(t), number))
-    if not places:
-        return np.zeros((0, 2), np.float32), *(np.zeros(0, np.float32),) * 2, np.zeros(0, np.intp)
-    joined = [np.concatenate(v).astype(np.float32) for v in (places, ways, lengths)]
-    return joined[0], joined[1], joined[2], np.concatenate(owners)
+    """All lines as evenly spaced points: N x 2 places, way from the start, whole length, number of the line.
+
+    They are walked as one long line whose joints between two lines have no length.
+    """
+    lines = easel.seen.lines
+    count = np.array([len(line.points) for line in lines])
+    points = np.concatenate([line.points for line in lines]).astype(np.float64)
+    last = np.cumsum(count) - 1
+    first = last - count + 1
+    if hand.overshoot:
+        extra = hand.overshoot * easel.unit * rng.random((len(lines), 1))
+        extra *= np.hypot(*(points[last] - points[first]).T)[:, None] > 12 * easel.unit
+        points[first] -= _headings(points[first + 1] - points[first]) * extra
+        points[last] += _headings(points[last] - points[last - 1]) * extra
+    legs = np.hypot(*np.diff(points, axis=0).T)
+    legs[last[:-1]] = 0
+    way = np.concatenate([[0.0], np.cumsum(legs)])
+    t = np.arange(0, way[-1], _STEP)
+    owner = np.searchsorted(way[first], t, side="right") - 1
+    xy = np.stack([np.interp(t, way, points[:, c]) for c in (0, 1)], -1).astype(np.float32)
+    along = (t - way[first][owner]).astype(np.float32)
+    return xy, along, (way[last] - way[first])[owner].astype(np.float32), owner
 
 
-def _heading(pair: Array) -> Array:
-    way = pair[1] - pair[0]
-    return way / max(float(np.hypot(*way)), 1e-4)
+def _headings(ways: NDArray[np.float64]) -> NDArray[np.float64]:
+    return ways / np.maximum(np.hypot(ways[:, :1], ways[:, 1:]), 1e-6)
 
 
 def _look(field: Array, xy: Array, shift: int) -> Array:

@@ -39,7 +39,7 @@ def _hatch(easel: Easel, dark: Array, flow: Array, above: float, layer: int) -> 
     paths = walk(flow, easel.seen.part, start, 19 * unit, 5)
     over = np.clip((at(dark, paths.points) - above) * 4.2 + 0.3, 0, 1)
     width = (0.30 + 0.62 * over) * unit * (over > 0.05) * rng.uniform(0.8, 1.15, (len(paths), 1))
-    samples = cover(paths, width.astype(np.float32), easel.shape, Reach(tapered, 0.7))
+    samples = cover(paths, width.astype(np.float32), easel.shape, Reach(tapered, 0.85, top=False))
     out = np.zeros(easel.shape, np.float32)
     out.ravel()[samples.at] = 1
     return out

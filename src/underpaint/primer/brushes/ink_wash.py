@@ -4,7 +4,7 @@ import numpy as np
 
 from underpaint.primer.brushes import paper
 from underpaint.primer.brushes.easel import Easel
-from underpaint.primer.brushes.fields import Array, blur, luma, moved, ramp, saturate, wobble
+from underpaint.primer.brushes.fields import Array, blur, moved, ramp, saturate, wobble
 from underpaint.primer.brushes.hands import HANDS, ink
 from underpaint.primer.brushes.marks import marks
 from underpaint.primer.brushes.tones import darkness_of
@@ -28,7 +28,7 @@ def paint(easel: Easel) -> Array:
     said = marks(easel, spacing=7.0, width=1.7)
     tone = tone + easel.small(said.amount * np.maximum(said.tone, 0)) * 0.34
     fibres = paper.cold_press(easel)
-    tone = tone * (1 + 0.10 * fibres + 0.10 * easel.small(flow)) * _mist(easel)
+    tone = tone * (1 - 0.38 * easel.small(easel.focus)) * (1 + 0.10 * fibres + 0.10 * easel.small(flow)) * _mist(easel)
     sheet = paper.lit_paper(paper.RICE, fibres, 0.014)
     line = easel.small(ink(easel, HANDS["brush"], "brush", light=0.82))
     dry = ramp(fibres + 0.8, -0.4, 0.5)
@@ -51,8 +51,7 @@ def _mist(easel: Easel) -> Array:
 def _colour(easel: Easel, feather: np.ndarray) -> Array:
     """What mineral colour takes from the paper's white: full on subjects, a breath elsewhere; H x W x 3 small."""
     local = saturate(np.clip(easel.tone(0.9, 1.0, where=feather), 0, 1), 1.1)
-    local = np.clip(local / np.maximum(local.max(-1, keepdims=True), 0.25) * 0.96, 0, 1)
-    local = local * (0.55 + 0.45 * np.clip(luma(local) * 1.6, 0, 1))[..., None]
+    local = local**0.72
     amount = easel.small(moved(0.22 + 0.62 * easel.focus * (easel.focus > 0.5), feather))
     amount = amount * (1 + 0.14 * easel.grain(16, "mineral", cloudy=True, small=True))
     sky = easel.small(easel.sky) * 0.45

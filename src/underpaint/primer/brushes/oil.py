@@ -59,7 +59,7 @@ def _detail(easel: Easel) -> Array:
     """Where finer brushes are needed: subjects, borders, the edge of the shade."""
     edge = easel.edges + 0.5 * np.abs(np.gradient(easel.seen.lit, axis=1)) * 6
     near = blur(np.minimum(edge, 1), 3.0 * easel.unit) * easel.unit * 2.4
-    return np.clip(easel.focus * 0.7 + near, 0, 1.5)
+    return np.clip(easel.focus * 0.7 + near + 0.5 * easel.faces, 0, 1.5)
 
 
 def _strokes(easel: Easel, layer: _Layer, number: int, detail: Array) -> tuple[Paths, Array]:
@@ -83,8 +83,9 @@ def _lay(
     samples = cover(paths, width, easel.shape, Reach(rounded, 1.0, within))
     pixel, stroke, across, along = samples.at, samples.stroke, samples.across, samples.along
     mixed = at(model, (paths.middle - 0.5) / easel.seen.scale)
-    mixed = mixed + rng.normal(0, layer.jitter, (len(paths), 1)) * (0.12 + mixed)
-    mixed = mixed + rng.normal(0, layer.jitter * 0.6, (len(paths), 3)) * (0.12 + luma(mixed)[:, None])
+    loose = layer.jitter * (1 - 0.6 * at(easel.faces, paths.middle))[:, None]
+    mixed = mixed + rng.normal(0, 1, (len(paths), 1)) * loose * (0.12 + mixed)
+    mixed = mixed + rng.normal(0, 0.6, (len(paths), 3)) * loose * (0.12 + luma(mixed)[:, None])
     hairs = rng.normal(0, 1, (len(paths), 16)).astype(np.float32)
     hair = hairs[stroke, ((across + 1) * 7.9).astype(np.intp)] * (0.6 + 0.4 * along)
     colour, height = onto

@@ -47,8 +47,9 @@ def _chalk(easel: Easel, model: Array, number: int) -> tuple[Array, Array]:
     width = (5.6, 2.8)[number] * unit * rng.uniform(0.6, 1.2, len(paths)).astype(np.float32)
     samples = cover(paths, width.astype(np.float32), easel.shape, Reach(pitch=0.95))
     mixed = at(model, (paths.middle - 0.5) / easel.seen.scale)
-    lift = rng.normal(0.015, 0.06, (len(paths), 1)) + 0.05 * number
-    mixed = mixed + lift * (0.5 + mixed) + rng.normal(0, 0.022, (len(paths), 3))
+    loose = (1 - 0.6 * at(easel.faces, paths.middle))[:, None]
+    lift = rng.normal(0.015, 0.06, (len(paths), 1)) * loose + 0.05 * number
+    mixed = mixed + lift * (0.3 + mixed) + rng.normal(0, 0.03, (len(paths), 3)) * (0.3 + mixed)
     colour = np.zeros((*easel.shape, 3), np.float32)
     amount = np.zeros(easel.shape, np.float32)
     colour.reshape(-1, 3)[samples.at] = mixed.astype(np.float32)[samples.stroke]

@@ -20,8 +20,8 @@ def paint(easel: Easel) -> Array:
     grains = paper.tooth(easel)
     strokes = sum(_layer(easel, dark, number) for number in range(3)) + 0.8 * marks(easel, few=0.45).amount
     rubbed = blur(easel.small(dark), 1.2 * easel.unit / easel.seen.scale)
-    lead = 1 - np.exp(-1.15 * easel.small(blur(np.asarray(strokes, np.float32), 0.45)))
-    lead = lead * (0.78 + 0.22 * ramp(grains, -1.0, 0.8)) + rubbed * 0.34 * (0.8 + 0.25 * grains)
+    lead = 1 - np.exp(-1.2 * easel.small(blur(np.asarray(strokes, np.float32), 0.45)))
+    lead = lead * (0.78 + 0.22 * ramp(grains, -1.0, 0.8)) + rubbed * 0.5 * (0.8 + 0.25 * grains)
     line = easel.small(ink(easel, HANDS["scratchy"], "pencil", light=0.85)) * (0.8 + 0.2 * ramp(grains, -1, 1))
     sheet = paper.lit_paper(paper.CARTRIDGE, grains, 0.010)
     picture = sheet * (1 - np.clip(lead, 0, 0.93)[..., None] * (1 - _lead_colour(easel)))
@@ -39,7 +39,7 @@ def _layer(easel: Easel, dark: Array, number: int) -> Array:
     start = seeds(flow, (1.6, 1.9, 1.4)[number] * unit, 12 * unit, rng, jitter=0.4)
     start = start[at(dark, start) > above + rng.uniform(-0.05, 0.05, len(start))]
     paths = walk(flow, easel.seen.part, start, (20, 15, 12)[number] * unit, 4)
-    samples = cover(paths, 0.95 * unit, easel.shape, Reach(top=False))
+    samples = cover(paths, 0.95 * unit, easel.shape, Reach(pitch=0.95, top=False))
     press = np.clip((at(dark, paths.middle) - above) * 1.5 + 0.22, 0.1, 0.95) * rng.uniform(0.6, 1.2, len(paths))
     lift = np.minimum(1, (1 - samples.along) * 1.6 + 0.1)
     return heap(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from underpaint.primer.brushes.fields import Array
 
 BINS = 16
+_SAME = np.float32(np.cos(np.pi / 2 / BINS))  # two directions of one bin
 Index = NDArray[np.intp]
 
 
@@ -75,7 +76,7 @@ def seeds(flow: Array, across: float, along: float, rng: np.random.Generator, ji
         inside = (x >= -along) & (x < width + along) & (y >= -along) & (y < height + along)
         xy = np.stack([x[inside], y[inside]], -1).astype(np.float32)
         f = at(flow, xy)
-        near = np.rint(np.arctan2(f[:, 1], f[:, 0]) * (BINS / np.pi)).astype(int) % BINS == b
+        near = np.abs(f[:, 0] * np.float32(np.cos(angle)) + f[:, 1] * np.float32(np.sin(angle))) > _SAME
         found.append(xy[near])
     return np.concatenate(found)
 
@@ -153,7 +154,7 @@ def cover(paths: Paths, width: Array | float, shape: tuple[int, int], reach: Rea
     across_x, across_y = -dy * half, dx * half
     x = np.rint(px[..., None] + across_x[..., None] * s).astype(np.int32)
     y = np.rint(py[..., None] + across_y[..., None] * s).astype(np.int32)
-    inside = (x >= 0) & (y >= 0) & (x < shape[1]) & (y < shape[0]) & drawn[..., None]
+    inside = (x.view(np.uint32) < shape[1]) & (y.view(np.uint32) < shape[0]) & drawn[..., None]  # negative: huge
     good = np.flatnonzero(inside)
     index = (y * np.int32(shape[1]) + x).ravel().take(good)
     if reach.within is not None:

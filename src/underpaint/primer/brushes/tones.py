@@ -7,13 +7,17 @@ from underpaint.primer.brushes.fields import LUMA, Array, blur, ramp
 
 
 def darkness_of(easel: Easel, local: float = 0.45, sky: float = 0.12) -> Array:
-    """0 (bare paper) to 1 (solid): shade first, then how dark the local colour is, then the hour; skies by `sky`."""
+    """0 (bare paper) to 1 (solid): shade first, then how dark the local colour is, then the hour; skies by `sky`.
+
+    Faces are spared, subjects stand out by night.
+    """
     seen = easel.seen
     light = ramp(blur(seen.lit, 0.6 * easel.unit), 0.0, 0.62)
     form = 1 - light * 0.85 - 0.15 * seen.occlusion + 0.25 * (1 - seen.occlusion)
     colour = 1 - np.sqrt(np.clip(seen.albedo @ LUMA, 0, 1))
     dark = 0.62 * form + local * colour * (0.6 + 0.4 * form)
-    dark = dark + (0.26 - 0.10 * light) * easel.darkness
+    dark = dark + (0.26 - 0.10 * light) * easel.darkness * (1 - 0.5 * easel.subject)
+    dark = dark * (1 - 0.5 * easel.faces) * (1 - 0.22 * easel.darkness * easel.subject)
     dark = dark * (1 - 0.75 * seen.haze)
     land = float(dark[::4, ::4][~easel.sky[::4, ::4]].mean()) if not easel.sky.all() else 0.0
     dark = dark * np.float32(min(1.0, (0.30 + 0.20 * easel.darkness) / max(land, 1e-3)))

@@ -30,7 +30,7 @@ def paint(easel: Easel) -> Array:
     pools = _pools(easel, shaky, shade_small)
     density = (thin * _washes(easel, sky)[..., None] + glaze) * pools[..., None]
     said = marks(easel, spacing=5.5, width=1.8)
-    density *= 1 + easel.small(said.amount * np.maximum(said.tone + 0.2, 0))[..., None] * 0.7
+    density *= 1 + easel.small(said.amount * np.maximum(said.tone + 0.2, 0))[..., None] * 0.4
     density *= _spared(easel, sky, shade_small)[..., None]
     density = _granulate(easel, density)
     dents = paper.cold_press(easel)

@@ -6,7 +6,7 @@ from underpaint.primer.brushes.easel import Easel
 from underpaint.primer.brushes.fields import Array, luma
 from underpaint.primer.brushes.strokes import Paths, Reach, cover, dabs
 
-COUNTS = {"rain": 110, "storm": 190, "snow": 150}
+COUNTS = {"rain": 80, "storm": 140, "snow": 140}
 
 
 def falling(easel: Easel) -> Array:
@@ -29,7 +29,7 @@ def falling(easel: Easel) -> Array:
     )  # fmt: skip
     samples = cover(paths, (0.7 + 0.5 * near) * unit, easel.shape, Reach(pitch=0.7))
     field = np.zeros(easel.shape, np.float32)
-    field.ravel()[samples.at] = (0.25 + 0.45 * near)[samples.stroke] * (0.35 + 0.65 * samples.along)
+    field.ravel()[samples.at] = (0.2 + 0.36 * near)[samples.stroke] * (0.35 + 0.65 * samples.along)
     return easel.small(field)
 
 
