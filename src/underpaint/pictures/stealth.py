@@ -88,7 +88,7 @@ def _text(payload: bytes, room: int, *, packed: bool) -> str | None:
             payload = stream.decompress(payload, room + 1)
         except zlib.error:
             return None
-        if len(payload) > room:
+        if len(payload) > room or not stream.eof:
             return None
     try:
         return payload.decode("utf-8")

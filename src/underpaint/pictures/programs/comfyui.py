@@ -26,6 +26,8 @@ def tell(found: Found) -> Account | None:
 
 def _graph(found: Found) -> Graph | None:
     data = load_object(found.text("prompt"))
+    if data is not None and not is_graph(data):
+        data = load_object(data.get("prompt"))
     if data is not None and is_graph(data):
         return Graph.from_api(data)
     workflow = load_object(found.text("workflow"))

@@ -87,7 +87,7 @@ def _over(graph: Graph, base: Sampling) -> list[str]:
     """A picture that the first sampler painted over."""
     behind = _behind(graph, base.node)
     image = next((node for node in behind if "loadimage" in node.kind.casefold().replace(" ", "")), None)
-    encoded = any("vaeencode" in node.kind.casefold() or "inpaint" in node.kind.casefold() for node in behind)
+    encoded = any("vaeencode" in node.kind.casefold() or "pixels" in node.inputs for node in behind)
     if image is None or not encoded:
         return []
     named = name(graph, image.inputs.get("image"), "image")
@@ -125,7 +125,8 @@ def _second_pass(graph: Graph, passes: list[Sampling], size: tuple[int | None, i
 def _enlarged(graph: Graph, second: Node, size: tuple[int | None, int | None],
               picture: tuple[int | None, int | None]) -> tuple[float | None, str]:
     """How much larger the second pass is, and whether latents or the picture were enlarged."""
-    way, scale = "picture", None
+    way = "picture"
+    scale = amount(graph, second.inputs.get("upscale_by"), "upscale_by") if "upscale_by" in second.inputs else None
     for node in _behind(graph, second):
         kind = node.kind.casefold()
         if "latentupscale" in kind.replace(" ", ""):

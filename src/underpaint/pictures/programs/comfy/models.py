@@ -10,7 +10,7 @@ from underpaint.pictures.programs.comfy.graph import Graph, Node, amount, name
 from underpaint.pictures.told import Lora
 
 _MODEL = ("ckpt_name", "unet_name", "base_ckpt_name", "model_name", "ckpt", "gguf_name", "diffusion_model",
-          "model_path")
+          "model_path", "model")
 _WAYS = ("model", "model1", "base_model", "pipe", "basic_pipe", "sdxl_tuple", "context", "lora_stack",
          "optional_lora_stack", "guider", "LORA_STACK", "lora", "prev_lora", "unet_model", "clip", "bus", "any",
          "base_ctx")  # fmt: skip
@@ -29,6 +29,7 @@ _NOTED = (
     ("stylemodel", "pictures it was led by (style model) are not in the file"),
     ("unclip", "pictures it was led by (unCLIP) are not in the file"),
     ("referencelatent", "reference pictures are not in the file"),
+    ("modelmerge", "the model was merged from several while painting: here the first of them paints"),
     ("imagetovideo", "a film began from a picture that is not in the file"),
 )
 
@@ -67,12 +68,16 @@ def _upstream(graph: Graph, start: Node) -> Iterator[Node]:
 
 
 def _model(graph: Graph, node: Node) -> str | None:
+    if "upscale" in node.kind.casefold():
+        return None
     for key in _MODEL:
         value = node.inputs.get(key)
         # Some loaders hold a name with its picture: {"content": ...}.
         value = mapping(value).get("content", value) if isinstance(value, Mapping) else value
+        if key == "model" and not isinstance(value, str):
+            continue  # a model itself, not a file's name
         found = name(graph, value, key)
-        if found and "upscale" not in node.kind.casefold():
+        if found:
             return found
     return None
 

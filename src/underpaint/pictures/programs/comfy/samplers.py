@@ -12,9 +12,12 @@ _MODEL = ("model", "guider", "pipe", "basic_pipe", "context", "base_ctx", "sdxl_
           "bus", "unet_model", "wan_model", "flux_model", "patcher")  # fmt: skip
 _SETTINGS = ("steps", "cfg", "sampler_name", "sigmas", "true_gs", "scheduler", "guider")
 _SEEDS = ("seed", "noise_seed", "noise")
-PICTURE = ("latent_image", "samples", "latent", "pixels", "image", "images", "optional_latent", "latents", "pipe",
-           "samples_from", "samples_to", "samples1", "init_image", "start_image", "base_pipe", "frames", "input", "any",
-           "source", "optional_image", "basic_pipe", "images_a", "video")  # fmt: skip
+PICTURE = (
+    "latent_image", "samples", "latent", "pixels", "image", "images", "optional_latent", "latents", "pipe",
+    "samples_to", "samples_from", "samples1", "base_ctx", "image_embeds", "init_image", "start_image", "base_pipe",
+    "frames", "input", "any", "source", "optional_image", "basic_pipe", "images_a", "video",
+)  # fmt: skip
+"""The inputs that a picture or its latents come in by, the likeliest first."""
 _SCHEDULES = {"KarrasScheduler": "karras", "ExponentialScheduler": "exponential", "BetaSamplingScheduler": "beta",
               "AlignYourStepsScheduler": "AYS", "PolyexponentialScheduler": "polyexponential",
               "SDTurboScheduler": "sd_turbo", "GITSScheduler": "GITS", "VPScheduler": "VP"}
@@ -93,8 +96,8 @@ def _nearest(graph: Graph, node: Node, seen: set[str]) -> Node | None:
     waiting = [node]
     while waiting and graph.spend():
         here = waiting.pop(0)
-        for key in [*PICTURE, *_ends_like_picture(here)]:
-            end = graph.end(here.inputs.get(key))
+        for value in _pictures(graph, here):
+            end = graph.end(value)
             if end is None or end.node.id in seen:
                 continue
             seen.add(end.node.id)
@@ -104,8 +107,13 @@ def _nearest(graph: Graph, node: Node, seen: set[str]) -> Node | None:
     return None
 
 
-def _ends_like_picture(node: Node) -> list[str]:
-    return [key for key in node.inputs if key not in PICTURE and key.endswith(("image", "latent", "images", "_pipe"))]
+def _pictures(graph: Graph, node: Node) -> Iterator[object]:
+    """The inputs of a node that a picture or its latents come in by."""
+    yield from (node.inputs.get(key) for key in PICTURE)
+    yield from (value for key, value in node.inputs.items()
+                if key not in PICTURE and key.endswith(("image", "latent", "images", "_pipe")))
+    words = graph.end(node.inputs.get("positive"))  # Stable Cascade hands its first stage on among the words
+    yield words.node.inputs.get("stage_c") if words else None
 
 
 def sampling(graph: Graph, texts: Texts, node: Node) -> Sampling:

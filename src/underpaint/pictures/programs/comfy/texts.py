@@ -9,10 +9,12 @@ _CONDITIONING = ("conditioning", "conditioning_to", "conditioning_from", "condit
                  "conditioning1", "conditioning2", "conditioning_3", "conditioning_4", "cond", "cond1", "conds",
                  "base_positive", "cond_embeds")  # fmt: skip
 _ENCODED = ("t5xxl", "mt5xl", "text_g", "text_l", "clip_l", "clip_g", "bert", "llama")
-_TEXT = ("populated_text", "text", "prompt", "string", "value", "Text", "STRING", "String", "prompt_text",
-         "wildcard_text", "multiline_text", "positive", "positive_prompt", "text_positive", "string_field", "content",
-         "source", "input", "any", "anything", "result", "text1", "text_a", "tags", "caption")  # fmt: skip
-_PART = re.compile(r"(?:text|string|str|prompt|part|input|in|line|textbox)_?(?:[a-h]|\d{1,2})")
+_TEXT = (
+    "populated_text", "text", "prompt", "string", "value", "Text", "STRING", "String", "prompt_text", "wildcard_text",
+    "multiline_text", "positive", "positive_prompt", "text_positive", "user_prompt", "string_field", "content",
+    "source", "input", "any", "anything", "result", "text1", "text_a", "tags", "caption",
+)  # fmt: skip
+_PART = re.compile(r"(?:text|string|str|prompt|part|input|in|line|textbox)_?(?:[a-h]|\d{1,2})|[a-d]")
 _JOINERS = ("delimiter", "separator", "sep", "joiner", "split")
 _MADE = ("textgenerate", "llm", "gpt", "ollama", "florence", "tagger", "interrogat", "caption", "openai", "gemini",
          "claude", "qwenvl", "joycaption", "promptgen", "promptenhance")  # fmt: skip
@@ -47,7 +49,7 @@ class Texts:
         if own is not None:
             return [own]
         pipes = [link for key, link in self.graph.links(node)
-                 if any(part in key for part in ("pipe", "tuple", "context", "embeds", "guider"))]
+                 if any(part in key for part in ("pipe", "tuple", "context", "ctx", "embeds", "guider"))]
         return self.conditioning(pipes[0], role, depth + 1) if pipes else []
 
     def _sides(self, end: End, role: str) -> object:
