@@ -147,7 +147,7 @@ class Easel:
 
     @cached_property
     def exposure(self) -> np.float32:
-        """How much lighter a painter mixes a scene that would sink into murk, 1 to 1.7; nothing is made darker."""
+        """How much lighter a painter mixes a scene that would sink into murk, 1 to 2.3; nothing is made darker."""
         few = (slice(None, None, 4), slice(None, None, 4))
         land = ~self.sky[few]
         if not land.any():
@@ -157,7 +157,7 @@ class Easel:
         )
         mean = float(((self.seen.albedo[few] @ LUMA) * light)[land].mean())
         wanted = 0.36 - 0.17 * self.darkness
-        return np.float32(np.clip((wanted / max(mean, 0.01)) ** 0.7, 1.0, 1.7))
+        return np.float32(np.clip((wanted / max(mean, 0.01)) ** 0.7, 1.0, 1.7 + 0.6 * self.darkness))
 
     def _tinted(self, colour: Array) -> Array:
         """3 x parts: a light's colour as it falls on each part; what matters keeps its own colour and sinks less."""

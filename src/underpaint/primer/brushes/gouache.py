@@ -15,7 +15,7 @@ def paint(easel: Easel) -> Array:
     seen, unit = easel.seen, easel.unit
     value, drag = _brushed(easel)
     ragged = wobble(easel.shape, 0.75 * unit, 5 * unit, easel.rng("wobble"))
-    lit = moved(blur(seen.lit, 1.2 * unit), ragged) + drag * (0.09 - 0.05 * easel.faces)
+    lit = moved(blur(seen.lit, 1.2 * unit), ragged) + drag * (0.065 - 0.035 * easel.faces)
     light = 0.10 + 0.46 * ramp(lit, 0.22, 0.28) + 0.34 * ramp(lit, 0.62, 0.68)
     open_ = 0.72 + 0.28 * ramp(seen.occlusion + drag * 0.12, 0.42, 0.5)
     picture = with_clouds(easel, easel.tone(light, open_, where=ragged), clouds(easel, crisp=0.95, amount=0.1))

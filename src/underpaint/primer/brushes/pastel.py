@@ -20,11 +20,11 @@ def paint(easel: Easel) -> Array:
     model = with_clouds(easel, easel.tone(0.06 + 0.84 * soft), clouds(easel, crisp=0.3, amount=0.1))
     shine = easel.small(np.maximum(easel.disc, easel.halo * easel.sky * 0.6))[..., None]
     model += shine * (easel.orb_colour - model)
-    model = np.clip(saturate(model + bloom(easel, 8), 1.22) * 1.03 + 0.015, 0, 1)
+    model = np.clip(saturate(model + bloom(easel, 8), 1.3) * 1.07 + 0.012, 0, 1)
     grains = easel.grain(0.75, "tooth", small=True) * 0.8 + easel.grain(2.0, "tooth wide", small=True) * 0.5
     sheet = _DAY + (_NIGHT - _DAY) * easel.darkness
     smear = blur(model, 1.0 * unit / seen.scale)
-    cover_ = np.clip(0.88 + 0.07 * grains, 0, 1)[..., None]
+    cover_ = np.clip(0.83 + 0.10 * grains, 0, 1)[..., None]
     picture = sheet * (1 - cover_) + smear * cover_
     for number in range(2):
         colour, amount = _chalk(easel, model, number)
@@ -48,7 +48,7 @@ def _chalk(easel: Easel, model: Array, number: int) -> tuple[Array, Array]:
     samples = cover(paths, width.astype(np.float32), easel.shape, Reach(pitch=0.95))
     mixed = at(model, (paths.middle - 0.5) / easel.seen.scale)
     loose = (1 - 0.6 * at(easel.faces, paths.middle))[:, None]
-    lift = rng.normal(0.015, 0.06, (len(paths), 1)) * loose + 0.05 * number
+    lift = rng.normal(0.02, 0.07, (len(paths), 1)) * loose + 0.07 * number
     mixed = mixed + lift * (0.3 + mixed) + rng.normal(0, 0.03, (len(paths), 3)) * (0.3 + mixed)
     colour = np.zeros((*easel.shape, 3), np.float32)
     amount = np.zeros(easel.shape, np.float32)

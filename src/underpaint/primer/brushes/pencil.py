@@ -49,15 +49,15 @@ def _layer(easel: Easel, dark: Array, number: int) -> Array:
 
 def _lead_colour(easel: Easel) -> Array:
     """Graphite, or a coloured lead of the local colour's darks on what matters; small H x W x 3."""
-    local = np.clip(saturate(easel.tone(0.7, 1.0), 1.35), 0, 1)
-    local = local * np.minimum(1, 0.42 / np.maximum(luma(local), 0.12))[..., None]
+    local = np.clip(saturate(easel.tone(0.7, 1.0), 1.2), 0, 1)
+    local = local * np.minimum(1, 0.5 / np.maximum(luma(local), 0.12))[..., None]
     share = np.clip(easel.small(easel.focus) * 1.05 - 0.1, 0, 0.85)[..., None]
     return _GRAPHITE + (local - _GRAPHITE) * share
 
 
 def _crayon(easel: Easel, grains: Array) -> Array:
     """The side of a coloured pencil over the tooth: what it takes from white; small H x W x 3."""
-    local = np.clip(saturate(easel.tone(0.85, 1.0), 1.15), 0, 1)
+    local = np.clip(saturate(easel.tone(0.85, 1.0), 1.08), 0, 1)
     amount = easel.small(0.26 + 0.4 * easel.darkness * easel.sky + 0.62 * easel.focus * (easel.focus > 0.5)) * (
         0.84 + 0.16 * ramp(grains, -1.1, 0.6)
     )

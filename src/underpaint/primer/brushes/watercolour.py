@@ -20,8 +20,8 @@ def paint(easel: Easel) -> Array:
     shade = 1 - ramp(soft, 0.27, 0.38)
     deep = 1 - ramp(moved(seen.occlusion, shaky) + 0.05 * easel.grain(8, "deep"), 0.38, 0.52)
     light = easel.tone(0.96, 1.0, where=shaky)
-    dark = easel.tone(0.12, 0.9, where=shaky)
-    light = saturate(1 - (1 - np.clip(light, 0, 1)) * (0.80 + 0.14 * easel.darkness), 1.15)
+    dark = easel.tone(0.24, 0.95, where=shaky)
+    light = saturate(1 - (1 - np.clip(light, 0, 1)) * (0.72 + 0.20 * easel.darkness), 1.15)
     thin, thick = _density(light), _density(saturate(dark, 1.1))
     sky = easel.small(easel.sky)
     shade_small, deep_small = easel.small(shade * ~easel.sky), easel.small(deep * ~easel.sky)
@@ -72,10 +72,10 @@ def _spared(easel: Easel, sky: Array, shade: Array) -> Array:
     edge = easel.small(blur(easel.edges, 0.55 * easel.unit)) * easel.unit * 1.25
     gaps = np.clip(edge - 0.18, 0, 1) * ramp(easel.grain(11, "gaps", small=True), 0.35, 0.7) * (1 - shade)
     dents = paper.cold_press(easel)
-    bright = easel.small(ramp(easel.seen.lit, 0.82, 1.0)) * (1 - sky)
+    bright = easel.small(ramp(easel.seen.lit, 0.82, 1.0) * (easel.focus > 0.2)) * (1 - sky) * (1 - easel.darkness)
     sparkle = bright * ramp(dents + 0.5 * easel.grain(7, "dry", small=True), 0.9, 1.3)
     clouds = ramp(easel.grain(38, "cloud gaps", cloudy=True, small=True), 0.5, 1.5) * sky * (1 - easel.darkness)
-    return 1 - np.clip(gaps * 0.85 + sparkle * 0.6 + clouds * 0.55, 0, 0.92)
+    return 1 - np.clip(gaps * 0.85 + sparkle * 0.5 + clouds * 0.55, 0, 0.92)
 
 
 def _granulate(easel: Easel, density: Array) -> Array:
