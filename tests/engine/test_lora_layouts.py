@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from diffusers import UNet2DConditionModel
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from kit.lora_layouts import LAYOUTS, Pairs, cloneofsimo, weight_of
 from kit.loras import RANK, random_pairs
 from kit.tiny_models import tiny_components
@@ -12,7 +15,9 @@ from safetensors.torch import save_file
 from test_lora import copied, hooks, painted
 
 from underpaint.engine.attachments.lora import LoraAttachment
+from underpaint.engine.attachments.lora_targets import named_targets
 from underpaint.engine.components import Components
+from underpaint.engine.families.single_file import family_configs
 from underpaint.errors import ModelError
 from underpaint.models import describe
 
@@ -395,3 +400,109 @@ def test_hostile_files_get_one_clear_line(
     assert told.value.hint
     assert told.value.field == "loras"
     assert hooks(models["sd"]) == before
+
+
+ENDS = (
+    "lora_down.weight", "lora_up.weight", "lora_mid.weight", "lora_A.weight", "lora_B.weight", "lora_B.bias", "alpha",
+    "dora_scale", "lora_magnitude_vector", "hada_w1_a", "hada_w1_b", "hada_w2_a", "hada_w2_b", "hada_t1", "hada_t2",
+    "lokr_w1", "lokr_w1_a", "lokr_w1_b", "lokr_w2", "lokr_w2_a", "lokr_w2_b", "lokr_t2", "diff", "diff_b", "w_norm",
+    "on_input", "weight", "oft_blocks",
+)  # fmt: skip
+STEMS = (
+    "lora_unet_conv_in",
+    "unet.conv_in",
+    "lora_te_text_model_encoder_layers_0_mlp_fc1",
+    "unet:0",
+    "lora_unet_time_embedding_linear_1",
+    "bundle_emb.zzz",
+    "<cat>",
+    "base_model.model.conv_norm_out",
+    "",
+)
+SHAPES = (
+    (),
+    (0,),
+    (1,),
+    (4,),
+    (16,),
+    (2, 4),
+    (4, 2),
+    (16, 2),
+    (1, 1),
+    (0, 4),
+    (2, 4, 3, 3),
+    (16, 2, 1, 1),
+    (2, 2, 3, 3),
+    (16, 4, 3, 3),
+    (2, 2, 2),
+)
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    made=st.dictionaries(
+        st.tuples(st.sampled_from(STEMS), st.sampled_from(ENDS)),
+        st.tuples(
+            st.sampled_from(SHAPES),
+            st.sampled_from((1.0, float("nan"), 1e38, 0.0)),
+            st.sampled_from((torch.float32, torch.float16, torch.bool, torch.int64)),
+        ),
+        max_size=6,
+    )
+)
+def test_any_file_is_taken_or_refused_in_one_line(
+    made: dict, models: dict[str, Components], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    tensors = {}
+    for (stem, end), (shape, value, dtype) in made.items():
+        value = value if dtype.is_floating_point and (dtype == torch.float32 or value < 1e9) else 1.0
+        tensors[f"{stem}.{end}" if stem != "unet:0" else f"{stem}:{end[5:7]}"] = torch.full(shape, value, dtype=dtype)
+    path = tmp_path_factory.getbasetemp() / "any.safetensors"
+    save_file(tensors, path)
+    model = models["sd"]
+    before = hooks(model)
+    try:
+        lora = LoraAttachment(describe(path))
+        lora.attach(model)
+        lora.deltas(model)
+        lora.detach()
+    except ModelError as told:
+        assert "\n" not in str(told)
+        assert len(str(told)) < 700
+    assert hooks(model) == before
+
+
+PUBLISHED = {
+    "sd": {
+        "down_blocks_0_attentions_0_proj_in": (320, 320, 1, 1),
+        "up_blocks_3_attentions_2_transformer_blocks_0_ff_net_2": (320, 1280),
+        "mid_block_attentions_0_transformer_blocks_0_attn2_to_k": (1280, 768),
+        "down_blocks_0_downsamplers_0_conv": (320, 320, 3, 3),
+        "input_blocks_1_1_proj_in": (320, 320, 1, 1),
+        "output_blocks_11_1_transformer_blocks_0_attn1_to_out_0": (320, 320),
+    },
+    "sdxl": {
+        "input_blocks_4_1_transformer_blocks_0_attn1_to_q": (640, 640),
+        "input_blocks_8_1_transformer_blocks_9_ff_net_0_proj": (10240, 1280),
+        "middle_block_1_transformer_blocks_9_attn2_to_k": (1280, 2048),
+        "middle_block_0_in_layers_2": (1280, 1280, 3, 3),
+        "output_blocks_5_1_proj_out": (640, 640),
+        "output_blocks_2_2_conv": (1280, 1280, 3, 3),
+        "output_blocks_8_0_skip_connection": (320, 640, 1, 1),
+        "input_blocks_3_0_op": (320, 320, 3, 3),
+        "input_blocks_7_0_emb_layers_1": (1280, 1280),
+        "time_embed_0": (1280, 320),
+        "label_emb_0_0": (1280, 2816),
+        "down_blocks_2_attentions_1_transformer_blocks_9_attn2_to_v": (1280, 2048),
+    },
+}
+
+
+@pytest.mark.parametrize("family", PUBLISHED)
+def test_names_that_published_loras_use(family: str, models: dict[str, Components]) -> None:
+    """The sizes that trainers for the published models wrote, on our own configurations without weights."""
+    with torch.device("meta"):
+        denoiser = UNet2DConditionModel.from_config(family_configs(family)["denoiser"])
+    known = named_targets(models[family].with_(denoiser=denoiser))
+    found = {name: known["denoiser", name].shape for name in PUBLISHED[family]}
+    assert found == PUBLISHED[family]

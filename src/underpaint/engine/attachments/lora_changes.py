@@ -76,7 +76,7 @@ class Factors:
     core: Tensor | None
 
     def fits(self, shape: Shape) -> bool:
-        if self.a.ndim != 2 or self.b.ndim != 2:
+        if self.a.ndim != 2 or self.b.ndim != 2 or len(shape) < 2:
             return False
         if self.core is None:
             columns = math.prod(shape[1:])
@@ -133,13 +133,13 @@ class Kronecker:
 
     def fits(self, shape: Shape) -> bool:
         left = _product_shape(self.left)
-        if left is None or shape[0] % max(left[0], 1) or shape[1] % max(left[1], 1) or 0 in left:
+        if left is None or 0 in left or len(shape) < 2 or shape[0] % left[0] or shape[1] % left[1]:
             return False
         inner = (shape[0] // left[0], shape[1] // left[1], *shape[2:])
         if self.core is not None:
             return len(self.right) == 2 and Factors(self.right[0], self.right[1], self.core).fits(inner)
         if len(self.right) == 1:
-            return tuple(self.right[0].shape) == inner
+            return _without_kernel(tuple(self.right[0].shape)) == _without_kernel(inner)
         return Factors(self.right[0], self.right[1], None).fits(inner)
 
     def dense(self, weight: Tensor) -> Tensor:
@@ -151,7 +151,7 @@ class Kronecker:
         if len(self.right) == 2:
             right = Factors(self.right[0], self.right[1], self.core).dense(inner, weight.device)
         else:
-            right = self.right[0].to(weight.device, torch.float32)
+            right = self.right[0].to(weight.device, torch.float32).reshape(inner)
         return torch.kron(left.reshape(*left.shape, *(1 for _ in shape[2:])), right.contiguous()) * self.scale
 
 
