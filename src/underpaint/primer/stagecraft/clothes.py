@@ -148,7 +148,8 @@ def _skirt(kit: Kit, bones: Skeleton, outfit: Outfit) -> None:
         flare = float(rng.uniform(0.55, 1.0)) * (0.5 if outfit.kind in ("coat", "robe") else 1.0)
         end = 0.11 + 0.085 * flare * min(1.0, 0.5 + length) + spread / h * 0.5
         rx = np.float32([0.072, 0.092, 0.4 * 0.092 + 0.6 * end, 0.88 * end, end]) * h
-        rz = np.float32([0.058, 0.078, 0.078 + 0.3 * (end - 0.08), 0.8 * end, 0.9 * end]) * h
+        deep = float(abs(bones["left knee"][2] - bones["right knee"][2])) / h * 0.5
+        rz = np.float32([0.058, 0.078, 0.078 + 0.3 * (end - 0.08) + 0.6 * deep, 0.8 * end + deep, 0.9 * end + deep]) * h
     frame = f.copy() if not sitting else np.float32(np.eye(3))
     if sitting:
         # lying over the thighs the cloth's "ahead" turns up

@@ -33,8 +33,10 @@ def _quiet(parts: tuple[Part, ...]) -> np.ndarray:
     names: dict[str, int] = {}
     group = []
     for i, p in enumerate(parts):
-        soft = p.material in ("leaf", "grass", "cloud", "water", "hair", "petal") and p.role != "subject"
+        soft = p.material in ("leaf", "cloud", "water", "hair", "petal") and p.role != "subject"
         key = f"{p.object.split(' ')[0]}/{p.material}" if soft else f"#{i}"
+        if p.material == "grass":
+            key = "grass"
         group.append(names.setdefault(key, len(names)))
     return np.int32(group)
 

@@ -17,7 +17,7 @@ class Kit:
 
     `seed` and `name` settle its random numbers. `frame` is time in seconds, `night` whether lamps burn. For people: `look`
     is where the viewer is (yaw, pitch), `edge` says that the origin is an edge to sit on, `perched` that something else
-    is sat on, `hug` that arms go round somebody, `reach` where a hand ("left", "right") goes.
+    is sat on, `afloat` that boats lie in water anyway, `hug` that arms go round somebody, `reach` where a hand ("left", "right") goes.
     """
 
     stage: StageSet
@@ -36,6 +36,7 @@ class Kit:
     edge: bool = False
     perched: bool = False
     hug: bool = False
+    afloat: bool = False
     reach: Mapping[str, Floats] = field(default_factory=dict)
 
     def rng(self, part: str) -> np.random.Generator:

@@ -12,7 +12,7 @@ from underpaint.primer.stagecraft.solids import ball, disc, spindle
 _GREEN: RGB = (0.45, 0.64, 0.28)
 
 
-def _on(height: object, x: float, z: float) -> float:
+def on(height: object, x: float, z: float) -> float:
     return float(height(np.float32([x]), np.float32([z]))[0])  # type: ignore[operator]
 
 
@@ -34,7 +34,7 @@ def blossoms(kit: Kit, height: object, count: int, colours: tuple[RGB, ...]) -> 
     for i in range(count):
         a, r = float(rng.uniform(0, 2 * np.pi)), float(rng.uniform(0.8, 6.0))
         x, z = np.cos(a) * r, np.sin(a) * r
-        y, h = _on(height, x, z), float(rng.uniform(0.16, 0.34))
+        y, h = on(height, x, z), float(rng.uniform(0.16, 0.34))
         own.add(stems, spindle([(0.012, 0), (0.01, h)], 4).moved(x, y, z))
         own.add(heads[i % len(heads)], ball(0.065, 0.045, 0.065, 7, 5).moved(x, y + h, z))
 
@@ -52,10 +52,10 @@ def meadow(kit: Kit) -> None:
     ridge(kit, "far hills", 120, 19.0, 0.2, mix(green, (0.42, 0.55, 0.66), 0.7), "rock")
     for i, (x, z) in enumerate(scatter(kit, "trees", 6, (-20, 20, -30, -7), 5.0)):
         if abs(x) > 1.6:
-            crown_tree(role(kit, f"oak {i}", "place").child(f"oak {i}", (x, _on(height, x, z), z), yaw=float(i)),
+            crown_tree(role(kit, f"oak {i}", "place").child(f"oak {i}", (x, on(height, x, z), z), yaw=float(i)),
                        float(rng.uniform(3.5, 5.2)), mix((0.30, 0.50, 0.22), green, 0.3), 5, 24)  # fmt: skip
     for i, (x, z) in enumerate(scatter(kit, "bushes", 4, (-7, 7, -6.5, -3.2), 2.0)):
-        bush(role(kit, f"bush {i}", "place").child(f"bush {i}", (x, _on(height, x, z), z)), 0.6, (0.28, 0.47, 0.22), 18)
+        bush(role(kit, f"bush {i}", "place").child(f"bush {i}", (x, on(height, x, z), z)), 0.6, (0.28, 0.47, 0.22), 18)
     tufts(kit, height, 260, 0.26, mix(green, (0.25, 0.45, 0.18), 0.45))
     blossoms(kit, height, 26, ((0.95, 0.92, 0.85), (0.93, 0.78, 0.28), (0.80, 0.52, 0.70)))
 
@@ -76,7 +76,7 @@ def forest(kit: Kit) -> None:
     for i, (x, z) in enumerate(np.concatenate([back, sides])):
         if abs(x) < 1.1 and z > -7:
             continue
-        own = role(kit, f"tree {i}", "place").child(f"tree {i}", (x, _on(height, x, z), z), yaw=i * 1.3)
+        own = role(kit, f"tree {i}", "place").child(f"tree {i}", (x, on(height, x, z), z), yaw=i * 1.3)
         tall, leaf = float(rng.uniform(6.5, 9.5)), mix((0.16, 0.36, 0.20), (0.36, 0.50, 0.22), float(rng.random()))
         if i % 3 == 1:
             crown_tree(own, tall, leaf, 5, 20)
@@ -84,7 +84,7 @@ def forest(kit: Kit) -> None:
             pine(own, tall, leaf)
     for i, (x, z) in enumerate(scatter(kit, "mushrooms", 5, (-2.6, 2.6, -1.8, 1.2), 0.7)):
         if abs(x) > 0.8:
-            own = role(kit, f"mushroom {i}", "place").child(f"mushroom {i}", (x, _on(height, x, z), z))
+            own = role(kit, f"mushroom {i}", "place").child(f"mushroom {i}", (x, on(height, x, z), z))
             mushroom(own, float(rng.uniform(0.16, 0.34)), (0.76, 0.22, 0.16))
     for i, (x, z) in enumerate(scatter(kit, "ferns", 6, (-5, 5, -4, -1.2), 1.2)):
         if abs(x) > 1.0:
@@ -105,12 +105,12 @@ def mountains(kit: Kit) -> None:
         peak(kit, i, x, float(rng.uniform(-125, -85)), float(rng.uniform(34, 62)))
     ridge(kit, "foothills", 58, 6.5, 0.25, (0.34, 0.46, 0.36))
     for i, (x, z) in enumerate(scatter(kit, "firs", 11, (-18, 18, -30, -6), 3.0)):
-        own = role(kit, f"fir {i}", "place").child(f"fir {i}", (x, _on(height, x, z), z), yaw=i * 0.8)
+        own = role(kit, f"fir {i}", "place").child(f"fir {i}", (x, on(height, x, z), z), yaw=i * 0.8)
         if abs(x) > 1.5:
             pine(own, float(rng.uniform(3.2, 5.5)), mix((0.16, 0.34, 0.26), (0.26, 0.42, 0.28), float(rng.random())))
     for i, (x, z) in enumerate(scatter(kit, "rocks", 7, (-6, 6, -5, 1.0), 1.4)):
         if abs(x) > 1.3:
-            stone(kit, (x, _on(height, x, z), z), float(rng.uniform(0.25, 0.6)), (0.56, 0.55, 0.54), f"rock {i}")
+            stone(kit, (x, on(height, x, z), z), float(rng.uniform(0.25, 0.6)), (0.56, 0.55, 0.54), f"rock {i}")
     tufts(kit, height, 120, 0.2, (0.44, 0.54, 0.3))
 
 
@@ -150,14 +150,14 @@ def desert(kit: Kit) -> None:
     for i, (x, z) in enumerate(scatter(kit, "cacti", 6, (-14, 14, -20, -2.8), 3.0)):
         if abs(x) > 1.4:
             cactus(
-                role(kit, f"cactus {i}", "place").child(f"cactus {i}", (x, _on(height, x, z) - 0.05, z)),
+                role(kit, f"cactus {i}", "place").child(f"cactus {i}", (x, on(height, x, z) - 0.05, z)),
                 float(rng.uniform(1.2, 2.4)),
             )
     for i, (x, z) in enumerate(scatter(kit, "rocks", 7, (-6, 6, -5, 1.0), 1.4)):
         if abs(x) > 1.3:
             stone(
                 kit,
-                (x, _on(height, x, z), z),
+                (x, on(height, x, z), z),
                 float(rng.uniform(0.15, 0.45)),
                 mix(sand, (0.55, 0.40, 0.34), 0.7),
                 f"rock {i}",

@@ -137,26 +137,30 @@ def soften(a: Floats, radius: int) -> Floats:
     return a
 
 
-def openness(surface: Surface, reach: float) -> Floats:
-    """H x W: how open each place is, 0 (deep in a corner) to 1, from the depths around it."""
-    d = surface.depth[::2, ::2]
-    n = surface.normal[::2, ::2]
-    height, width = d.shape
-    out = np.zeros_like(d)
-    step = max(2, round(min(height, width) / 90))
-    far = np.float32(0.22 * reach)
-    ring = [(np.cos(a), np.sin(a)) for a in np.linspace(0, 2 * np.pi, 7)[:-1] + 0.3]
-    for k, radius in ((1.0, step), (1.0, step * 3)):
-        for c, s in ring:
-            dx, dy = round(c * radius), round(s * radius)
-            rolled = np.roll(d, (dy, dx), (0, 1))
-            # what stands before the surface's own slope hides sky from it
-            slope = (n[..., 0] * -dx + n[..., 1] * dy) / np.maximum(np.abs(n[..., 2]), 0.25)
-            gain = (d - rolled) - np.clip(slope, -radius, radius) * d * np.float32(1.0 / max(height, width))
-            out += np.float32(k) * np.clip(gain / (0.25 * far), 0, 1) * (gain < far * 3)
-    flat = 1 - np.clip(out / 7.0, 0, 0.85)
-    flat[d > 5e3] = 1
-    flat = soften(flat.astype(np.float32), 1)
+def openness(surface: Surface) -> Floats:
+    """H x W: how open each place is, 0 (deep in a corner) to 1.
+
+    On a plane 1/depth is linear in the picture, so two opposite neighbours average to the pixel's own value; where they
+    are nearer, something stands around it. Far steps (another thing's border) do not count.
+    """
+    w = np.float32(1) / surface.depth[::2, ::2]
+    height, width = w.shape
+    total = np.zeros_like(w)
+    step = max(2, round(min(height, width) / 85))
+    limit = np.float32(0.16)
+    for radius in (step, step * 3):
+        pad = np.pad(w, radius, mode="edge")
+
+        def rise(dx: int, dy: int, pad: Floats = pad, radius: int = radius) -> Floats:
+            there = pad[radius + dy : radius + dy + height, radius + dx : radius + dx + width]
+            r = there / w - 1
+            return np.where(np.abs(r) > limit * 2.5, np.float32(0), np.clip(r, -limit, limit)).astype(np.float32)
+
+        for angle in (0.3, 1.35, 2.4):
+            dx, dy = round(np.cos(angle) * radius), round(np.sin(angle) * radius)
+            total += np.maximum(rise(dx, dy) + rise(-dx, -dy), 0)
+    flat = soften((1 - np.clip(total * 2.2, 0, 0.8)).astype(np.float32), 1)
+    flat[w < 2e-4] = 1
     return np.repeat(np.repeat(flat, 2, 0), 2, 1)[: surface.depth.shape[0], : surface.depth.shape[1]]
 
 

@@ -35,7 +35,7 @@ def see(scene: Scene, built: Built | None = None, *, scale: int = SCALE, lines: 
         uv=surface.uv,
         albedo=_albedo(built, surface, light, level),
         lit=_lit(scene, built, surface, light),
-        occlusion=openness(surface, built.reach),
+        occlusion=openness(surface),
         haze=haze(scene, surface.depth, built.reach),
         parts=parts,
         light=light,

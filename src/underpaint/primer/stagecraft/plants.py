@@ -6,7 +6,7 @@ from underpaint.primer.stagecraft.colours import dim, mix
 from underpaint.primer.stagecraft.kit import Kit
 from underpaint.primer.stagecraft.mesh import Solid, aim, rotation, unit
 from underpaint.primer.stagecraft.seen import RGB, Floats
-from underpaint.primer.stagecraft.solids import ball, curve, disc, lathe, polygons, sheet, spindle, tube
+from underpaint.primer.stagecraft.solids import ball, curve, disc, lathe, sheet, spindle, tube
 
 _BARK: RGB = (0.40, 0.28, 0.19)
 
@@ -15,20 +15,22 @@ def clump(radius: float, rng: np.random.Generator, leaves: int = 46, size: float
     """A rounded mass of leaves, each a small pointed blade facing outwards, with a shade 0..1 for each triangle."""
     d = unit(rng.normal(size=(leaves, 3)).astype(np.float32))
     d[:, 1] = np.maximum(d[:, 1], -0.55)
-    out, shade = [], []
-    for k, v in enumerate(d):
-        s = float(size * radius * rng.uniform(0.8, 1.35))
-        blade = np.float32([(0, -0.9, 0), (0.62, -0.1, 0.1), (0.32, 0.62, 0.02), (0, 1.0, -0.1), (-0.32, 0.62, 0.02),
-                            (-0.62, -0.1, 0.1)]) * s  # fmt: skip
-        turn = aim(unit(np.cross(v, rng.normal(size=3).astype(np.float32))), v)
-        points = blade @ turn.T + v * np.float32(radius * rng.uniform(0.72, 0.98))
-        tri = polygons([points], closed=False)
-        normal = np.broadcast_to(unit(v * 0.8 + np.float32([0, 0.25, 0])), tri.normals.shape).astype(np.float32)
-        out.append((tri.points, normal, tri.uv))
-        shade += [float(np.clip(0.5 + 0.5 * v[1] + rng.normal() * 0.18, 0, 1))] * len(tri.points)
-        del k
-    points, normals, uv = (np.concatenate(a) for a in zip(*out, strict=True))
-    return Solid(points, normals, uv, np.zeros(len(points), np.int32), closed=False), np.float32(shade)
+    blade = np.float32([(0, -0.9, 0), (0.62, -0.1, 0.1), (0.32, 0.62, 0.02), (0, 1.0, -0.1), (-0.32, 0.62, 0.02),
+                        (-0.62, -0.1, 0.1)])  # fmt: skip
+    scale = (size * radius * rng.uniform(0.8, 1.35, (leaves, 1, 1))).astype(np.float32)
+    y = unit(np.cross(d, rng.normal(size=(leaves, 3)).astype(np.float32)))
+    turn = np.stack([np.cross(y, d), y, d], axis=2)
+    out = (radius * rng.uniform(0.72, 0.98, (leaves, 1))).astype(np.float32)
+    points = np.einsum("lij,kj->lki", turn, blade) * scale + (d * out)[:, None]
+    tri = points[:, [[0, i, i + 1] for i in range(1, 5)]].reshape(-1, 3, 3)
+    normal = np.repeat(unit(d * 0.8 + np.float32([0, 0.25, 0])), 4, axis=0)
+    uv = (np.broadcast_to(blade[None, :, :2], (leaves, 6, 2)) * scale)[:, [[0, i, i + 1] for i in range(1, 5)], ::-1]
+    shade = np.repeat(np.clip(0.5 + 0.5 * d[:, 1] + rng.normal(size=leaves) * 0.18, 0, 1), 4)
+    solid = Solid(
+        tri.astype(np.float32), np.repeat(normal[:, None], 3, axis=1).astype(np.float32),
+        uv.reshape(-1, 3, 2).astype(np.float32), np.zeros(len(tri), np.int32), closed=False,
+    )  # fmt: skip
+    return solid, np.float32(shade)
 
 
 def _leafy(kit: Kit, part: int, base: RGB, at: Floats, radius: float, rng: np.random.Generator, leaves: int) -> None:
@@ -122,6 +124,8 @@ def grass(kit: Kit, spots: Floats, height: float, colour: RGB) -> None:
     tint = np.float32(colour) * rng.uniform(0.85, 1.2, (len(points), 1)).astype(np.float32)
     solid = Solid(points, up.astype(np.float32), uv.copy(), np.zeros(len(points), np.int32), closed=False)
     kit.add(part, solid, colours=np.clip(tint, 0, 1))
+    for k in rng.choice(n * blades, size=min(n, 70), replace=False):
+        kit.fold(part, [base[k], (base[k] + tip[k]) / 2 + np.float32([0.0, 0.01, 0.0]), tip[k]])
 
 
 def flower(kit: Kit) -> None:

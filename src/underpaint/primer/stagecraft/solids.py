@@ -196,7 +196,7 @@ def tube(path: Sequence[Point] | Floats, radii: Sequence[float] | Floats, around
     p = np.asarray(path, np.float32)
     r = np.broadcast_to(np.asarray(radii, np.float32), (len(p),))
     along = unit(np.gradient(p, axis=0))
-    frames = np.stack([aim(d) for d in along])
+    frames = _carried(along)
     a = np.linspace(0, 2 * np.pi, around + 1, dtype=np.float32)
     ring = np.stack([np.sin(a), np.zeros_like(a), np.cos(a)], axis=1)
     rows = p[:, None] + np.einsum("nij,kj->nki", frames, ring) * r[:, None, None]
@@ -204,6 +204,16 @@ def tube(path: Sequence[Point] | Floats, radii: Sequence[float] | Floats, around
     uv = np.stack(np.broadcast_arrays(length[:, None], (a * float(r.mean()))[None]), axis=-1)
     solid = sheet(rows, uv)
     return Solid(solid.points, solid.normals, solid.uv, solid.facet)
+
+
+def _carried(along: Floats) -> Floats:
+    """Frames N x 3 x 3 whose y follows the path and that never twist about it."""
+    frames = [aim(along[0], (0, 0, 1) if abs(float(along[0, 2])) < 0.8 else (1, 0, 0))]
+    for d in along[1:]:
+        y = d if float(d @ d) > 0.5 else frames[-1][:, 1]
+        x = unit(frames[-1][:, 0] - y * float(frames[-1][:, 0] @ y))
+        frames.append(np.stack([x, y, np.cross(x, y)], axis=1).astype(np.float32))
+    return np.stack(frames)
 
 
 def curve(points: Sequence[Point] | Floats, steps: int = 8) -> Floats:

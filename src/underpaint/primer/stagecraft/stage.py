@@ -7,15 +7,19 @@ import numpy as np
 
 from underpaint.primer.stagecraft.camera import Camera
 from underpaint.primer.stagecraft.colours import coat_of, graded
+from underpaint.primer.stagecraft.emblems import emblem
 from underpaint.primer.stagecraft.kit import Builder, Kit
 from underpaint.primer.stagecraft.lighting import sun
 from underpaint.primer.stagecraft.mesh import Fold, Mesh, StageSet, rotation
 from underpaint.primer.stagecraft.place_kit import sky
 from underpaint.primer.stagecraft.places import PLACES
-from underpaint.primer.stagecraft.scene import PEOPLE, Scene, Thing
+from underpaint.primer.stagecraft.scene import PEOPLE, Scene, Thing, sub_rng
 from underpaint.primer.stagecraft.seen import Floats, Part
+from underpaint.primer.stagecraft.skeleton import proportions
 from underpaint.primer.stagecraft.subjects import SUBJECTS
 
+EDGES = ("rooftop", "cliff")
+"""Places with an edge to sit on."""
 _FACING = {"front": 0.0, "left": -1.45, "right": 1.45, "back": np.pi, "three-quarter": 0.62}
 
 
@@ -45,6 +49,8 @@ def build(scene: Scene, spoil: Spoil | None = None) -> Built:
     empty = Kit(
         stage, "place", "place", scene.who, coat_of(scene.who, scene.rng("coat")), scene.seed, rotation(), np.zeros(3, np.float32),
         frame=scene.frame, night=scene.time == "night", detail=scene.detail,
+        edge=scene.who.pose == "sitting" and scene.place in EDGES and scene.who.kind in PEOPLE,
+        afloat=scene.place == "shore" and "boat" in (scene.who.kind, scene.other.kind if scene.other else ""),
     )  # fmt: skip
     _cast(scene, empty, yaw)
     if spoil is not None:
@@ -75,10 +81,13 @@ def _cast(scene: Scene, empty: Kit, yaw: float) -> None:
     if other is None:
         _row(scene, empty, scene.who, "0", yaw, origin)
         return
+    if scene.relation in ("holding hands", "hugging"):
+        _touching(scene, empty, yaw)
+        return
     if scene.relation == "on":
         _row(scene, empty, other, "1", yaw, origin)
         top = np.float32([0, _bounds(stage)[1][1], 0])
-        _row(scene, empty, scene.who, "0", yaw, stage.spots.get(f"{other.kind} 1/seat", top))
+        _row(scene, replace(empty, perched=True), scene.who, "0", yaw, stage.spots.get(f"{other.kind} 1/seat", top))
         return
     _row(scene, empty, scene.who, "0", yaw, origin)
     probe = StageSet()
@@ -95,31 +104,94 @@ def _cast(scene: Scene, empty: Kit, yaw: float) -> None:
         "behind": ahead * depth - across * gap * 0.6 * aside,
         "in front of": -ahead * depth - across * gap * 0.6 * aside,
     }
-    _row(scene, empty, other, "1", yaw, np.asarray(shifts.get(scene.relation, origin), np.float32))
+    _row(scene, empty, other, "1", yaw, np.asarray(shifts[scene.relation], np.float32))
 
 
-def _row(scene: Scene, empty: Kit, thing: Thing, tag: str, yaw: float, at: Floats) -> None:
-    """One thing `count` times, side by side, each a little different in stance and place but of the same make."""
+def _touching(scene: Scene, empty: Kit, yaw: float) -> None:
+    """Two people hand in hand, or in each other's arms."""
+    assert scene.other is not None
+    pair = (scene.who, scene.other)
+    tall = [proportions(t, sub_rng(scene.seed, f"{t.kind} {i}/person")).height for i, t in enumerate(pair)]
+    turned = rotation(yaw)
+    hug = scene.relation == "hugging"
+    away = 0.125 * sum(tall) / 2 if hug else 0.0
+    for i, thing in enumerate(pair):
+        s = -1.0 if i == 0 else 1.0
+        side = away if hug else 0.215 * tall[i]
+        shift = turned @ np.float32([s * side, 0, 0])
+        kit = replace(empty, hug=hug)
+        if hug:
+            kit = replace(kit, look=(0.0, 0.0))
+            _row(scene, kit, replace(thing, facing="right" if i == 0 else "left", holding=""), str(i), yaw, shift, steady=True)
+            continue
+        back = thing.facing == "back"
+        facing = "back" if back else "front"
+        hand = ("right" if i == 0 else "left") if back else ("left" if i == 0 else "right")
+        toward = -s if not back else s
+        low = 0.42 * min(tall)
+        kit = replace(kit, reach={hand: np.float32([toward * side, low, 0.06 * tall[i]])})
+        _row(scene, kit, replace(thing, facing=facing, holding=""), str(i), yaw, shift, steady=True)
+
+
+def _row(
+    scene: Scene, empty: Kit, thing: Thing, tag: str, yaw: float, at: Floats, steady: bool = False
+) -> None:
+    """One thing `count` times, side by side, each a little different in stance but of the same make."""
     name = f"{thing.kind} {tag}"
-    base = replace(empty, name=name, role="subject", thing=thing, coat=coat_of(thing, scene.rng(f"coat {tag}")))
-    base = replace(base, shift=at)
     rng = scene.rng(f"stance {tag}")
-    facing = _FACING[thing.facing] + float(rng.uniform(-0.12, 0.12))
-    if thing.facing == "three-quarter" and rng.random() < 0.5:
+    jitter, mirrored = float(rng.uniform(-0.12, 0.12)), rng.random() < 0.5
+    facing = _FACING[thing.facing] + (0.0 if steady else jitter)
+    if thing.facing == "three-quarter" and mirrored:
         facing = -facing
+    if thing.kind in SIDEWAYS:
+        facing = _sideways(thing, facing)
+    heading = facing if empty.edge else yaw + facing
+    if empty.edge:
+        heading = facing * 0.35
+    coat = coat_of(thing, scene.rng(f"coat {tag}"))
+    look = empty.look if empty.hug else (_wrapped(yaw - heading), _pitch(scene))
+    base = replace(empty, name=name, role="subject", thing=thing, coat=coat, shift=at, look=look)
     builder: Builder = SUBJECTS[thing.kind]
     width = 0.0
     if thing.count > 1:
         probe = StageSet()
-        builder(replace(base, stage=probe, turn=rotation(yaw + facing)))
+        builder(replace(base, stage=probe, turn=rotation(heading)))
         low, high = _bounds(probe, rotation(yaw))
         width = float(max(high[0] - low[0], 0.5 * (high[1] - low[1]))) * 1.02
     for i in range(thing.count):
-        offset = rotation(yaw) @ np.float32([(i - (thing.count - 1) / 2) * width, 0, -0.25 * width * (i % 2)])
-        kit = replace(
-            base, name=name if i == 0 else f"{name}.{i}", turn=rotation(yaw + facing + 0.15 * i), shift=at + offset
-        )
+        offset = rotation(yaw) @ np.float32([(i - (thing.count - 1) / 2) * width, 0, -0.25 * width * (i % 2) * (not empty.edge)])
+        kit = replace(base, name=name if i == 0 else f"{name}.{i}", turn=rotation(heading + 0.15 * i), shift=(at + offset).astype(np.float32))
+        mark = len(empty.stage.parts)
         builder(kit)
+        _emblem(kit, mark)
+
+
+SIDEWAYS = ("boat", "cart", "train", "bridge")
+"""Things whose length runs along x: shown from the front they would be seen end on."""
+
+
+def _sideways(thing: Thing, facing: float) -> float:
+    turn = {"front": 0.25, "back": np.pi - 0.25, "left": np.pi - 0.05, "right": 0.05}.get(thing.facing)
+    return float(turn) if turn is not None else facing * 0.6
+
+
+def _wrapped(angle: float) -> float:
+    return float((angle + np.pi) % (2 * np.pi) - np.pi)
+
+
+def _pitch(scene: Scene) -> float:
+    """How far above the subject's eyes the viewer is, in radians."""
+    return _SHOTS[scene.camera].pitch
+
+
+def _emblem(kit: Kit, mark: int) -> None:
+    kind = kit.thing.emblem or ("star" if kit.thing.kind == "flag" else "")
+    if not kind or len(kit.stage.parts) == mark:
+        return
+    low, high = _bounds(kit.stage)
+    tall = float(high[1] - low[1])
+    share = 0.045 if kit.thing.kind in PEOPLE else 0.11 if kit.thing.kind == "flag" else 0.07
+    emblem(kit, kind, share * tall)
 
 
 def _bounds(stage: StageSet, turned: Floats | None = None) -> tuple[Floats, Floats]:
