@@ -38,8 +38,9 @@ def test_what_it_says_comes_back() -> None:
     assert (reading.source, reading.prompt, reading.negative_prompt) == ("comfyui", "a fox", "blur")
     assert (reading.seed, reading.steps, reading.guidance) == (42, 20, 5.5)
     assert (reading.sampler, reading.schedule, reading.model) == ("dpmpp_2m", "karras", "v1-5.safetensors")
-    wanted = parse_recipe({**PLAIN, "loras": [loras[0] | {"text_weight": 0.7}, loras[1]], "vae": {"name": "mse"},
-                           "second_pass": second})
+    wanted = parse_recipe(
+        {**PLAIN, "loras": [loras[0] | {"text_weight": 0.7}, loras[1]], "vae": {"name": "mse"}, "second_pass": second}
+    )
     assert parse_recipe(reading.recipe) == wanted
 
 
@@ -95,8 +96,17 @@ def test_what_it_cannot_express_is_refused_with_the_reason(changes: dict[str, An
 
 def test_what_differs_is_noted_and_the_plan_fills_what_is_open() -> None:
     recipe = parse_recipe({"task": "create", "prompt": "a fox", "noise": {"source": "philox"}})
-    plan = {"model": {"name": "flux1-dev"}, "family": "flux", "seed": 7, "guidance_scale": 3.5, "sampler": "euler",
-            "schedule": "beta", "width": 1024, "height": 1000, "passes": [{"steps": 12, "width": 1024, "height": 1000}]}
+    plan = {
+        "model": {"name": "flux1-dev"},
+        "family": "flux",
+        "seed": 7,
+        "guidance_scale": 3.5,
+        "sampler": "euler",
+        "schedule": "beta",
+        "width": 1024,
+        "height": 1000,
+        "passes": [{"steps": 12, "width": 1024, "height": 1000}],
+    }
     workflow = comfyui_workflow(recipe, plan)
     kinds = {node["class_type"]: node["inputs"] for node in workflow.prompt.values()}
     assert kinds["FluxGuidance"]["guidance"] == 3.5 and kinds["KSampler"]["cfg"] == 1.0

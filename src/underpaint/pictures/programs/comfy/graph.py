@@ -11,7 +11,7 @@ from typing import Any
 from underpaint.pictures.loose import mapping, number, whole
 
 MAX_NODES = 20_000
-MAX_STEPS = 50_000
+MAX_STEPS = 30_000
 MAX_DEPTH = 60
 _LINKS = 400
 
