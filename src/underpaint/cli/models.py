@@ -27,13 +27,21 @@ def list_models(kind: str = typer.Option("", "--kind", help="checkpoint, lora, v
 
     catalogue = Catalogue()
     catalogue.refresh()
-    problems = [{"path": str(problem.path), "why": problem.why} for problem in catalogue.problems()]
+    problems = [{"path": str(problem.path), "why": problem.why, "hint": problem.hint}
+                for problem in catalogue.problems()]
+    changes = catalogue.changes
+    if changes:
+        notes().print(f"since the last look: {len(changes.new)} new, {len(changes.changed)} changed, "
+                      f"{len(changes.moved)} moved, {len(changes.gone)} gone")
     if duplicates:
         _print_duplicates(catalogue, as_json)
     elif broken and as_json:
         print_json({"problems": problems})
     elif broken:
-        print_table(["cannot be used", "why"], [[problem["path"], problem["why"]] for problem in problems])
+        for problem in problems:
+            console().print(problem["path"], markup=False)
+            console().print(f"  {problem['why']}{'. ' + problem['hint'] if problem['hint'] else ''}", markup=False)
+        console().print(f"{len(problems)} files cannot be used")
     else:
         _print_models(catalogue, kind, problems, as_json)
 
@@ -55,9 +63,6 @@ def _print_models(catalogue: "Catalogue", kind: str, problems: list[dict[str, st
                   f"{model.file_bytes / 1e6:,.0f} MB", model.short_hash or "not yet known"] for model in found])
     for problem in problems:
         notes().print(f"cannot be used: {Path(problem['path']).name}: {problem['why']}", markup=False)
-    if changes:
-        notes().print(f"since the last look: {len(changes.new)} new, {len(changes.changed)} changed, "
-                      f"{len(changes.moved)} moved, {len(changes.gone)} gone")
 
 
 def _print_duplicates(catalogue: "Catalogue", as_json: bool) -> None:
@@ -70,7 +75,7 @@ def _print_duplicates(catalogue: "Catalogue", as_json: bool) -> None:
     print_table(["same weights", "", "could be saved"],
                 [["\n".join(map(str, group.paths)), "identical" if group.identical else "other metadata",
                   f"{group.wasted / 1e6:,.0f} MB"] for group in groups])
-    console().print(f"{len(groups)} groups, {wasted / 1e9:.2f} GB could be saved; nothing was deleted")
+    console().print(f"{wasted / 1e6:,.0f} MB could be saved; nothing was deleted")
 
 
 @app.command("hash", epilog="Example: underpaint models hash --kind lora")
@@ -133,6 +138,7 @@ def show(name: str = typer.Argument(..., help="Name, path or hash."),
     if as_json:
         print_json(said)
         return
+    said["hashes"] = ", ".join(f"{name} {digits}" for name, digits in said["hashes"].items() if digits)
     print_table(["", ""], [[key.replace("_", " "), str(value)] for key, value in said.items()
                            if value not in (None, "", [], {})])
 

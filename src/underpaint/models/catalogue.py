@@ -12,7 +12,7 @@ from underpaint.models.describe import describe, require_known
 from underpaint.models.description import KIND_NAMES, Kind, ModelDescription
 from underpaint.models.duplicates import Duplicates, find_duplicates
 from underpaint.models.hashes import HashStore, legacy_hash
-from underpaint.models.header import PICKLE_HINT, read_json
+from underpaint.models.header import read_json
 from underpaint.models.home import plain, underpaint_home
 from underpaint.models.hub import hub_folder, is_hub_id
 from underpaint.models.index import Changes, Index, Problem, compare, load_index, save_index, scan
@@ -191,8 +191,7 @@ class Catalogue:
                               hint="Add its folder with 'underpaint models add'.")
         for problem in self.problems():
             if low in (problem.path.name.lower(), problem.path.stem.lower()):
-                pickled = "pickle" in problem.why
-                return ModelError(problem.why, hint=PICKLE_HINT if pickled else "Download the file again.")
+                return ModelError(problem.why, hint=problem.hint or "Download the file again.")
         other = [model for model in self._all() if _called(model, said)]
         if other:
             return ModelError(f"'{said}' is {other[0].kind_name}, not {KIND_NAMES[kind or 'unknown']}")

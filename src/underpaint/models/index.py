@@ -18,7 +18,7 @@ from underpaint.files import atomic_write
 from underpaint.models.describe import describe
 from underpaint.models.description import ModelDescription
 from underpaint.models.folders import adapter_file, hashed_files
-from underpaint.models.header import PICKLE_SUFFIXES, read_json
+from underpaint.models.header import PICKLE_HINT, PICKLE_SUFFIXES, read_json
 from underpaint.models.places import Place, recognise_place, walk
 
 _SCHEMA = 2
@@ -27,10 +27,11 @@ _MAX_BYTES = 256 * 2**20
 
 @dataclass(frozen=True)
 class Problem:
-    """A file or folder that cannot be used, and why, in one line."""
+    """A file or folder that cannot be used, why, and the way out, one line each."""
 
     path: Path
     why: str
+    hint: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,14 @@ def scan(roots: Iterable[str], former: Index) -> Index:
                     looked.add(path)
                     _look(path, former, entries, problems)
                     _call(path, place, entries)
-    return Index(entries, tuple(Problem(path, why) for path, why in problems))
+    return Index(entries, tuple(Problem(path, why, _way_out(why)) for path, why in problems))
+
+
+def _way_out(why: str) -> str:
+    """What can be done about a file that cannot be used."""
+    if "pickle" in why:
+        return PICKLE_HINT
+    return "Download the file again." if "cut off" in why or "damaged" in why or "is empty" in why else ""
 
 
 def compare(former: Index, now: Index) -> Changes:
@@ -131,7 +139,7 @@ def load_index(path: Path) -> Index:
     parsed = [entry for item in entries if (entry := _parse(item))] if isinstance(entries, list) else []
     found = dict(parsed)
     pairs = [pair for pair in problems if _is_pair(pair)] if isinstance(problems, list) else []
-    return Index(found, tuple(Problem(Path(at), why) for at, why in pairs))
+    return Index(found, tuple(Problem(Path(at), why, _way_out(why)) for at, why in pairs))
 
 
 def save_index(path: Path, index: Index) -> None:
