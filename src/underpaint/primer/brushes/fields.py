@@ -121,8 +121,11 @@ def noise(shape: tuple[int, ...], scale: float, rng: np.random.Generator, cloudy
     tile = (_cloudy_tile if cloudy else _tile)(2.0**steps, int(rng.integers(2)))
     oy, ox = (int(v) for v in rng.integers(0, TILE, 2))
     height, width = shape[:2]
-    rows, columns = (np.arange(height) + oy) % TILE, (np.arange(width) + ox) % TILE
-    return tile.take(rows, 0).take(columns, 1)
+    band = tile.take((np.arange(height) + oy) % TILE, 0)
+    if ox + width <= TILE:
+        return band[:, ox : ox + width]
+    laps = (ox + width - 1) // TILE - 1
+    return np.concatenate([band[:, ox:], *[band] * laps, band[:, : ox + width - (1 + laps) * TILE]], 1)
 
 
 def wobble(shape: tuple[int, ...], amount: float, scale: float, rng: np.random.Generator) -> NDArray[np.intp]:
@@ -159,6 +162,11 @@ def ramp(field: Array, low: float, high: float) -> Array:
 def luma(picture: Array) -> Array:
     """How light a picture H x W x 3 looks."""
     return picture @ LUMA
+
+
+def brightest(picture: Array) -> Array:
+    """The largest of the three channels."""
+    return np.maximum(np.maximum(picture[..., 0], picture[..., 1]), picture[..., 2])
 
 
 def saturate(picture: Array, gain: float) -> Array:

@@ -35,12 +35,12 @@ HANDS = {
     "clean": Hand(),
     "rough": Hand(width=1.0, shake=0.9, passes=3, strength=0.72, overshoot=3.0, taper=0.3, grain=0.15),
     "broken": Hand(width=1.15, gaps=0.3, shake=0.35, taper=0.45, swell=0.4),
-    "scratchy": Hand(width=0.95, shake=0.6, passes=3, grain=0.5, strength=0.8, overshoot=1.5, gaps=0.08, taper=0.35),
+    "scratchy": Hand(width=0.95, shake=0.6, passes=2, grain=0.45, strength=0.9, overshoot=1.5, gaps=0.08, taper=0.35),
     "brush": Hand(width=1.9, swell=0.9, taper=0.8, shake=0.3, gaps=0.05),
     "pen": Hand(width=1.1, swell=0.45, taper=0.4, shake=0.25, gaps=0.015),
 }
 KINDS = {"outline": 1.0, "crease": 0.72, "detail": 0.6}
-_STEP = 0.8  # array pixels between the dabs of which a line is made
+_STEP = 1.0  # array pixels between the dabs of which a line is made
 
 
 def draw_lines(seen: Seen, hand: str = "clean") -> NDArray[np.uint8]:

@@ -50,7 +50,7 @@ def _mist(easel: Easel) -> Array:
 
 def _colour(easel: Easel, feather: np.ndarray) -> Array:
     """What mineral colour takes from the paper's white: full on subjects, a breath elsewhere; H x W x 3 small."""
-    local = saturate(np.clip(easel.tone(0.9, 1.0, where=feather), 0, 1), 1.1)
+    local = np.clip(saturate(easel.tone(0.9, 1.0, where=feather), 1.1), 0, 1)
     local = local**0.72
     amount = easel.small(moved(0.22 + 0.62 * easel.focus * (easel.focus > 0.5), feather))
     amount = amount * (1 + 0.14 * easel.grain(16, "mineral", cloudy=True, small=True))

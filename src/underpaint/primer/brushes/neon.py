@@ -3,7 +3,7 @@
 import numpy as np
 
 from underpaint.primer.brushes.easel import Easel
-from underpaint.primer.brushes.fields import Array, blur, luma, ramp, streak
+from underpaint.primer.brushes.fields import Array, blur, brightest, double, halve, luma, ramp, streak
 from underpaint.primer.brushes.hands import Hand, ink
 from underpaint.primer.brushes.weather import before
 
@@ -70,8 +70,8 @@ def _tubes(easel: Easel) -> Array:
     local = np.stack([easel.small(seen.albedo[..., c]) for c in range(3)], -1)
     grey = luma(local)[..., None]
     pure = np.clip(grey + (local - grey) * 2.2, 0, None)
-    pure = pure / np.maximum(pure.max(-1, keepdims=True), 0.25)
-    dull = np.clip(1 - (local.max(-1) - local.min(-1)) * 4, 0, 1)[..., None]
+    pure = pure / np.maximum(brightest(pure)[..., None], 0.25)
+    dull = np.clip(1 - (brightest(local) + brightest(-local)) * 4, 0, 1)[..., None]
     accent = np.array([0.25, 0.85, 1.0] if easel.rng("accent").random() < 0.5 else [1.0, 0.32, 0.78], np.float32)
     pure = pure + dull * 0.75 * (accent * np.clip(grey * 1.2 + 0.25, 0, 1) - pure)
     focus = easel.small(easel.focus)
@@ -89,7 +89,7 @@ def _mirror(easel: Easel, light: Array) -> Array:
     if not ground.any():
         return np.zeros_like(light)
     step = easel.unit / easel.seen.scale
-    drawn = streak(light, 12 * step, 0)
+    drawn = double(streak(halve(light), 6 * step, 0), light.shape)
     shift = round(14 * step)
     drawn = np.concatenate([np.repeat(drawn[:1], shift, 0), drawn[:-shift]], 0)
     ripple = 1 + 0.35 * easel.grain(2.5, "ripple", small=True)

@@ -4,11 +4,12 @@ import numpy as np
 
 from underpaint.primer.brushes.easel import Easel
 from underpaint.primer.brushes.fields import Array, blur, ramp, saturate
-from underpaint.primer.brushes.hands import HANDS, ink
+from underpaint.primer.brushes.hands import Hand, ink
 from underpaint.primer.brushes.sky import bloom, clouds, with_clouds
 from underpaint.primer.brushes.strokes import Reach, at, cover, scattered, walk
 from underpaint.primer.brushes.weather import before
 
+_EDGE = Hand(width=1.3, shake=0.5, grain=0.5, taper=0.4, gaps=0.08)
 _DAY = np.array([0.60, 0.54, 0.48], np.float32)
 _NIGHT = np.array([0.13, 0.13, 0.20], np.float32)
 
@@ -30,7 +31,7 @@ def paint(easel: Easel) -> Array:
         colour, amount = _chalk(easel, model, number)
         broken = amount * ramp(grains + 1.3 * amount, -0.5 + 0.5 * number, 1.1 + 0.3 * number)
         picture += broken[..., None] * (colour - picture)
-    line = easel.small(ink(easel, HANDS["scratchy"], "chalk line", light=0.7)) * easel.small(easel.focus) * 0.5
+    line = easel.small(ink(easel, _EDGE, "chalk line", light=0.7)) * easel.small(easel.focus) * 0.5
     picture *= 1 - line[..., None] * np.array([0.62, 0.70, 0.62], np.float32)
     dust = 0.02 * easel.grain(0.6, "dust", small=True)
     return before(easel, picture * (1 + dust)[..., None])
@@ -45,7 +46,7 @@ def _chalk(easel: Easel, model: Array, number: int) -> tuple[Array, Array]:
         start = start[wanted > 0.72]
     paths = walk(easel.flow, easel.seen.part, start, (26, 15)[number] * unit, 4, turn=0.7)
     width = (5.6, 2.8)[number] * unit * rng.uniform(0.6, 1.2, len(paths)).astype(np.float32)
-    samples = cover(paths, width.astype(np.float32), easel.shape, Reach(pitch=0.95))
+    samples = cover(paths, width.astype(np.float32), easel.shape, Reach(pitch=1.1))
     mixed = at(model, (paths.middle - 0.5) / easel.seen.scale)
     loose = (1 - 0.6 * at(easel.faces, paths.middle))[:, None]
     lift = rng.normal(0.02, 0.07, (len(paths), 1)) * loose + 0.07 * number

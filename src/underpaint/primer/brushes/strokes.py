@@ -65,18 +65,19 @@ def seeds(flow: Array, across: float, along: float, rng: np.random.Generator, ji
     reach = float(np.hypot(height, width)) / 2
     rows, columns = int(2 * reach / across) + 2, int(2 * reach / along) + 2
     found = []
-    v = ((np.arange(rows) - rows / 2) * across)[:, None]
+    u = (np.arange(columns, dtype=np.float32) - columns / 2)[None, :] + rng.random((rows, 1), np.float32)
+    u = (u + (rng.random((rows, columns), np.float32) - 0.5) * 2 * jitter) * along
+    v = ((np.arange(rows, dtype=np.float32) - rows / 2) * across)[:, None]
+    v = v + (rng.random((rows, columns), np.float32) - 0.5) * (jitter * across)
     for b in range(BINS):
         angle = np.pi * b / BINS
-        u = (np.arange(columns) - columns / 2)[None, :] + rng.random((rows, 1))
-        u = (u + rng.uniform(-jitter, jitter, (rows, columns))) * along
-        w = v + rng.uniform(-jitter, jitter, (rows, columns)) * across * 0.5
-        x = width / 2 + u * np.cos(angle) - w * np.sin(angle)
-        y = height / 2 + u * np.sin(angle) + w * np.cos(angle)
+        cos, sin = np.float32(np.cos(angle)), np.float32(np.sin(angle))
+        x = np.float32(width / 2) + u * cos - v * sin
+        y = np.float32(height / 2) + u * sin + v * cos
         inside = (x >= -along) & (x < width + along) & (y >= -along) & (y < height + along)
-        xy = np.stack([x[inside], y[inside]], -1).astype(np.float32)
+        xy = np.stack([x[inside], y[inside]], -1)
         f = at(flow, xy)
-        near = np.abs(f[:, 0] * np.float32(np.cos(angle)) + f[:, 1] * np.float32(np.sin(angle))) > _SAME
+        near = np.abs(f[:, 0] * cos + f[:, 1] * sin) > _SAME
         found.append(xy[near])
     return np.concatenate(found)
 
@@ -214,7 +215,7 @@ def heap(samples: Samples, weight: Array | float, shape: tuple[int, int]) -> Arr
 def dabs(xy: Array, width: Array, shape: tuple[int, int], weight: float = 1.0) -> Array:
     """Round dabs at N places, N wide, heaped up on the pixels with soft borders: 0..1; a hairline is pale."""
     total = np.zeros(shape[0] * shape[1], np.float64)
-    thin = width < 2.4
+    thin = width < 2.95
     for group in (thin & (width > 0.05), ~thin):
         if group.any():
             total += _dab(xy[group], width[group], shape) * weight
@@ -223,7 +224,7 @@ def dabs(xy: Array, width: Array, shape: tuple[int, int], weight: float = 1.0) -
 
 def _dab(xy: Array, width: Array, shape: tuple[int, int]) -> NDArray[np.float64]:
     height, wide = shape
-    reach = int(np.ceil(float(width.max()) / 2 + 0.5))
+    reach = int(float(width.max()) / 2 + 0.5)
     base = np.floor(xy).astype(np.int32)
     rest = xy - base
     offsets = np.mgrid[-reach : reach + 2, -reach : reach + 2].reshape(2, -1)
