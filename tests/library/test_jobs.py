@@ -67,7 +67,7 @@ def test_seeds_are_drawn_when_a_job_is_written_down(library: Library) -> None:
 def test_what_a_recipe_names_must_be_there(library: Library) -> None:
     picture = b"not looked at here"
     recipe = RefineRecipe(picture=Blob(sha256=hashlib.sha256(picture).hexdigest(), name="sea.png"), seed=1)
-    with pytest.raises(LibraryError, match=r"sea\.png"):
+    with pytest.raises(PlanError, match=r"sea\.png"):
         Jobs(library).submit([recipe])
     Jobs(library).submit([recipe], blobs={recipe.picture.sha256: picture})
     seen: list[Mapping[str, bytes]] = []

@@ -1,19 +1,23 @@
 """`underpaint keys`: the main job. A drawing and a sentence become planned colour keys under the lines."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from underpaint.cli import recipes
+from underpaint.cli.keeping import LIBRARY, NO_LIBRARY, Keeping, Work, journal_of
 from underpaint.cli.lines import KEEP_BLUE, KIND, Kind
 from underpaint.cli.output import console, notes, print_json, print_table
 from underpaint.cli.progress import job_progress
+from underpaint.models.home import plain
 from underpaint.recipe import Recipe
 
 if TYPE_CHECKING:
     from underpaint.library.keys import KeysFolder, PaintedKey
+    from underpaint.sets.keys import Key
 
 
 def register(app: typer.Typer) -> None:
@@ -33,11 +37,11 @@ def keys(drawing: Path = typer.Argument(..., help="A line drawing: a scan, a pho
          lora: list[str] = recipes.LORA, changes: list[str] = recipes.SET, private: bool = recipes.PRIVATE,
          device: str | None = recipes.DEVICE, precision: str | None = recipes.PRECISION,
          prediction: str | None = recipes.PREDICTION, vae: str | None = recipes.VAE, online: bool = recipes.ONLINE,
-         as_json: bool = recipes.JSON) -> None:
+         library: Path | None = LIBRARY, no_library: bool = NO_LIBRARY, as_json: bool = recipes.JSON) -> None:
     """Paint planned approaches to colour and light under a drawing; your lines stay as they are, on top."""
     asked = recipes.Asked(words, negative, model, size, steps, guidance, sampler, schedule, seed, lora, changes, vae)
     job = Job(drawing, words, output or drawing.with_name(f"{drawing.stem}-keys"), count, seed, kind, keep_blue,
-              private, device, precision, prediction, online)
+              private, device, precision, prediction, online, library, no_library)
     report(run(job, recipes.shared_recipe(asked)), as_json=as_json)
 
 
@@ -57,6 +61,14 @@ class Job:
     precision: str | None = None
     prediction: str | None = None
     online: bool = False
+    library: Path | None = None
+    no_library: bool = False
+
+    def same(self, planned: "Sequence[Key]") -> dict[str, Any]:
+        """What must be equal for this to be the same job again."""
+        return {"recipes": [key.recipe.hash() for key in planned], "folder": str(plain(self.folder)),
+                "private": self.private, "device": self.device, "precision": self.precision,
+                "prediction": self.prediction}
 
 
 def run(job: Job, base: Recipe) -> "KeysFolder":
@@ -70,11 +82,18 @@ def run(job: Job, base: Recipe) -> "KeysFolder":
         notes().print(f"note: {note}", markup=False)
     with job_progress(job.count) as watcher:
         watcher.begin("reading the model")
+        from underpaint.library.jobs import JobItem
         from underpaint.library.keys import paint_keys
         from underpaint.plan.painter import Painter
 
         painter = Painter(device=job.device, precision=job.precision, prediction=job.prediction, online=job.online)
-        return paint_keys(planned, read, job.folder, painter, title=job.words, private=job.private, watcher=watcher)
+        keeping = Keeping(job.library, job.no_library, job.private)
+        items = [JobItem(key.recipe, f"{key.number} {key.name}") for key in planned]
+        with journal_of(keeping, items, {read.blob.sha256: read.stored.data},
+                        Work("keys", job.words, job.same(planned)),
+                        lambda recipe, blobs, tell: painter.paint(recipe, blobs, progress=tell)) as journal:
+            return paint_keys(planned, read, job.folder, painter, title=job.words, private=job.private,
+                              watcher=watcher, journal=journal)
 
 
 def report(folder: "KeysFolder", *, as_json: bool) -> None:
@@ -91,6 +110,8 @@ def report(folder: "KeysFolder", *, as_json: bool) -> None:
         console().print(f"\nlayers: {folder.psd}, {folder.ora}\nsheet: {folder.sheet}", markup=False)
     for note in dict.fromkeys(note for painted in folder.keys for note in painted.take.circumstances["fallbacks"]):
         notes().print(f"memory was short: {note}", markup=False)
+    for note in dict.fromkeys(note for painted in folder.keys for note in painted.take.circumstances["notes"]):
+        notes().print(f"note: {note}", markup=False)
     if folder.cancelled:
         notes().print("stopped; what was finished is kept")
         raise typer.Exit(130)

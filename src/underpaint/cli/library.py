@@ -116,7 +116,7 @@ def tag_(takes: list[str] = TAKES, add: list[str] = typer.Option([], "--add", he
 
 
 @app.command("star", epilog="Example: underpaint library star 3fa94c01 --stars 4")
-def star_(takes: list[str] = TAKES, stars: int = typer.Option(5, "--stars", help="0 to 5."),
+def star_(takes: list[str] = TAKES, stars: int = typer.Option(5, "--stars", min=0, max=5, help="0 to 5."),
           library: Path | None = LIBRARY, as_json: bool = recipes.JSON) -> None:
     """Give stars; that takes a reject back."""
     from underpaint.library import ratings

@@ -9,6 +9,7 @@ from typing import Any
 import typer
 
 from underpaint import __version__
+from underpaint.cli.keeping import COMMAND
 from underpaint.cli.output import notes, print_error
 from underpaint.errors import Cancelled, MemoryShortage, UnderpaintError
 
@@ -19,7 +20,7 @@ app = typer.Typer(
     name="underpaint", no_args_is_help=True, add_completion=False, rich_markup_mode="rich",
     help="You draw; Underpaint lays in the paint under your lines.",
     epilog="Exit codes: 0 done, 1 other, 2 usage, 3 recipe or words, 4 picture, 5 model, 6 impossible here, "
-           "7 cannot write, 8 out of memory, 130 stopped.",
+           "7 cannot write, 8 out of memory, 9 library, 130 stopped.",
 )
 
 
@@ -36,11 +37,29 @@ def _root(version: bool = typer.Option(False, "--version", callback=_show_versio
 
 
 def _register() -> None:
-    from underpaint.cli import demo, doctor, info, keys, lines, models, paint, prompt, repaint
+    from underpaint.cli import (
+        control,
+        demo,
+        diff,
+        doctor,
+        info,
+        keys,
+        library,
+        library_jobs,
+        lines,
+        models,
+        paint,
+        prompt,
+        repaint,
+        returning,
+    )
 
-    for module in (keys, paint, repaint, lines, info, prompt, demo, doctor):
+    for module in (keys, paint, repaint, lines, info, diff, returning, prompt, demo, doctor):
         module.register(app)
+    library_jobs.register(library.app)
+    app.add_typer(library.app, name="library")
     app.add_typer(models.app, name="models")
+    app.add_typer(control.app, name="control")
 
 
 _register()
@@ -50,6 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line; returns the exit code."""
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     words = list(sys.argv[1:] if arguments is None else arguments)
+    COMMAND.set(tuple(words))
     try:
         code = app(words, standalone_mode=False)
         return code if isinstance(code, int) else 0
@@ -59,7 +79,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         error.show()
         return int(error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
-        return _fail(Cancelled("stopped", hint="What was finished is kept."), words)
     except MemoryError:
         return _fail(MemoryShortage("memory ran out", hint="Paint smaller, or close other programs."), words)
     except Exception as error:

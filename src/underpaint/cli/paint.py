@@ -1,5 +1,7 @@
 """`underpaint paint`: words, and whatever else there is, become a picture."""
 
+import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -8,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from underpaint.cli import recipes
+from underpaint.cli.keeping import LIBRARY, NO_LIBRARY, Keeping, Work, journal_of
 from underpaint.cli.lines import KIND, Kind
 from underpaint.cli.output import console, notes, print_json
 from underpaint.cli.progress import job_progress
 from underpaint.errors import OutputError, RecipeError
+from underpaint.models.home import plain
 from underpaint.recipe import Blob, Recipe, parse_recipe
 
 if TYPE_CHECKING:
@@ -45,7 +49,7 @@ def paint(words: str = typer.Argument("", help="What to paint."), negative: str 
           area: Area | None = typer.Option(None, "--area", help="Paint the whole picture or the mask's surroundings."),
           outpaint: str | None = typer.Option(None, "--outpaint", metavar="L,T,R,B", help="Pixels to grow by."),
           lines: Path | None = typer.Option(None, "--lines", help="A drawing whose lines the paint must follow."),
-          kind: Kind = KIND, lora: list[str] = recipes.LORA,
+          kind: Kind = KIND, control: list[str] = recipes.CONTROL, lora: list[str] = recipes.LORA,
           recipe: Path | None = typer.Option(None, "--recipe", help="A recipe as JSON; options change it."),
           changes: list[str] = recipes.SET,
           output: Path | None = typer.Option(None, "-o", "--output", help=r"A file, or a folder. \[./]"),
@@ -53,27 +57,49 @@ def paint(words: str = typer.Argument("", help="What to paint."), negative: str 
           lossy: bool = typer.Option(False, "--lossy", help="Allow a JPEG for a fill: nothing is then kept exactly."),
           device: str | None = recipes.DEVICE, precision: str | None = recipes.PRECISION,
           prediction: str | None = recipes.PREDICTION, vae: str | None = recipes.VAE, online: bool = recipes.ONLINE,
-          as_json: bool = recipes.JSON) -> None:
+          library: Path | None = LIBRARY, no_library: bool = NO_LIBRARY, as_json: bool = recipes.JSON) -> None:
     """Paint a picture from words; over a picture, inside a mask, under a drawing."""
     asked = recipes.Asked(words, negative, model, size, steps, guidance, sampler, schedule, seed, lora, changes, vae)
-    sources = _Sources(start, strength, mask, area, outpaint, lines, kind)
+    sources = _Sources(start, strength, mask, area, outpaint, lines, kind, control)
     made, blobs = _recipe(asked, sources, recipe)
     where = _Where(output, private, lossy)
     where.check(made, count)
     with job_progress(count) as watcher:
         watcher.begin("reading the model")
+        from underpaint.library.jobs import JobItem
         from underpaint.plan.painter import Painter
 
         painter = Painter(device=device, precision=precision, prediction=prediction, online=online)
-        made = painter.settled(made)
+        work = _work(made, where, count, {"device": device, "precision": precision, "prediction": prediction})
+        items = [JobItem(one, f"seed {one.seed}") for one in _each(made, count)]
         written = []
-        for number in range(count):
-            one = made if number == 0 else made.changed(seed=((made.seed or 0) + number) % 2**64)
-            watcher.begin(f"seed {one.seed}")
-            take = painter.paint(one, blobs, progress=watcher.step)
-            written.append((where.save(take, number, count), take))
-            watcher.finish()
+        with journal_of(Keeping(library, no_library, private), items, blobs, work,
+                        lambda one, stored, tell: painter.paint(one, stored, progress=tell)) as journal:
+            for number, one in enumerate(journal.recipes if journal else [item.recipe for item in items]):
+                watcher.begin(f"seed {one.seed}")
+                kept = journal.take(number, watcher.step) if journal else None
+                take = kept.take if kept else painter.paint(one, blobs, progress=watcher.step)
+                former = journal.copies(kept) if journal and kept and kept.before else ()
+                path, pixels = where.save(take, number, count, former)
+                if journal and kept:
+                    journal.written(kept, path, pixels)
+                written.append((path, take))
+                watcher.finish()
+            if journal:
+                journal.done()
     _report(written, as_json)
+
+
+def _each(recipe: Recipe, count: int) -> list[Recipe]:
+    """The recipe with seeds one apart, the first one drawn if it has none."""
+    first = secrets.randbelow(2**32) if recipe.seed is None else recipe.seed
+    return [recipe.changed(seed=(first + number) % 2**64) for number in range(count)]
+
+
+def _work(recipe: Recipe, where: "_Where", count: int, machine: Mapping[str, str | None]) -> Work:
+    same = {"recipe": recipe.hash(), "count": count, "output": str(plain(where.output or Path())),
+            "private": where.private, **machine}
+    return Work("paint", recipe.prompt[:200], same)
 
 
 @dataclass(frozen=True)
@@ -85,10 +111,12 @@ class _Sources:
     outpaint: str | None
     lines: Path | None
     kind: Kind
+    controls: list[str]
 
 
 def _recipe(asked: recipes.Asked, sources: _Sources, file: Path | None) -> tuple[Recipe, dict[str, bytes]]:
     """The recipe, and the bytes of every picture that it names."""
+    from underpaint.library.control_files import read_controls
     from underpaint.library.drawings import read_drawing, read_stored
 
     base = recipes.read_recipe(file) if file else None
@@ -117,8 +145,13 @@ def _recipe(asked: recipes.Asked, sources: _Sources, file: Path | None) -> tuple
         stored.append(drawing.stored)
         line = {"kind": "line", "drawing": _blob(drawing.blob)}
         fields["controls"] = [line, *fields.get("controls", [])]
+    given = read_controls(sources.controls, kind=sources.kind.value) if sources.controls else []
+    fields["controls"] = [*fields.get("controls", []), *(one.control.model_dump(mode="json") for one in given)]
+    for note in dict.fromkeys(note for one in given for note in one.notes):
+        notes().print(f"note: {note}", markup=False)
     made = recipes.shared_recipe(asked, parse_recipe(fields))
-    return made, {entry.blob.sha256: entry.data for entry in stored} | _beside(made, file)
+    blobs = {entry.blob.sha256: entry.data for entry in stored} | _beside(made, file)
+    return made, blobs | {name: data for one in given for name, data in one.blobs.items()}
 
 
 def _blob(blob: Blob) -> dict[str, Any]:
@@ -164,14 +197,16 @@ class _Where:
         else:
             check_place(output / "underpaint.png")
 
-    def save(self, take: "Take", number: int, count: int) -> Path:
+    def save(self, take: "Take", number: int, count: int, former: Sequence[Path] = ()) -> tuple[Path, str]:
+        """Write a take; where, and the hash of its pixels. One of its `former` files is written again in place."""
         from underpaint.library.saving import save_take
 
-        path = self._path(take, number, count)
+        again = [] if self._is_file() else [path for path in former if path.parent == plain(self.output or Path())]
+        path = again[0] if again else self._path(take, number, count)
         written = save_take(take, path, private=self.private, lossy=self.lossy)
         for note in written.notes:
             notes().print(f"note: {note}", markup=False)
-        return path
+        return path, written.pixels
 
     def _path(self, take: "Take", number: int, count: int) -> Path:
         if self._is_file():
@@ -202,5 +237,5 @@ def _report(written: list[tuple[Path, "Take"]], as_json: bool) -> None:
         lines = take.measured.get("lines")
         kept = f", lines kept {lines['kept']:.0%}, invented {lines['invented']:.0%}" if lines else ""
         console().print(f"{path}: seed {take.plan.seed}, {take.seconds:.1f} s{kept}", markup=False)
-        for note in take.circumstances.get("fallbacks", ()):
+        for note in (*take.circumstances.get("fallbacks", ()), *take.circumstances.get("notes", ())):
             notes().print(f"note: {note}", markup=False)

@@ -58,7 +58,7 @@ def compare(origin: FloatArray, painting: FloatArray, fit: Fit) -> Change:
 def heat_picture(painting: FloatArray, change: Change) -> FloatArray:
     """The painting in pale grey, what was changed in colours from yellow to dark red, new canvas hatched."""
     extent = Extent.of(painting).fit_within(Extent(_HEAT_SIDE, _HEAT_SIDE), grow=False)
-    grey = luminance(over_white(resize(painting, extent))) ** (1 / 2.2) * 0.5 + 0.45
+    grey = np.asarray(luminance(over_white(resize(painting, extent))) ** (1 / 2.2) * 0.5 + 0.45, np.float32)
     far = resize(np.clip(change.far / _FULL_HEAT, 0, 1), extent)
     place = far * (len(_HEAT) - 1)
     low = np.minimum(place.astype(int), len(_HEAT) - 2)
@@ -69,7 +69,7 @@ def heat_picture(painting: FloatArray, change: Change) -> FloatArray:
     rows, columns = np.mgrid[: extent.height, : extent.width]
     hatched = ((rows + columns) % 12 < 2) & (resize(change.cover, extent) < 0.5)
     picture[hatched] = (0.35, 0.55, 0.75)
-    return np.clip(picture, 0, 1).astype(np.float32)
+    return np.asarray(np.clip(picture, 0, 1), np.float32)
 
 
 def layer_changes(document: Document, origin: FloatArray, lines: Sequence[NDArray[np.uint8]], fit: Fit

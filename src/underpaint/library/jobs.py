@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
-from underpaint.errors import LibraryError
+from underpaint.errors import LibraryError, PlanError
 from underpaint.library.library import Library
 from underpaint.library.tables import EVENTS, ITEMS, JOBS
 from underpaint.recipe import Recipe, parse_recipe
@@ -100,8 +100,8 @@ class Jobs:
                order: Order | None = None) -> str:
         """Write down a job; its id. A seed that is not set is drawn now, so that the job always means one thing.
 
-        `blobs` are the drawings and masks that the recipes name. Raises LibraryError for one that is missing, and
-        for a key that was used for other recipes.
+        `blobs` are the drawings and masks that the recipes name. Raises PlanError for one that is missing, and
+        LibraryError for a key that was used for other recipes.
         """
         order = order or Order()
         items = [one if isinstance(one, JobItem) else JobItem(one) for one in recipes]
@@ -196,8 +196,8 @@ class Jobs:
         needed = {blob.sha256: blob.name for item in items for blob in item.recipe.blobs()}
         for sha256, name in needed.items():
             if sha256 not in blobs and not self._library.blobs.holds(sha256):
-                raise LibraryError(f"the bytes of '{name or sha256[:12]}' are missing", field="blobs",
-                                   hint="Hand in every drawing and mask that the recipes name.")
+                raise PlanError(f"the bytes of '{name or sha256[:12]}' are missing", field="blobs",
+                                hint="Hand in every drawing and mask that the recipes name.")
         self._library.put_blobs([blobs[sha256] for sha256 in needed if sha256 in blobs])
 
 

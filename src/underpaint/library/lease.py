@@ -104,6 +104,13 @@ def is_cancelled(connection: Connection, job: str) -> bool:
     return bool(connection.execute(select(JOBS.c.cancel).where(JOBS.c.id == job)).scalar())
 
 
+def is_finished(library: Library, job: str, position: int) -> bool:
+    """Whether the take of one picture is entered."""
+    query = select(ITEMS.c.state).where(ITEMS.c.job_id == job, ITEMS.c.position == position)
+    with library.database.reading() as connection:
+        return bool(connection.execute(query).scalar() == "done")
+
+
 def finish(connection: Connection, claim: Claim, take: int, seconds: float | None) -> None:
     """A picture is painted: part of the very transaction that enters its take."""
     done = connection.execute(

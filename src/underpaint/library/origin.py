@@ -108,7 +108,7 @@ def _faces(painting: Painting) -> list[FloatArray]:
         for layer, groups in painting.document.walk():
             seen = layer.visible and all(group.visible for group in groups)
             if seen and layer.pixels.shape[0] * layer.pixels.shape[1] >= canvas / 4 and layer.pixels[..., 3].min() > 0:
-                faces.append(layer.pixels[..., :3] / np.float32(255))
+                faces.append(np.asarray(layer.pixels[..., :3] / np.float32(255), np.float32))
     small = [resize(face, Extent.of(face).fit_within(Extent(_SIDE, _SIDE), grow=False)) for face in faces[:6]]
     return [face for face in small if face.std() > 0.01]
 
@@ -117,7 +117,7 @@ def _by_layer_names(library: Library, painting: Painting) -> list[int]:
     """Takes that are called like a visible group: keys.psd names each group after its key."""
     if painting.document is None:
         return []
-    names = set()
+    names: set[str] = set()
     for layer, groups in painting.document.walk():
         if layer.visible and all(group.visible for group in groups):
             matches = (_KEY_NAME.fullmatch(group.name) for group in groups)

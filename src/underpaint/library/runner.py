@@ -27,6 +27,7 @@ from underpaint.library.lease import (
     finish,
     finished_by,
     is_cancelled,
+    is_finished,
     release,
     renew,
     settle,
@@ -229,8 +230,12 @@ def _clear(file: Path) -> None:
 
 
 def sweep(library: Library, *, older_than: float = 86_400.0) -> None:
-    """Remove what crashes left half-written in `incoming/` and nobody came back for within a day."""
+    """Remove from `incoming/` what a crash left: pictures that are entered, and, after a day, half-written files."""
     for file in library.incoming.glob(".underpaint-*.part"):
         with contextlib.suppress(OSError):
             if time.time() - file.stat().st_mtime > older_than:
                 file.unlink()
+    for file in library.incoming.glob("*-*.png"):
+        job, _, position = file.stem.partition("-")
+        if position.isdecimal() and is_finished(library, job, int(position)):
+            _clear(file)

@@ -4,6 +4,7 @@ import datetime
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from sqlalchemy import ColumnElement, Float, Select, and_, cast, column, func, select, text
@@ -63,7 +64,7 @@ def search(library: Library, query: Query) -> list[Entry]:
         return library.entries_within(connection, numbers)
 
 
-def _filtered(query: Query) -> Select[tuple[int]]:
+def _filtered(query: Query) -> Select[Any]:
     found = select(TAKES.c.id)
     conditions: list[ColumnElement[bool]] = []
     asked = _asked(query.words)
@@ -88,7 +89,7 @@ def _filtered(query: Query) -> Select[tuple[int]]:
     return found.where(and_(True, *conditions))
 
 
-def _ordered(found: Select[tuple[int]], query: Query) -> Select[tuple[int]]:
+def _ordered(found: Select[Any], query: Query) -> Select[Any]:
     if query.colour:
         near = _near(colour_of(query.colour))
         return found.join(near, near.c.take_id == TAKES.c.id).order_by(near.c.far, TAKES.c.id.desc())
