@@ -42,6 +42,7 @@ def _register() -> None:
         demo,
         diff,
         doctor,
+        finish,
         info,
         keys,
         library,
@@ -60,6 +61,7 @@ def _register() -> None:
     app.add_typer(library.app, name="library")
     app.add_typer(models.app, name="models")
     app.add_typer(control.app, name="control")
+    app.add_typer(finish.app, name="finish")
 
 
 _register()
@@ -79,6 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         error.show()
         return int(error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
+        return _fail(Cancelled("stopped", hint="What was finished is kept."), words)
     except MemoryError:
         return _fail(MemoryShortage("memory ran out", hint="Paint smaller, or close other programs."), words)
     except Exception as error:
