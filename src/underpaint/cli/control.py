@@ -4,6 +4,7 @@ from pathlib import Path
 
 import typer
 
+from underpaint.cli import recipes
 from underpaint.cli.lines import KIND, Kind
 from underpaint.cli.output import console, print_json, print_table
 
@@ -70,3 +71,44 @@ def check(picture: Path = typer.Argument(..., help="A finished picture."),
         console().print(f"{name}: {one.says}{where}", markup=False)
     if not found:
         console().print("These controls ask for nothing that can be measured.")
+
+
+@app.command("edit-pose", epilog="Example: underpaint control edit-pose pose.json --mirror --move 1.left_wrist=+20,-40 "
+                                 "-o turned.json --draw turned.png")
+def edit_pose(pose: Path = typer.Argument(..., help="OpenPose JSON: body of 18 or 25 joints, hands, face."),
+              output: Path | None = typer.Option(None, "-o", "--output", help="The .json to write."),
+              draw: Path | None = typer.Option(None, "--draw", help="The .png to draw it into, as pose adapters read "
+                                                                    "it."),
+              mirror: bool = typer.Option(False, "--mirror", help="Change left and right round."),
+              move: list[str] = typer.Option([], "--move", metavar="PERSON.JOINT=X,Y",
+                                             help="Put a joint elsewhere, in pixels; +X,-Y from where it is."),
+              scale: list[str] = typer.Option([], "--scale", metavar="PERSON.LIMB=FACTOR",
+                                              help="Make arms, legs, torso, head ... longer; what hangs on them "
+                                                   "follows."),
+              size: str | None = recipes.SIZE,
+              layout: int | None = typer.Option(None, "--layout", help="Write a body of 18 or 25 joints."),
+              compare: Path | None = typer.Option(None, "--compare", help="Another pose: say how many of its joints "
+                                                                          "are in place."),
+              as_json: bool = JSON) -> None:
+    """Change a pose, and draw it; several people, joints that were not seen stay out."""
+    from underpaint.imaging.geometry import Extent
+    from underpaint.library import poses
+
+    extent = Extent(*recipes.parse_size(size)) if size else None
+    changed = poses.change(poses.load(pose), poses.Changes(mirror, move, scale, extent))
+    written = poses.save(changed, output, draw, layout)
+    told = {"people": [{"joints": {name: [round(one, 2) for one in place] for name, place in person.joints.items()},
+                        "parts": sorted(person.parts)} for person in changed.people],
+            "width": changed.extent().width, "height": changed.extent().height,
+            "files": [str(path) for path in written]}
+    in_place = poses.compare(changed, compare) if compare else None
+    if as_json:
+        print_json(told | ({"in_place": round(in_place, 4)} if in_place is not None else {}))
+        return
+    for number, person in enumerate(changed.people, 1):
+        parts = "".join(f", {part.replace('_', ' ')}" for part in sorted(person.parts))
+        console().print(f"person {number}: {len(person.joints)} joints{parts}", markup=False)
+    if in_place is not None:
+        console().print(f"joints in place: {in_place:.0%}")
+    for path in written:
+        console().print(str(path), markup=False)

@@ -26,6 +26,8 @@ from underpaint.recipe.controls import MAX_SWATCHES
 
 USUAL = 8
 """Swatches that are taken from a picture unless told otherwise."""
+HELD, HELD_SHARES = 0.5, 0.7
+"""How firmly shares are held unless told otherwise: equal ones, so that every swatch is seen, and those of a file."""
 
 
 class Palette:
@@ -49,7 +51,7 @@ class Palette:
         fields: dict[str, Any] = {"match": spec.options.get("match", "colours")}
         has_shares = any(one.share is not None or one.role != "any" for one in sheet.entries)
         hold = spec.number("shares") if spec.options.get("shares") != "hold" else 1.0
-        fields["hold_shares"] = (0.3 if has_shares else 0.0) if hold is None else hold
+        fields["hold_shares"] = (HELD_SHARES if has_shares else HELD) if hold is None else hold
         if spec.options.get("snap"):
             fields["snap"] = spec.number("snap") if spec.options["snap"] not in ("yes", "no") else \
                 float(spec.flag("snap"))

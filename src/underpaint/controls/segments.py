@@ -14,7 +14,7 @@ SHORTEST = 12.0
 """Pixels."""
 _STEP = 0.012
 """OKLab units per pixel below which nothing is an edge."""
-_SECTORS = 8
+_SECTORS = 16
 _THICK = 2.2
 """How far (standard deviation, pixels) a straight edge spreads across itself."""
 _SLENDER = 4.0
@@ -49,7 +49,7 @@ def find_segments(picture: FloatArray, shortest: float = SHORTEST) -> Segments:
     weight = np.where(strong, strength, 0).ravel()
     found, longest = [], []
     for shift in (0.0, 0.5):
-        sector = np.floor(angle / np.pi * _SECTORS + shift).astype(int) % _SECTORS
+        sector = np.floor(angle / (2 * np.pi) * _SECTORS + shift).astype(int) % _SECTORS
         labels, count = np.zeros(strength.shape, np.int32), 0
         for one in range(_SECTORS):
             more, part = cv2.connectedComponents((strong & (sector == one)).astype(np.uint8), connectivity=8)
@@ -66,12 +66,17 @@ def find_segments(picture: FloatArray, shortest: float = SHORTEST) -> Segments:
 
 
 def _gradients(picture: FloatArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """How fast the colour changes, and in which direction (0..pi): the structure tensor over OKLab."""
+    """How fast the colour changes, and in which direction (0..2 pi): the structure tensor over OKLab.
+
+    The direction has a sign, so that the two sides of a drawn line are two edges.
+    """
     lab = cv2.GaussianBlur(srgb_to_oklab(picture[..., :3]), (0, 0), 1.0)
     across, down = cv2.Scharr(lab, cv2.CV_64F, 1, 0) / 32, cv2.Scharr(lab, cv2.CV_64F, 0, 1) / 32
     xx, yy, xy = (across**2).sum(-1), (down**2).sum(-1), (across * down).sum(-1)
     strength = np.sqrt(np.maximum((xx + yy + np.sqrt((xx - yy) ** 2 + 4 * xy**2)) / 2, 0)).astype(np.float64)
-    return np.asarray(strength), np.asarray((0.5 * np.arctan2(2 * xy, xx - yy)) % np.pi)
+    angle = 0.5 * np.arctan2(2 * xy, xx - yy)
+    rising = (across * np.cos(angle)[..., None] + down * np.sin(angle)[..., None]).sum(-1) >= 0
+    return strength, np.asarray(np.where(rising, angle, angle + np.pi) % (2 * np.pi))
 
 
 def _fitted(labels: NDArray[np.int32], weight: NDArray[np.float64], count: int,

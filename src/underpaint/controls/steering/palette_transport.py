@@ -23,7 +23,7 @@ SHARE = 0.6
 """How much of the way one step moves a spot."""
 _COARSE, _COARSE_MANY, _MANY = 32, 16, 64
 """Spots along a side of the coarse grid, for few swatches and for many."""
-_ROUNDS = 24
+_ROUNDS, _LAST_ROUNDS = 16, 16
 
 
 class PaletteTransportEdit:
@@ -78,7 +78,8 @@ def sinkhorn(cost: FloatArray, base: FloatArray, hold: float) -> FloatArray:
     """
     count = cost.shape[1]
     price = np.zeros(len(cost), np.float32)
-    for entropy in np.geomspace(max(float(cost.max()) / 4, SOFTNESS), SOFTNESS, _ROUNDS):
+    falling = np.geomspace(max(float(cost.max()) / 4, SOFTNESS), SOFTNESS, _ROUNDS)
+    for entropy in (*falling, *(SOFTNESS,) * _LAST_ROUNDS):
         spots = -entropy * _log_sum((price[:, None] - cost) / entropy + base[:, None], 0)
         price = -hold * entropy * (_log_sum((spots[None] - cost) / entropy, 1) - np.log(count))
     return np.asarray(price, dtype=np.float32)
