@@ -29,7 +29,7 @@ def paint(easel: Easel) -> Array:
     picture = sheet * (1 - cover_) + smear * cover_
     for number in range(2):
         colour, amount = _chalk(easel, model, number)
-        broken = amount * ramp(grains + 1.3 * amount, -0.5 + 0.5 * number, 1.1 + 0.3 * number)
+        broken = amount * ramp(grains + 1.3 * amount, -0.8 + 0.5 * number, 1.5 + 0.2 * number)
         picture += broken[..., None] * (colour - picture)
     line = easel.small(ink(easel, _EDGE, "chalk line", light=0.7)) * easel.small(easel.focus) * 0.5
     picture *= 1 - line[..., None] * np.array([0.62, 0.70, 0.62], np.float32)
@@ -56,4 +56,4 @@ def _chalk(easel: Easel, model: Array, number: int) -> tuple[Array, Array]:
     colour.reshape(-1, 3)[samples.at] = mixed.astype(np.float32)[samples.stroke]
     amount.ravel()[samples.at] = (1 - 0.35 * samples.across**2) * (1 - 0.5 * samples.along)
     laid = easel.small((amount > 0).astype(np.float32))[..., None]
-    return easel.small(colour) / np.maximum(laid, 0.25), easel.small(amount)
+    return (easel.small(colour) / np.maximum(laid, np.float32(0.25))).astype(np.float32), easel.small(amount)

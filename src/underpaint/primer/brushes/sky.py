@@ -66,7 +66,10 @@ def with_clouds(easel: Easel, picture: Array, found: Clouds) -> Array:
     """A small picture with its clouds softly in it."""
     light, shade = cloud_colours(easel)
     lean = easel.small(found.light)[..., None]
-    return picture + (easel.small(found.cover) * 0.92)[..., None] * (shade + (light - shade) * lean - picture)
+    mixed = picture + (easel.small(found.cover) * np.float32(0.92))[..., None] * (
+        shade + (light - shade) * lean - picture
+    )
+    return mixed.astype(np.float32)
 
 
 def bloom(easel: Easel, reach: float = 7.0) -> Array:

@@ -92,31 +92,46 @@ def scattered(shape: tuple[int, int], spacing: float, rng: np.random.Generator) 
     return rng.permutation(xy).astype(np.float32)
 
 
-def walk(flow: Array, part: NDArray, xy: Array, length: float, steps: int = 5, turn: float = 1.0) -> Paths:
-    """From each point both ways along the flow, `length` in all, stopping where another part begins."""
-    here = at(part, xy)
-    start = at(flow, xy)
-    halves = [_half(flow, part, xy, start * sign, here, length / 2 / steps, steps, turn) for sign in (-1, 1)]
-    (back, n_back), (ahead, n_ahead) = halves
+@dataclass(frozen=True)
+class _Way:
+    """What a stroke follows, and in how many steps of how many pixels it bends to it by how much."""
+
+    flow: Array
+    part: NDArray[np.int32]
+    step: float
+    steps: int
+    turn: float
+
+
+def walk(
+    flow: Array, part: NDArray[np.int32], xy: Array, length: float, steps: int = 5, turn: float = 1.0
+) -> Paths:  # fmt: skip
+    """From each point both ways along the flow, `length` in all, stopping where another part begins.
+
+    `turn` 1 follows every bend, less keeps a stroke straighter than the form.
+    """
+    way = _Way(flow, part, length / 2 / steps, steps, turn)
+    here, start = at(part, xy), at(flow, xy)
+    (back, n_back), (ahead, n_ahead) = (_half(way, xy, start * sign, here) for sign in (-1, 1))
     points = np.concatenate([back[:, ::-1], xy[:, None], ahead], 1).astype(np.float32)
     return Paths(points, (steps - n_back).astype(np.float32), (steps + n_ahead).astype(np.float32), here)
 
 
-def _half(flow, part, xy, heading, here, step, steps, turn):
+def _half(way: _Way, xy: Array, heading: Array, here: NDArray[np.int32]) -> tuple[Array, NDArray[np.int32]]:
     """Points N x steps x 2 one way, and how many of them were reached."""
-    height, width = part.shape
-    beyond = step * steps * 2 + 1
+    height, width = way.part.shape
+    beyond = way.step * way.steps * 2 + 1
     alive = np.ones(len(xy), bool)
     reached = np.zeros(len(xy), np.int32)
-    points = np.empty((len(xy), steps, 2), np.float32)
-    for k in range(steps):
-        ahead = xy + heading * np.float32(step)
+    points = np.empty((len(xy), way.steps, 2), np.float32)
+    for k in range(way.steps):
+        ahead = xy + heading * np.float32(way.step)
         ok = alive & (ahead > -beyond).all(1) & (ahead[:, 0] < width + beyond) & (ahead[:, 1] < height + beyond)
-        ok &= at(part, ahead) == here
+        ok &= at(way.part, ahead) == here
         xy = np.where(ok[:, None], ahead, xy)
-        bend = at(flow, xy)
+        bend = at(way.flow, xy)
         bend = bend * np.where((bend * heading).sum(-1) < 0, -1, 1).astype(np.float32)[:, None]
-        heading = heading + (bend - heading) * np.float32(turn)
+        heading = heading + (bend - heading) * np.float32(way.turn)
         heading /= np.maximum(np.hypot(heading[:, :1], heading[:, 1:]), 1e-4)
         alive = ok
         reached += ok
@@ -190,9 +205,9 @@ def _between(values: Array, flat: Index, rest: Array) -> Array:
 
 def _half_width(width: Array, flat: Index, rest: Array, t: Array, profile: Callable[[Array], Array] | None) -> Array:
     if width.ndim == 2:
-        half = _between(width, flat, rest) / 2
+        half = _between(width, flat, rest) * np.float32(0.5)
     else:
-        half = np.broadcast_to(width.reshape(-1, 1) / 2, flat.shape) * np.ones_like(rest)
+        half = np.repeat(width.reshape(-1, 1) / 2, flat.shape[1], 1)
     return half * profile(t) if profile is not None else half
 
 
@@ -236,4 +251,4 @@ def _dab(xy: Array, width: Array, shape: tuple[int, int]) -> NDArray[np.float64]
     index = y.ravel()[good].astype(np.intp) * wide + x.ravel()[good]
     pale = np.minimum(width / np.float32(1.4), 1)
     weights = (weight * pale[:, None]).ravel()[good]
-    return np.bincount(index, weights, height * wide)
+    return np.bincount(index, weights, height * wide).astype(np.float64)
