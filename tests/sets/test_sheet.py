@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from underpaint.errors import PromptError, RecipeError
 from underpaint.recipe import Blob, CreateRecipe, RefineRecipe, Sampling
-from underpaint.sets.packs import MAX_BYTES, Pack, Phrase, merged, own_packs, parse_pack, spoken
+from underpaint.sets.packs import Pack, Phrase, merged, own_packs, parse_pack, spoken
 from underpaint.sets.sheet import DEFAULT_AXES, deal, plan_sheet
+from underpaint.sets.structured import MAX_BYTES
 
 AXES = merged(own_packs())
 USUAL = {name: AXES[name] for name in DEFAULT_AXES}

@@ -6,7 +6,7 @@ colours carry the masses. Palettes run from the darkest mass to the lightest.
 
 from dataclasses import dataclass
 
-from underpaint.recipe import LightControl, PaletteControl, Swatch
+from underpaint.recipe import Control, LightControl, PaletteControl, Swatch
 
 UNTIL = 0.6
 """Light and palette lay out the large masses; the rest of the steps belong to the model, for one picture."""
@@ -16,22 +16,28 @@ UNTIL = 0.6
 class LightPlan:
     """One approach: its name for people, its words for the model, its light and its palette.
 
-    `direction` in degrees (0 right, 90 above, 180 left); `lightness` and `contrast` are the mean and the standard
-    deviation of OKLab L over the large masses; `palette` holds hex colours from dark to light.
+    `direction` in degrees (0 right, 90 above, 180 left; None for light without a side); `lightness` and `contrast` are
+    the mean and the standard deviation of OKLab L over the large masses, None to leave them alone; `palette` holds hex
+    colours from dark to light, none to leave them to the words. `client` stands in the palette's place.
     """
 
     name: str
     words: str
-    direction: float
+    direction: float | None
     hardness: float
-    lightness: float
-    contrast: float
+    lightness: float | None
+    contrast: float | None
     palette: tuple[str, ...]
+    client: PaletteControl | None = None
 
-    def controls(self) -> tuple[LightControl, PaletteControl]:
+    def controls(self) -> tuple[Control, ...]:
         """The plan as controls that steer the picture."""
         light = LightControl(direction=self.direction, hardness=self.hardness, lightness=self.lightness,
                              contrast=self.contrast, end=UNTIL)
+        if self.client is not None:
+            return light, self.client
+        if not self.palette:
+            return (light,)
         return light, PaletteControl(swatches=tuple(Swatch(colour=colour) for colour in self.palette), end=UNTIL)
 
 

@@ -15,18 +15,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from itertools import accumulate
 from typing import Any
 
-import yaml
-
 from underpaint.errors import PromptError
+from underpaint.sets.structured import read_structured
 
-MAX_BYTES = 256_000
 MAX_PHRASES = 500
 MAX_NAME, MAX_WORDS = 80, 1_000
 AXIS_NAME = re.compile(r"[^\W\d_][\w -]{0,30}")
-_DEEPEST = 40  # the parser's time grows with the square of it
 _KEYS = {"axis", "about", "replace", "phrases"}
 
 
@@ -55,16 +51,7 @@ def parse_pack(data: bytes, name: str) -> Pack:
     Nothing in the file is run, no object is built, and what aliases multiply is never opened. Raises PromptError that
     names the file, the phrase and the way out.
     """
-    if len(data) > MAX_BYTES:
-        raise PromptError(f"{name} is too large for a pack of phrases", hint=f"Packs have at most {MAX_BYTES:,} bytes.")
-    if max(accumulate((byte in b"[{") - (byte in b"]}") for byte in data), default=0) > _DEEPEST:
-        raise PromptError(f"{name} is nested too deeply for a pack of phrases", hint="List phrases one below another.")
-    try:
-        found = yaml.safe_load(data.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise PromptError(f"{name} is not UTF-8 text", hint="Save it as UTF-8.") from error
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise PromptError(f"{name} is not YAML: {_one_line(error)}", hint="Mend it; see docs/sheet.md.") from error
+    found = read_structured(data, name, PromptError)
     if not isinstance(found, dict):
         raise PromptError(f"{name} is no pack of phrases", hint="It begins with 'axis:' and 'phrases:'.")
     for key in found:
@@ -135,7 +122,3 @@ def _phrase(found: object, where: str) -> Phrase:
 def _text(value: Any) -> str:
     """One line of text, cut where nobody would read on."""
     return " ".join("".join(letter if letter.isprintable() else " " for letter in str(value)[:4_000]).split())
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]
