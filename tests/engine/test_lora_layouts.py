@@ -119,7 +119,7 @@ def test_loha_as_its_paper_says_it(models: dict, tmp_path: Path) -> None:
     a1, b1, a2, b2 = numbers(out, 2), numbers(2, inputs * 9), numbers(out, 2, seed=8), numbers(2, inputs * 9, seed=9)
     tensors = {
         f"{STEM}.hada_w1_a": a1,
-        f"{STEM}.hada_w1_b": b1,
+        f"{STEM}.hada_w1_b": b1.reshape(2, inputs, 3, 3),
         f"{STEM}.hada_w2_a": a2,
         f"{STEM}.hada_w2_b": b2,
         f"{STEM}.alpha": torch.tensor(1.0),
@@ -204,6 +204,39 @@ def test_dora_is_what_peft_makes_of_it(models: dict, tmp_path: Path) -> None:
     found = lora.deltas(model)[f"denoiser.{name}.weight"]
     torch.testing.assert_close(found, layer.base_layer.weight - weight, rtol=0, atol=1e-5)
     assert_added_and_taken_off(lora, model)
+
+
+@pytest.mark.parametrize("kind", ["LoRA", "DoRA", "LoHa", "LoKr", "LoKr of whole matrices"])
+def test_folders_that_peft_saved(kind: str, models: dict[str, Components], tmp_path: Path) -> None:
+    """peft adapts a UNet, saves its folder, and merges: the same change as ours."""
+    from peft import LoHaConfig, LoKrConfig, LoraConfig, get_peft_model
+
+    model, targets = models["sd"], ["to_q", "to_out.0", "conv1", "proj_in"]
+    rank = {"target_modules": targets, "r": 32 if "whole" in kind else 2}
+    if kind in ("LoRA", "DoRA"):
+        config = LoraConfig(lora_alpha=3, use_dora=kind == "DoRA", **rank)
+    else:
+        config = (LoHaConfig if kind == "LoHa" else LoKrConfig)(alpha=3, **rank)
+    peer = get_peft_model(copy.deepcopy(model.denoiser), config)
+    generator = torch.Generator().manual_seed(2)
+    with torch.no_grad():
+        for name, value in peer.named_parameters():
+            if any(mark in name for mark in (".lora_A", ".lora_B", ".hada_", ".lokr_")):
+                value.copy_(torch.randn(value.shape, generator=generator) * 0.2)
+    peer.save_pretrained(tmp_path / "ink")
+    known = describe(tmp_path / "ink")
+    assert (known.name, known.layout) == ("ink", "peft")
+    found = LoraAttachment(known).deltas(model)
+    merged_peer = peer.merge_and_unload()
+    changed = {
+        name
+        for name, value in merged_peer.named_parameters()
+        if not torch.equal(value, model.denoiser.get_parameter(name))
+    }
+    assert found.keys() == {f"denoiser.{name}" for name in changed}
+    for name in changed:
+        wanted = merged_peer.get_parameter(name) - model.denoiser.get_parameter(name)
+        torch.testing.assert_close(found[f"denoiser.{name}"], wanted, rtol=0, atol=1e-6 if "DoRA" not in kind else 1e-5)
 
 
 def test_whole_differences_reach_biases_and_norms(models: dict, tmp_path: Path) -> None:

@@ -110,7 +110,8 @@ def _change(named: str, stem: str, parts: Mapping[Role, Tensor], told: "_Told") 
     if any(role.startswith("hada") for role in parts):
         w1a, w1b, w2a, w2b = _needed(named, stem, parts, "hada_w1_a", "hada_w1_b", "hada_w2_a", "hada_w2_b")
         scale = told.scale(w1b.shape[0] if w1b.ndim else 0)
-        return Hadamard(Factors(w1a, w1b, parts.get("hada_t1")), Factors(w2a, w2b, parts.get("hada_t2")), scale)
+        cores = parts.get("hada_t1"), parts.get("hada_t2")
+        return Hadamard(Factors(w1a, _flat(w1b), cores[0]), Factors(w2a, _flat(w2b), cores[1]), scale)
     if any(role.startswith("lokr") for role in parts):
         return _kronecker(named, stem, parts, told)
     if "ia3" in parts:
@@ -120,10 +121,20 @@ def _change(named: str, stem: str, parts: Mapping[Role, Tensor], told: "_Told") 
 
 def _kronecker(named: str, stem: str, parts: Mapping[Role, Tensor], told: "_Told") -> Kronecker:
     left = (parts["lokr_w1"],) if "lokr_w1" in parts else _needed(named, stem, parts, "lokr_w1_a", "lokr_w1_b")
-    right = (parts["lokr_w2"],) if "lokr_w2" in parts else _needed(named, stem, parts, "lokr_w2_a", "lokr_w2_b")
+    if "lokr_w2" in parts:
+        right: tuple[Tensor, ...] = (parts["lokr_w2"],)
+    else:
+        a, b = _needed(named, stem, parts, "lokr_w2_a", "lokr_w2_b")
+        right = a, _flat(b)
     # LyCORIS takes the rank from the second product if there is one, else from the first.
     rank = next((pair[1].shape[0] for pair in (right, left) if len(pair) == 2 and pair[1].ndim), None)
-    return Kronecker(left, right, parts.get("lokr_t2"), 1.0 if rank is None else told.scale(rank))
+    scale = told.of_whole() if rank is None else told.scale(rank)
+    return Kronecker(left, right, parts.get("lokr_t2"), scale)
+
+
+def _flat(factor: Tensor) -> Tensor:
+    """A factor whose kernel may be written out (rank x in x k x k) as a matrix."""
+    return factor.flatten(1) if factor.ndim > 2 else factor
 
 
 def _needed(named: str, stem: str, parts: Mapping[Role, Tensor], *roles: Role) -> tuple[Tensor, ...]:
@@ -149,11 +160,16 @@ class _Told:
             return _alpha(self.settings, self.part, self.name, rank) / rank
         return float(alpha.flatten()[0]) / rank if alpha.numel() == 1 else math.inf
 
+    def of_whole(self) -> float:
+        """The scale of a LoKr of two whole matrices: 1, unless peft wrote down the rank it was asked for."""
+        rank = self.settings.get("", {}).get("r")
+        return self.scale(rank) if "alpha" not in self.parts and type(rank) is int and rank > 0 else 1.0
+
 
 def _alpha(settings: Mapping[str, Any], part: str, name: str, rank: int) -> float:
     told = settings.get(part) or settings.get("") or {}
     patterns = told.get("alpha_pattern")
-    alpha = told.get("lora_alpha")
+    alpha = told.get("lora_alpha", told.get("alpha"))
     for pattern, value in patterns.items() if isinstance(patterns, dict) else ():
         if name.endswith(str(pattern)):
             alpha = value
