@@ -326,5 +326,5 @@ def bridge(kit: Kit) -> None:
         p, q = arch[k], ring[k]
         kit.fold(part, [(p[0], p[1], wide / 2 + 0.01), (q[0], q[1], wide / 2 + 0.01)])
     kit.fold(part, np.concatenate([ring, np.full((13, 1), wide / 2 + 0.01)], axis=1))
-    kit.put("stream", (0.42, 0.60, 0.72), "water", box(span * 0.67, 0.03, 9).moved(0, 0.0, 0))
+    kit.prop("stream").put("stream", (0.42, 0.60, 0.72), "water", box(span * 0.67, 0.03, 9).moved(0, 0.0, 0))
     kit.spot("emblem", (0, rise + 0.62, wide / 2 + 0.06))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from underpaint.primer.stagecraft.mesh import unit
+from underpaint.primer.stagecraft.mesh import cross, unit
 from underpaint.primer.stagecraft.seen import Floats
 
 NEAR = 0.08
@@ -29,11 +29,11 @@ class Camera:
     def axes(self) -> Floats:
         """3 x 3: rows are the camera's right, up and back in the world."""
         back = unit(np.float32(self.eye) - np.float32(self.target))
-        right = np.cross(np.float32([0, 1, 0]), back)
+        right = cross(np.float32([0, 1, 0]), back)
         if float(right @ right) < 1e-8:
             right = np.float32([1, 0, 0])
         right = unit(np.asarray(right, np.float32))
-        up = np.cross(back, right)
+        up = cross(back, right)
         c, s = np.float32(np.cos(self.roll)), np.float32(np.sin(self.roll))
         return np.stack([c * right - s * up, s * right + c * up, back]).astype(np.float32)
 

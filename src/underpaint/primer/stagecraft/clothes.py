@@ -6,7 +6,7 @@ import numpy as np
 
 from underpaint.primer.stagecraft.colours import dim, mix
 from underpaint.primer.stagecraft.kit import Kit
-from underpaint.primer.stagecraft.mesh import Solid, aim, unit
+from underpaint.primer.stagecraft.mesh import Solid, aim, cross, unit
 from underpaint.primer.stagecraft.seen import RGB, Floats
 from underpaint.primer.stagecraft.skeleton import Skeleton
 from underpaint.primer.stagecraft.solids import ball, capsule, sheet, tube
@@ -87,8 +87,8 @@ def _boot(kit: Kit, bones: Skeleton, side: str, colour: RGB, high: bool) -> None
 def _frame(ahead: Floats, up: Floats) -> Floats:
     """Columns x, y, z with z along `ahead` and y as near `up` as can be."""
     z = unit(ahead)
-    x = unit(np.cross(up, z))
-    return np.stack([x, np.cross(z, x), z], axis=1).astype(np.float32)
+    x = unit(cross(up, z))
+    return np.stack([x, cross(z, x), z], axis=1).astype(np.float32)
 
 
 def _trunk(kit: Kit, bones: Skeleton, outfit: Outfit) -> None:
@@ -173,7 +173,7 @@ def _draped(path: Floats, rx: Floats, rz: Floats, side: Floats) -> Solid:
     """Cloth round a bent path: its second axis turns with the path."""
     along = unit(np.gradient(path, axis=0))
     a = np.linspace(0, 2 * np.pi, 19)
-    ahead = unit(np.cross(side[None], along))
+    ahead = unit(cross(side[None], along))
     rows = path[None] - np.sin(a)[:, None, None] * rx[None, :, None] * side + np.cos(a)[:, None, None] * rz[None, :, None] * -ahead[None]
     solid = sheet(rows.astype(np.float32))
     return Solid(solid.points, solid.normals, solid.uv[..., ::-1].copy(), solid.facet, closed=False)

@@ -103,14 +103,40 @@ def _chains(e: Ints, stride: int) -> list[tuple[Floats, int, LineKind]]:
     follow = np.where((follow >= 0) & (taken[np.maximum(follow, 0)] == np.arange(n)), follow, -1)
     head, rank = _ranks(follow, n)
     order = np.lexsort((rank, head))
-    cuts = np.flatnonzero(np.diff(head[order])) + 1
+    return _strokes(e[order], head[order])
+
+
+def _strokes(e: Ints, chain: Ints) -> list[tuple[Floats, int, LineKind]]:
+    """Ordered cracks as smooth, thinned strokes; very short ones are dropped."""
+    first = np.concatenate([[True], chain[1:] != chain[:-1]])
+    starts = np.flatnonzero(first)
+    lengths = np.diff(np.append(starts, len(e)))
+    long = lengths >= 5
+    keep = np.repeat(long, lengths)
+    e, lengths = e[keep], lengths[long]
+    if not len(e):
+        return []
+    starts = np.cumsum(lengths) - lengths
+    begin, size = np.repeat(starts, lengths), np.repeat(lengths, lengths)
+    place = np.arange(len(e)) - begin
+    middle = ((e[:, 1::-1] + e[:, 3:1:-1]) * np.float32(0.5)).astype(np.float32)
+    last = starts + lengths - 1
+    closed = np.repeat((e[starts, :2] == e[last, 2:4]).all(1) & (lengths > 8), lengths)
+    for _ in range(2):
+        total = np.zeros_like(middle)
+        for o in (-2, -1, 0, 1, 2):
+            at = np.where(closed, (place + o) % size, np.clip(place + o, 0, size - 1))
+            total += middle[begin + at]
+        middle = total / np.float32(5)
+    pick = np.flatnonzero((place % 3 == 0) | (place == size - 1))
+    counts = np.bincount(np.repeat(np.arange(len(lengths)), lengths)[pick])
+    pieces = np.split(middle[pick], np.cumsum(counts)[:-1])
+    loop = closed[starts]
     out: list[tuple[Floats, int, LineKind]] = []
-    for ids in np.split(order, cuts):
-        if len(ids) < 4:
-            continue
-        row = e[ids]
-        points = np.concatenate([row[:, 1::-1], row[-1:, 3:1:-1]]).astype(np.float32)
-        out.append((_smooth(points), int(row[0, 4]), "crease" if row[0, 5] else "outline"))
+    for i, piece in enumerate(pieces):
+        row = e[starts[i]]
+        points = np.concatenate([piece, piece[:1]]) if loop[i] else piece
+        out.append((points, int(row[4]), "crease" if row[5] else "outline"))
     return out
 
 
@@ -136,25 +162,6 @@ def _ranks(follow: Ints, n: int) -> tuple[Ints, Ints]:
             break
         before[np.unique(low[loop])] = -1  # a loop opens at its lowest crack
     return head, rank
-
-
-def _smooth(points: Floats) -> Floats:
-    """Stairs as a stroke: averaged along itself, then thinned; ends stay, closed lines stay closed."""
-    closed = bool((points[0] == points[-1]).all()) and len(points) > 8
-    p = points
-    for width in (5, 5):
-        pad = width // 2
-        if len(p) <= width:
-            break
-        if closed:
-            q = np.concatenate([p[-pad - 1 : -1], p, p[1 : pad + 1]])
-        else:
-            q = np.concatenate([2 * p[:1] - p[pad:0:-1], p, 2 * p[-1:] - p[-2 : -pad - 2 : -1]])
-        c = np.cumsum(np.concatenate([np.zeros((1, 2), np.float64), q]), axis=0)
-        p = ((c[width:] - c[:-width]) / width).astype(np.float32)
-    count = max(2, round(len(p) / _STEP))
-    pick = np.unique(np.round(np.linspace(0, len(p) - 1, count)).astype(int))
-    return p[pick]
 
 
 def _details(surface: Surface, part: Ints, parts: tuple[Part, ...], folds: list[Fold], camera: Camera) -> list[Line]:

@@ -107,12 +107,13 @@ def fish(kit: Kit) -> None:
         kit.add(white, ball(0.035 * k, 0.062 * k, 0.062 * k, 9, 7).moved(s * 0.088 * k, y + 0.06 * k, 0.36 * k))
         kit.add(pupil, ball(0.02 * k, 0.035 * k, 0.035 * k, 8, 6).moved(s * 0.116 * k, y + 0.062 * k, 0.37 * k))
     water: RGB = (0.55, 0.76, 0.86)
-    kit.put("pool", water, "water", cylinder(0.55, 0.025, 22))
-    drops = kit.part("drops", (0.80, 0.90, 0.95), "water")
+    pool = kit.prop("pool")
+    pool.put("pool", water, "water", cylinder(0.55, 0.025, 22))
+    drops = pool.part("drops", (0.80, 0.90, 0.95), "water")
     for i in range(9):
         v = 2 * np.pi * i / 9
         r = float(rng.uniform(0.25, 0.48))
-        kit.add(drops, ball(0.018, 0.03, 0.018, 6, 5).moved(np.cos(v) * r, float(rng.uniform(0.06, 0.2)), np.sin(v) * r))
+        pool.add(drops, ball(0.018, 0.03, 0.018, 6, 5).moved(np.cos(v) * r, float(rng.uniform(0.06, 0.2)), np.sin(v) * r))
     kit.spot("emblem", (0.15 * k, y, 0.0))
 
 

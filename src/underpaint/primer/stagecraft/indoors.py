@@ -7,7 +7,7 @@ from underpaint.primer.stagecraft.kit import Kit, lamp_glow
 from underpaint.primer.stagecraft.place_kit import role
 from underpaint.primer.stagecraft.plants import bush
 from underpaint.primer.stagecraft.seen import RGB
-from underpaint.primer.stagecraft.solids import ball, box, capsule, cylinder, lathe, polygons, sheet
+from underpaint.primer.stagecraft.solids import ball, box, boxes, capsule, cylinder, lathe, polygons, sheet
 from underpaint.primer.stagecraft.things import table
 
 _SKY = {True: (0.16, 0.22, 0.42), False: (0.72, 0.86, 0.95)}
@@ -66,14 +66,21 @@ def bookcase(kit: Kit, w: float, h: float, shelves: int, fill: float = 1.0) -> N
     kit.put("back", dim(_WOOD, 0.62), "wood", box(w, h, 0.03))
     tones: tuple[RGB, ...] = ((0.62, 0.22, 0.20), (0.24, 0.36, 0.50), (0.30, 0.44, 0.32), (0.78, 0.62, 0.36), (0.44, 0.28, 0.40), (0.86, 0.80, 0.68), (0.36, 0.28, 0.24))
     parts = [kit.part(f"books {i}", c, "paper") for i, c in enumerate(tones)]
+    bases: list[list[tuple[float, float, float]]] = [[] for _ in tones]
+    sizes: list[list[tuple[float, float, float]]] = [[] for _ in tones]
     for i in range(shelves):
         y, room = i * (h - 0.05) / shelves + 0.05, (h - 0.05) / shelves - 0.05
         x = -w / 2 + 0.06
         while x < w / 2 - 0.12:
             thick, tall = float(rng.uniform(0.05, 0.11)), room * float(rng.uniform(0.62, 0.93))
+            tone = int(rng.integers(7))
             if rng.random() < fill * 0.95:
-                kit.add(parts[int(rng.integers(7))], box(thick * 0.9, tall, 0.22).moved(x + thick / 2, y, 0.19))
+                bases[tone].append((x + thick / 2, y, 0.19))
+                sizes[tone].append((thick * 0.9, tall, 0.22))
             x += thick
+    for part, at, size in zip(parts, bases, sizes, strict=True):
+        if at:
+            kit.add(part, boxes(np.float32(at), np.float32(size)))
 
 
 def room(kit: Kit) -> None:

@@ -73,6 +73,10 @@ class Kit:
         """A named place of this object in the world: a joint, a seat, a hand."""
         self.stage.spots[f"{self.name}/{name}"] = self.world(np.asarray(point, np.float32))
 
+    def prop(self, name: str) -> "Kit":
+        """The same space for something that goes with the object but is not it (a track, a pool, a stool)."""
+        return replace(self, name=f"{name} {self.name}", role="prop" if self.role == "subject" else self.role)
+
     def child(self, name: str, at: Sequence[float] | Floats, yaw: float = 0.0, scale: float = 1.0) -> "Kit":
         """A kit for an object placed in this one's space, with the same role and colours."""
         return replace(

@@ -45,8 +45,8 @@ def _glyph(ch: str) -> tuple[tuple[Floats, ...], float]:
     if not loops:
         return (), advance
     sign = np.sign(area(max(loops, key=lambda p: abs(area(p)))))
-    rims = [p for p in loops if np.sign(area(p)) == sign]
-    holes = [p for p in loops if np.sign(area(p)) != sign]
+    rims = [p if area(p) > 0 else p[::-1] for p in loops if np.sign(area(p)) == sign]
+    holes = [p if area(p) < 0 else p[::-1] for p in loops if np.sign(area(p)) != sign]
     for hole in holes:
         gaps = [float(((r[:, None] - hole[None]) ** 2).sum(-1).min()) for r in rims]
         inside = [i for i, r in enumerate(rims) if (r.min(0) <= hole.min(0)).all() and (r.max(0) >= hole.max(0)).all()]
@@ -84,7 +84,10 @@ def _clean(p: Floats) -> Floats:
 
 
 def _bridged(rim: Floats, hole: Floats) -> Floats:
-    """One outline that runs along the rim, crosses to the hole, round it and back."""
+    """One outline that runs along the rim, crosses to the hole, round it and back by a hair's breadth."""
     gap = ((rim[:, None] - hole[None]) ** 2).sum(-1)
     i, j = np.unravel_index(int(np.argmin(gap)), gap.shape)
-    return np.concatenate([rim[: i + 1], hole[j:], hole[: j + 1], rim[i:]]).astype(np.float32)
+    across = hole[j] - rim[i]
+    hair = np.float32([across[1], -across[0]]) * np.float32(0.01 / max(float(np.hypot(*across)), 1e-6))
+    way = [rim[: i + 1], hole[j:], hole[:j], hole[j : j + 1] + hair, rim[i : i + 1] + hair, rim[i + 1 :]]
+    return np.concatenate(way).astype(np.float32)

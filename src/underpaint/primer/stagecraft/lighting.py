@@ -6,7 +6,7 @@ import numpy as np
 
 from underpaint.primer.stagecraft.camera import Camera
 from underpaint.primer.stagecraft.colours import palette_of
-from underpaint.primer.stagecraft.mesh import Mesh, unit
+from underpaint.primer.stagecraft.mesh import Mesh, cross, unit
 from underpaint.primer.stagecraft.raster import Screen, Surface, scan
 from underpaint.primer.stagecraft.scene import INDOORS, Scene
 from underpaint.primer.stagecraft.seen import RGB, Floats, Light
@@ -27,7 +27,7 @@ class _Hour:
 _HOURS = {
     "dawn": _Hour((0.62, 0.42, 0.34), (0.56, 0.54, 0.64), (0.52, 0.63, 0.84), (0.99, 0.80, 0.70), (0.90, 0.80, 0.80), 20),
     "noon": _Hour((0.60, 0.56, 0.46), (0.52, 0.57, 0.64), (0.28, 0.55, 0.88), (0.78, 0.90, 0.97), (0.76, 0.86, 0.94), 52),
-    "sunset": _Hour((0.86, 0.46, 0.16), (0.46, 0.36, 0.48), (0.33, 0.30, 0.56), (0.99, 0.62, 0.30), (0.92, 0.60, 0.42), 16),
+    "sunset": _Hour((0.86, 0.48, 0.20), (0.54, 0.45, 0.53), (0.33, 0.30, 0.56), (0.99, 0.62, 0.30), (0.92, 0.60, 0.42), 16),
     "night": _Hour((0.20, 0.26, 0.42), (0.20, 0.24, 0.42), (0.05, 0.07, 0.19), (0.16, 0.22, 0.42), (0.13, 0.17, 0.33), 42),
 }  # fmt: skip
 _SIDES = {"left": (-68.0, 0.0), "right": (68.0, 0.0), "above": (20.0, 72.0), "behind": (158.0, 24.0)}
@@ -92,8 +92,8 @@ def world_points(surface: Surface, camera: Camera) -> Floats:
 def cast(mesh: Mesh, surface: Surface, camera: Camera, towards: Floats, reach: float) -> Floats:
     """H x W: 1 where the key light arrives, 0 in cast shadow, within `reach` metres of what the camera looks at."""
     back = towards
-    right = unit(np.cross(np.float32([0, 1, 0]), back))
-    up = np.cross(back, right)
+    right = unit(cross(np.float32([0, 1, 0]), back))
+    up = cross(back, right)
     axes = np.stack([right, up, back]).astype(np.float32)
     centre = np.float32(camera.target)
     p = (mesh.points - centre) @ axes.T

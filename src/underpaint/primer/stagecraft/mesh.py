@@ -1,6 +1,6 @@
 """Triangles: bare solids, and the stage set that gathers them with their parts, folds and colours."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -50,6 +50,15 @@ def unit(v: Floats) -> Floats:
     return np.asarray(v / np.maximum(length, 1e-9), np.float32)
 
 
+def cross(a: Floats, b: Floats) -> Floats:
+    """The cross product along the last axis (much faster than numpy's own on small arrays)."""
+    out = np.empty(np.broadcast_shapes(a.shape, b.shape), np.float32)
+    out[..., 0] = a[..., 1] * b[..., 2] - a[..., 2] * b[..., 1]
+    out[..., 1] = a[..., 2] * b[..., 0] - a[..., 0] * b[..., 2]
+    out[..., 2] = a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]
+    return out
+
+
 def rotation(yaw: float = 0.0, pitch: float = 0.0, roll: float = 0.0) -> Floats:
     """The 3 x 3 matrix that rolls about z, pitches about x, then yaws about y."""
     (cy, sy), (cp, sp), (cr, sr) = ((np.cos(a), np.sin(a)) for a in (yaw, pitch, roll))
@@ -62,11 +71,11 @@ def rotation(yaw: float = 0.0, pitch: float = 0.0, roll: float = 0.0) -> Floats:
 def aim(direction: Sequence[float] | Floats, hint: Sequence[float] | Floats = (0.0, 0.0, 1.0)) -> Floats:
     """A rotation that takes +y to `direction`, keeping +z as near `hint` as it can."""
     y = unit(np.asarray(direction, np.float32))
-    x = np.cross(y, np.asarray(hint, np.float32))
+    x = cross(y, np.asarray(hint, np.float32))
     if float(x @ x) < 1e-6:
-        x = np.cross(y, np.float32([1.0, 0.01, 0.0]))
-    x = unit(np.asarray(x, np.float32))
-    return np.stack([x, y, np.cross(x, y)], axis=1).astype(np.float32)
+        x = cross(y, np.float32([1.0, 0.01, 0.0]))
+    x = unit(x)
+    return np.stack([x, y, cross(x, y)], axis=1)
 
 
 def joined(solids: Sequence[Solid]) -> Solid:
@@ -135,6 +144,42 @@ class StageSet:
     def fold(self, part: int, points: Sequence[Sequence[float]] | Floats) -> None:
         """A line drawn on a part, through points in metres."""
         self.folds.append(Fold(np.asarray(points, np.float32), part))
+
+    def part_points(self, part: int) -> Floats:
+        """All corners N x 3 of one part."""
+        own = [s.points for s, i in zip(self._solids, self._ids, strict=True) if i == part]
+        return np.concatenate(own).reshape(-1, 3) if own else np.zeros((0, 3), np.float32)
+
+    def change(self, parts: Collection[int], move: Callable[[Floats], Floats]) -> None:
+        """Moves the corners of some parts; their drawn lines go."""
+        for k, part in enumerate(self._ids):
+            if part in parts:
+                self._solids[k] = replace(self._solids[k], points=move(self._solids[k].points).astype(np.float32))
+        self.folds[:] = [f for f in self.folds if f.part not in parts]
+
+    def remove(self, parts: Collection[int]) -> None:
+        """Takes some parts off the stage."""
+        keep = [k for k, part in enumerate(self._ids) if part not in parts]
+        self._solids = [self._solids[k] for k in keep]
+        self._ids, self._colours = [self._ids[k] for k in keep], [self._colours[k] for k in keep]
+        self.folds[:] = [f for f in self.folds if f.part not in parts]
+
+    def double(self, parts: Collection[int], move: Callable[[Floats], Floats]) -> None:
+        """Adds some parts once more, moved."""
+        for k in [k for k, part in enumerate(self._ids) if part in parts]:
+            moved = replace(self._solids[k], points=move(self._solids[k].points).astype(np.float32))
+            self.add(self._ids[k], moved, self._colours[k])
+
+    def corners(self, role: Role) -> Floats:
+        """All corners N x 3 of what has this role."""
+        own = [s.points for s, i in zip(self._solids, self._ids, strict=True) if self.parts[i].role == role]
+        return np.concatenate(own).reshape(-1, 3) if own else np.zeros((1, 3), np.float32)
+
+    def span(self, name: str) -> tuple[Floats, Floats]:
+        """Lowest and highest corner of one object."""
+        own = [s.points for s, i in zip(self._solids, self._ids, strict=True) if self.parts[i].object == name]
+        points = np.concatenate(own).reshape(-1, 3)
+        return points.min(0), points.max(0)
 
     def mesh(self) -> Mesh:
         """Everything as one soup of triangles."""

@@ -82,6 +82,7 @@ def _wardrobe(kit: Kit) -> tuple[Outfit, str, str]:
 
 def _seat(kit: Kit, bones: Skeleton) -> None:
     """A stool, crate or barrel under one who sits."""
+    kit = kit.prop("seat")
     top, h = float(bones.seat or 0.0), bones.body.height
     rng = kit.rng("seat")
     z = float(bones["hips"][2])

@@ -4,7 +4,7 @@ import numpy as np
 
 from underpaint.primer.stagecraft.colours import dim, mix
 from underpaint.primer.stagecraft.kit import Kit
-from underpaint.primer.stagecraft.mesh import Solid, aim, rotation, unit
+from underpaint.primer.stagecraft.mesh import Solid, aim, cross, rotation, unit
 from underpaint.primer.stagecraft.seen import RGB, Floats
 from underpaint.primer.stagecraft.solids import ball, curve, disc, lathe, sheet, spindle, tube
 
@@ -18,8 +18,8 @@ def clump(radius: float, rng: np.random.Generator, leaves: int = 46, size: float
     blade = np.float32([(0, -0.9, 0), (0.62, -0.1, 0.1), (0.32, 0.62, 0.02), (0, 1.0, -0.1), (-0.32, 0.62, 0.02),
                         (-0.62, -0.1, 0.1)])  # fmt: skip
     scale = (size * radius * rng.uniform(0.8, 1.35, (leaves, 1, 1))).astype(np.float32)
-    y = unit(np.cross(d, rng.normal(size=(leaves, 3)).astype(np.float32)))
-    turn = np.stack([np.cross(y, d), y, d], axis=2)
+    y = unit(cross(d, rng.normal(size=(leaves, 3)).astype(np.float32)))
+    turn = np.stack([cross(y, d), y, d], axis=2)
     out = (radius * rng.uniform(0.72, 0.98, (leaves, 1))).astype(np.float32)
     points = np.einsum("lij,kj->lki", turn, blade) * scale + (d * out)[:, None]
     tri = points[:, [[0, i, i + 1] for i in range(1, 5)]].reshape(-1, 3, 3)
@@ -200,5 +200,5 @@ def mushroom(kit: Kit, h: float, colour: RGB) -> None:
     dots = kit.part("dots", (0.96, 0.94, 0.90), "petal")
     for a in (0.2, 1.4, 2.6, 4.0, 5.2):
         n = unit(np.float32([np.sin(a) * 0.8, 0.7, np.cos(a) * 0.8]))
-        spot = disc(0.07 * h, 8).by(aim(unit(np.cross(n, np.float32([0.3, 1, 0.2]))), n))
+        spot = disc(0.07 * h, 8).by(aim(unit(cross(n, np.float32([0.3, 1, 0.2]))), n))
         kit.add(dots, spot.moved(np.sin(a) * 0.33 * h, 0.80 * h, np.cos(a) * 0.33 * h))

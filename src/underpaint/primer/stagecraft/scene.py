@@ -279,6 +279,8 @@ def _drawn(rng: np.random.Generator, size: tuple[int, int], fixed: Mapping[str, 
     words = {name: taste.draw(rng, name, values) for name, values in (FACTORS | MOODS).items()} | dict(fixed)
     who = _thing(rng, words["subject"], words["colour"], taste, fixed)
     other, relation = _second(rng, who, taste, fixed)
+    if who.pose == "sitting" and words["place"] in ("rooftop", "cliff") and "perspective" not in fixed:
+        words["perspective"] = "two points"
     if words["place"] in INDOORS:
         words["weather"] = fixed.get("weather", "clear")
     own = {k: words[k] for k in ("style", "place", "time", "position", "light", *MOODS)}
@@ -304,6 +306,10 @@ def _thing(
         words["build"] = "child"
     if kind in ("girl with a sword", "knight") or words["pose"] not in ("standing", "walking", "sitting"):
         words["holding"] = ""
+    if kind in ANIMALS + THINGS and words["facing"] in ("front", "back"):
+        words["facing"] = str(rng.choice(["three-quarter", "left", "right"]))
+    if words["facing"] == "back" and words["gaze"] == "viewer":
+        words["gaze"] = "ahead"
     words |= {k: v for k, v in (fixed or {}).items() if k in THING_WORDS}
     count = int((fixed or {}).get("count", rng.choice([1, 2, 3], p=[0.8, 0.12, 0.08])))
     big = kind in ("castle", "bridge", "train")

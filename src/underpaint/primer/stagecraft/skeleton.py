@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from underpaint.primer.stagecraft.mesh import rotation, unit
+from underpaint.primer.stagecraft.mesh import cross, rotation, unit
 from underpaint.primer.stagecraft.scene import Thing
 from underpaint.primer.stagecraft.seen import Floats
 
@@ -109,6 +109,8 @@ POSES: dict[str, Pose] = {
 """How people stand: twelve poses."""
 
 _HUG = Pose((0.42, -0.28, 0.86), (-0.55, 0.05, 0.84), (0.05, -1, 0.0), (0.02, -1, -0.04), lean=(0, 1, 0.08), nod=0.02)
+_EDGE = Pose((0.46, -0.84, -0.28), (0.30, -0.95, 0.1), (0.20, 0.02, 1.0), (0.06, -0.97, 0.28), r_shin=(-0.10, -0.99, -0.02),
+             lean=(0, 1, -0.06))  # fmt: skip
 _LIMBS = {"upper arm": "upper", "forearm": "fore", "thigh": "thigh", "shin": "shin"}
 
 
@@ -130,7 +132,7 @@ def skeleton(thing: Thing, body: Proportions, frame: float, look: tuple[float, f
              reach: Mapping[str, Floats], hug: bool = False) -> Skeleton:  # fmt: skip
     """Joints of a person. `look` is where the viewer is (yaw, pitch), `edge` sits on an edge with hanging legs,
     `reach` says where a hand ("left", "right") goes, in body space."""
-    pose = _HUG if hug else POSES[thing.pose]
+    pose = _HUG if hug else _EDGE if edge and thing.pose == "sitting" else POSES[thing.pose]
     h = body.height
     trunk = _trunk(pose, body)
     joints: dict[str, Floats] = {"hips": np.zeros(3, np.float32)}
@@ -153,7 +155,7 @@ def _trunk(pose: Pose, body: Proportions) -> Floats:
     x, y, z = pose.lean
     up = unit(np.float32([x, y, z + body.stoop]))
     side = unit(np.float32([1, 0, 0]) - up * up[0])
-    return np.stack([side, up, np.cross(side, up)], axis=1).astype(np.float32)
+    return np.stack([side, up, cross(side, up)], axis=1).astype(np.float32)
 
 
 def _head(thing: Thing, pose: Pose, trunk: Floats, look: tuple[float, float]) -> Floats:

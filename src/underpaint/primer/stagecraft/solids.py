@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from underpaint.primer.stagecraft.mesh import Solid, aim, unit
+from underpaint.primer.stagecraft.mesh import Solid, aim, cross, unit
 from underpaint.primer.stagecraft.seen import Floats
 
 Point = Sequence[float]
@@ -17,7 +17,7 @@ def sheet(rows: Floats, uv: Floats | None = None, closed: bool = False, smooth: 
     """
     rows = np.asarray(rows, np.float32)
     du, dv = np.gradient(rows, axis=0), np.gradient(rows, axis=1)
-    normal = unit(np.cross(dv, du))
+    normal = unit(cross(dv, du))
     if uv is None:
         u = np.cumsum(np.linalg.norm(np.diff(rows, axis=0, prepend=rows[:1]), axis=-1), axis=0)
         v = np.cumsum(np.linalg.norm(np.diff(rows, axis=1, prepend=rows[:, :1]), axis=-1), axis=1)
@@ -34,41 +34,71 @@ def sheet(rows: Floats, uv: Floats | None = None, closed: bool = False, smooth: 
     if not smooth:
         normals = _flat(points)
         facet = np.repeat(np.arange(len(points) // 2, dtype=np.int32), 2)
-    sound = np.abs(np.cross(points[:, 1] - points[:, 0], points[:, 2] - points[:, 0])).max(-1) > 1e-9
+    sound = np.abs(cross(points[:, 1] - points[:, 0], points[:, 2] - points[:, 0])).max(-1) > 1e-9
     return Solid(points[sound], normals[sound], uvs[sound], facet[sound], closed)
 
 
 def _flat(points: Floats) -> Floats:
-    n = unit(np.cross(points[:, 1] - points[:, 0], points[:, 2] - points[:, 0]))
+    n = unit(cross(points[:, 1] - points[:, 0], points[:, 2] - points[:, 0]))
     return np.repeat(n[:, None], 3, axis=1).astype(np.float32)
 
 
 def polygons(corners: Sequence[Sequence[Point]], closed: bool = True) -> Solid:
     """Flat convex polygons (counter-clockwise from outside), one facet each; u runs along the first edge."""
-    points, uvs, facets = [], [], []
+    groups: dict[int, list[int]] = {}
     for k, polygon in enumerate(corners):
-        p = np.asarray(polygon, np.float32)
-        x = unit(p[1] - p[0])
-        n = unit(np.cross(p[1] - p[0], p[-1] - p[0]))
-        y = np.cross(n, x)
-        q = np.stack([(p - p[0]) @ x, (p - p[0]) @ y], axis=1)
-        for i in range(1, len(p) - 1):
-            points.append(p[[0, i, i + 1]])
-            uvs.append(q[[0, i, i + 1]])
-            facets.append(k)
-    soup = np.float32(points)
-    return Solid(soup, _flat(soup), np.float32(uvs), np.int32(facets), closed)
+        groups.setdefault(len(polygon), []).append(k)
+    points, uvs, facets = [], [], []
+    for n, members in groups.items():
+        p = np.array([corners[k] for k in members], np.float32)
+        fan = np.array([[0, i, i + 1] for i in range(1, n - 1)])
+        points.append(p[:, fan].reshape(-1, 3, 3))
+        uvs.append(_flat_uv(p)[:, fan].reshape(-1, 3, 2))
+        facets.append(np.repeat(np.array(members, np.int32), n - 2))
+    soup = np.concatenate(points)
+    return Solid(soup, _flat(soup), np.concatenate(uvs), np.concatenate(facets), closed)
 
 
-_BOX = ((4, 5, 6, 7), (1, 0, 3, 2), (5, 1, 2, 6), (0, 4, 7, 3), (7, 6, 2, 3), (0, 1, 5, 4))
+def _flat_uv(p: Floats) -> Floats:
+    """Coordinates K x N x 2 in the planes of polygons K x N x 3, u along the first edge."""
+    edge, other = p[:, 1] - p[:, 0], p[:, -1] - p[:, 0]
+    x = unit(edge)
+    y = cross(unit(cross(edge, other)), x)
+    d = p - p[:, :1]
+    return np.stack([np.einsum("knj,kj->kn", d, x), np.einsum("knj,kj->kn", d, y)], axis=-1).astype(np.float32)
+
+
+_CORNER = np.float32([(-1, 0, -1), (1, 0, -1), (1, 1, -1), (-1, 1, -1), (-1, 0, 1), (1, 0, 1), (1, 1, 1), (-1, 1, 1)])
+_FACES = np.array([(4, 5, 6, 7), (1, 0, 3, 2), (5, 1, 2, 6), (0, 4, 7, 3), (7, 6, 2, 3), (0, 1, 5, 4)])
+_FACE_TRIANGLES = _FACES[:, [[0, 1, 2], [0, 2, 3]]].reshape(-1, 3)
+_FACE_NORMALS = np.repeat(
+    np.float32([(0, 0, 1), (0, 0, -1), (1, 0, 0), (-1, 0, 0), (0, 1, 0), (0, -1, 0)]), 6, axis=0
+).reshape(12, 3, 3)  # fmt: skip
+_FACE_UV = np.array([(0, 1), (0, 1), (2, 1), (2, 1), (0, 2), (0, 2)])
+_FACE_FACET = np.repeat(np.arange(6, dtype=np.int32), 2)
 
 
 def box(width: float, height: float, depth: float, taper: float = 1.0) -> Solid:
     """A box standing on y = 0; `taper` shrinks its top."""
-    w, d = width / 2, depth / 2
-    c = [(-w, 0, -d), (w, 0, -d), (w * taper, height, -d * taper), (-w * taper, height, -d * taper)]
-    c += [(-w, 0, d), (w, 0, d), (w * taper, height, d * taper), (-w * taper, height, d * taper)]
-    return polygons([[c[i] for i in face] for face in _BOX])
+    c = _CORNER * np.float32([width / 2, height, depth / 2])
+    if taper != 1.0:
+        c = np.where(_CORNER[:, 1:2] > 0, c * np.float32([taper, 1, taper]), c)
+        return polygons([c[list(face)].tolist() for face in _FACES])
+    points = c[_FACE_TRIANGLES]
+    uv = np.take_along_axis(points, np.repeat(np.repeat(_FACE_UV, 2, 0)[:, None], 3, 1), axis=2)
+    return Solid(points, _FACE_NORMALS, uv, _FACE_FACET)
+
+
+def boxes(bases: Floats, sizes: Floats) -> Solid:
+    """Many upright boxes at once: N x 3 middles of their floors and N x 3 widths, heights, depths."""
+    k = np.asarray(sizes, np.float32) * np.float32([0.5, 1, 0.5])
+    c = _CORNER[None] * k[:, None] + np.asarray(bases, np.float32)[:, None]
+    n = len(c)
+    points = c[:, _FACE_TRIANGLES].reshape(-1, 3, 3)
+    axes = np.tile(np.repeat(np.repeat(_FACE_UV, 2, 0)[:, None], 3, 1), (n, 1, 1))
+    facet = np.tile(_FACE_FACET, n) + np.repeat(np.arange(n, dtype=np.int32) * 6, 12)
+    uv = np.take_along_axis(points, axes, axis=2)
+    return Solid(points, np.tile(_FACE_NORMALS, (n, 1, 1)), uv, facet.astype(np.int32))
 
 
 def triangulate(outline: Floats) -> np.ndarray:
@@ -212,7 +242,7 @@ def _carried(along: Floats) -> Floats:
     for d in along[1:]:
         y = d if float(d @ d) > 0.5 else frames[-1][:, 1]
         x = unit(frames[-1][:, 0] - y * float(frames[-1][:, 0] @ y))
-        frames.append(np.stack([x, y, np.cross(x, y)], axis=1).astype(np.float32))
+        frames.append(np.stack([x, y, cross(x, y)], axis=1).astype(np.float32))
     return np.stack(frames)
 
 

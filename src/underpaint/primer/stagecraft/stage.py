@@ -14,7 +14,7 @@ from underpaint.primer.stagecraft.mesh import Fold, Mesh, StageSet, rotation
 from underpaint.primer.stagecraft.place_kit import sky
 from underpaint.primer.stagecraft.places import PLACES
 from underpaint.primer.stagecraft.scene import PEOPLE, Scene, Thing, sub_rng
-from underpaint.primer.stagecraft.seen import Floats, Part
+from underpaint.primer.stagecraft.seen import Floats, Part, Role
 from underpaint.primer.stagecraft.skeleton import proportions
 from underpaint.primer.stagecraft.subjects import SUBJECTS
 
@@ -37,6 +37,12 @@ class Built:
     reach: float
     yaw: float
 
+    def only(self, *roles: Role) -> "Built":
+        """The same stage with only what has these roles, seen by the same camera in the same light."""
+        keep = np.array([p.role in roles for p in self.parts])[self.mesh.part]
+        mesh = Mesh(*(f[keep] for f in self.mesh))
+        return replace(self, mesh=mesh, folds=[f for f in self.folds if self.parts[f.part].role in roles])
+
 
 Spoil = Callable[[StageSet], None]
 """Changes what stands on the stage before the place is built: how wrong versions are made."""
@@ -49,13 +55,13 @@ def build(scene: Scene, spoil: Spoil | None = None) -> Built:
     empty = Kit(
         stage, "place", "place", scene.who, coat_of(scene.who, scene.rng("coat")), scene.seed, rotation(), np.zeros(3, np.float32),
         frame=scene.frame, night=scene.time == "night", detail=scene.detail,
-        edge=scene.who.pose == "sitting" and scene.place in EDGES and scene.who.kind in PEOPLE,
+        edge=_on_edge(scene),
         afloat=scene.place == "shore" and "boat" in (scene.who.kind, scene.other.kind if scene.other else ""),
     )  # fmt: skip
     _cast(scene, empty, yaw)
+    low, high = _bounds(stage)
     if spoil is not None:
         spoil(stage)
-    low, high = _bounds(stage)
     size = float(max(high[1] - low[1], 0.6 * (high[0] - low[0])))
     camera, reach = _camera(scene, low, high, yaw)
     scale = float(np.clip((size / 1.6) ** 0.62, 0.3, 3.6))
@@ -66,6 +72,10 @@ def build(scene: Scene, spoil: Spoil | None = None) -> Built:
     parts = tuple(stage.parts)
     mesh = mesh._replace(colour=graded(scene, parts, mesh.colour, mesh.part))
     return Built(mesh, parts, stage.folds, stage.spots, camera, towards, orb, reach, yaw)
+
+
+def _on_edge(scene: Scene) -> bool:
+    return scene.place in EDGES and scene.who.pose == "sitting" and scene.who.kind in PEOPLE and scene.relation != "on"
 
 
 def _heading(scene: Scene) -> float:
@@ -145,9 +155,7 @@ def _row(
         facing = -facing
     if thing.kind in SIDEWAYS:
         facing = _sideways(thing, facing)
-    heading = facing if empty.edge else yaw + facing
-    if empty.edge:
-        heading = facing * 0.35
+    heading = 0.4 * float(np.sin(facing)) + 2 * jitter if empty.edge else yaw + facing
     coat = coat_of(thing, scene.rng(f"coat {tag}"))
     look = empty.look if empty.hug else (_wrapped(yaw - heading), _pitch(scene))
     base = replace(empty, name=name, role="subject", thing=thing, coat=coat, shift=at, look=look)
@@ -188,15 +196,15 @@ def _emblem(kit: Kit, mark: int) -> None:
     kind = kit.thing.emblem or ("star" if kit.thing.kind == "flag" else "")
     if not kind or len(kit.stage.parts) == mark:
         return
-    low, high = _bounds(kit.stage)
+    low, high = kit.stage.span(kit.name)
     tall = float(high[1] - low[1])
     share = 0.045 if kit.thing.kind in PEOPLE else 0.11 if kit.thing.kind == "flag" else 0.07
     emblem(kit, kind, share * tall)
 
 
 def _bounds(stage: StageSet, turned: Floats | None = None) -> tuple[Floats, Floats]:
-    """The lowest and highest corner of all that stands, along the world's axes or a turned frame's."""
-    points = stage.mesh().points.reshape(-1, 3)
+    """The lowest and highest corner of the subjects, along the world's axes or a turned frame's."""
+    points = stage.corners("subject")
     if turned is not None:
         points = points @ turned
     return points.min(0), points.max(0)
@@ -218,7 +226,7 @@ _SHOTS = {
     "close": _Shot(0.98, 2.8, 0.66, 0.0),
     "wide": _Shot(0.40, 2.0, 0.80, 0.16),
     "worm's eye": _Shot(0.80, 1.35, 0.10, 0.0, -0.5),
-    "bird's eye": _Shot(0.52, 1.9, 0.5, 0.0, 0.75),
+    "bird's eye": _Shot(0.58, 1.9, 0.5, 0.0, 0.66),
 }
 
 
@@ -239,7 +247,7 @@ def _camera(scene: Scene, low: Floats, high: Floats, yaw: float) -> tuple[Camera
     room_x = half_x * (0.94 if scene.position == "centre" or scene.camera == "close" else 0.66)
     distance = lens * max(tall / (2 * half_y * shot.fill), wide / (2 * room_x * min(1.0, shot.fill * 1.25)))
     distance += 0.35 * float(min(extent[0], extent[2]))
-    pitch = shot.pitch
+    pitch = 0.5 * shot.pitch + 0.14 if scene.camera == "bird's eye" and _on_edge(scene) else shot.pitch
     if scene.perspective == "three points" and not pitch:
         pitch = 0.3 if rng.random() < 0.6 else -0.22
     back = rotation(yaw, -pitch) @ np.float32([0, 0, 1])

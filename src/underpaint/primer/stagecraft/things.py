@@ -74,7 +74,7 @@ def boat(kit: Kit) -> None:
     flag = [(0, 0), (-0.5, 0.12), (-0.42, 0.2), (-0.5, 0.3), (0, 0.34)]
     kit.put("pennant", c.main, "cloth", extrude(flag, 0.02).moved(0.2, tall + 0.25, 0))
     if not kit.afloat:
-        kit.put("water", (0.40, 0.62, 0.74), "water", lathe([(0.0, 0.0), (2.6, 0.0)], 30).moved(0, 0.14, 0))
+        kit.prop("water").put("water", (0.40, 0.62, 0.74), "water", lathe([(0.0, 0.0), (2.6, 0.0)], 30).moved(0, 0.14, 0))
     kit.spot("seat", (-0.9, deep * 0.85, 0.0))
     kit.spot("emblem", (-0.35, 2.0, 0.42))
 
@@ -197,6 +197,7 @@ def _carriage(kit: Kit, x: float) -> None:
 
 
 def _track(kit: Kit) -> None:
+    kit = kit.prop("track")
     own = kit.part("bed", (0.56, 0.52, 0.46), "earth")
     kit.add(own, box(44, 0.10, 2.3, 0.97))
     sleepers, rails = kit.part("sleepers", (0.38, 0.28, 0.20), "wood"), kit.part("rails", (0.55, 0.56, 0.58), "metal")
@@ -269,7 +270,7 @@ def teapot(kit: Kit) -> None:
     kit.put("handle", c.main, "plaster", tube(handle, np.full(len(handle), 0.055 * k), 8))
     cup = [(0.0, 0.02), (0.12, 0.02), (0.20, 0.14), (0.23, 0.28), (0.20, 0.27), (0.0, 0.2)]
     kit.put("cup", c.accent, "plaster", lathe([(a * k, b * k) for a, b in cup], 16).moved(0.72 * k, 0, 0.55 * k))
-    kit.put("cloth", mix(c.light, (1, 1, 1), 0.5), "cloth", box(2.6 * k, 0.012, 1.9 * k).moved(0.1 * k, 0, 0.1 * k))
+    kit.prop("cloth").put("cloth", mix(c.light, (1, 1, 1), 0.5), "cloth", box(2.6 * k, 0.012, 1.9 * k).moved(0.1 * k, 0, 0.1 * k))
     kit.spot("emblem", (0, 0.42 * k, 0.57 * k))
 
 

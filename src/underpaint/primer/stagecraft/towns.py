@@ -8,7 +8,7 @@ from underpaint.primer.stagecraft.mesh import Solid
 from underpaint.primer.stagecraft.place_kit import role, scatter
 from underpaint.primer.stagecraft.plants import bush
 from underpaint.primer.stagecraft.seen import RGB
-from underpaint.primer.stagecraft.solids import ball, box, capsule, cone, cylinder, extrude, lathe, polygons
+from underpaint.primer.stagecraft.solids import ball, box, boxes, capsule, cone, cylinder, extrude, lathe, polygons
 
 _FACADES: tuple[RGB, ...] = (
     (0.90, 0.80, 0.62), (0.83, 0.62, 0.50), (0.76, 0.78, 0.70), (0.92, 0.88, 0.80), (0.70, 0.56, 0.50),
@@ -16,6 +16,10 @@ _FACADES: tuple[RGB, ...] = (
 )  # fmt: skip
 _ROOFS: tuple[RGB, ...] = ((0.62, 0.32, 0.24), (0.45, 0.34, 0.34), (0.36, 0.40, 0.48), (0.70, 0.44, 0.30))
 _LIT: RGB = (1.0, 0.80, 0.44)
+
+
+def _quad(x: float, y: float, z: float, h: float, w: float) -> list[tuple[float, float, float]]:
+    return [(x, y, z), (x, y, z + w), (x, y + h, z + w), (x, y + h, z)]
 
 
 def _panes(kit: Kit, quads: list[list[tuple[float, float, float]]], part: int) -> None:
@@ -62,17 +66,23 @@ def _front(kit: Kit, w: float, h: float, s: float, wall: RGB) -> None:
                 q.append((z, 0.0, ww * 1.25, sh * 0.78, -1))
                 continue
             q.append((z, y, ww, hh, int(rng.random() < 0.6)))
+    quads: dict[int, list[list[tuple[float, float, float]]]] = {frames: [], shutters: [], lit: [], dark: []}
+    bases: list[tuple[float, float, float]] = []
+    sizes: list[tuple[float, float, float]] = []
     for z, y, ww, hh, kind in q:
-        door = kind < 0
-        _panes(kit, [[(s * 0.02, y - 0.07, z - ww * 0.62), (s * 0.02, y - 0.07, z + ww * 0.62), (s * 0.02, y + hh + 0.07, z + ww * 0.62), (s * 0.02, y + hh + 0.07, z - ww * 0.62)]], frames)
-        pane = [[(s * 0.05, y, z - ww / 2), (s * 0.05, y, z + ww / 2), (s * 0.05, y + hh, z + ww / 2), (s * 0.05, y + hh, z - ww / 2)]]
-        _panes(kit, pane, shutters if door else lit if kind else dark)
-        if not door:
-            kit.add(frames, box(0.10, 0.07, ww * 1.4).moved(s * 0.05, y - 0.10, z))
-            kit.fold(lit if kind else dark, [(s * 0.06, y, z), (s * 0.06, y + hh, z)])
-            if shut:
-                for k in (-1, 1):
-                    kit.add(shutters, box(0.06, hh, ww * 0.42).moved(s * 0.06, y, z + k * ww * 0.80))
+        door, pane = kind < 0, lit if kind else dark
+        quads[frames].append(_quad(s * 0.02, y - 0.07, z - ww * 0.62, hh + 0.14, ww * 1.24))
+        quads[shutters if door else pane].append(_quad(s * 0.05, y, z - ww / 2, hh, ww))
+        if door:
+            continue
+        bases.append((s * 0.05, y - 0.10, z))
+        sizes.append((0.10, 0.07, ww * 1.4))
+        kit.fold(pane, [(s * 0.06, y, z), (s * 0.06, y + hh, z)])
+        if shut:
+            quads[shutters] += [_quad(s * 0.07, y, z + k * ww * 0.80 - ww * 0.21, hh, ww * 0.42) for k in (-1, 1)]
+    for part, found in quads.items():
+        _panes(kit, found, part)
+    kit.add(frames, boxes(np.float32(bases), np.float32(sizes)))
     kit.put("cornice", mix(wall, (1, 1, 1), 0.4), "stone", box(0.22, 0.16, w).moved(s * 0.06, h - 0.22, 0))
     if rng.random() < 0.4:
         awning = dim(_ROOFS[int(rng.integers(4))], 1.15)
@@ -244,7 +254,7 @@ def rooftop(kit: Kit) -> None:
     own = role(kit, "roof", "ground")
     wall = _FACADES[int(rng.integers(len(_FACADES)))]
     deep, half = 6.5, 5.2
-    own.put("house wall", wall, "plaster", box(2 * half, -low, deep + front - 0.02).moved(0, low, (front - deep) / 2))
+    own.put("house wall", wall, "plaster", box(2 * half, -low - 0.15, deep + front - 0.02).moved(0, low, (front - deep) / 2))
     part = own.put("roof top", (0.60, 0.56, 0.54), "stone", box(2 * half + 0.3, 0.22, deep + front).moved(0, -0.22, (front - deep) / 2))
     for k in range(1, 5):
         own.fold(part, [(-half, 0.01, front - 1.4 * k), (half, 0.01, front - 1.4 * k)])
