@@ -108,6 +108,16 @@ def test_words_through_whatever_lies_between(nodes: Nodes, words: str) -> None:
     assert (reading.prompt, reading.negative_prompt) == (words, "blur")
 
 
+def test_an_encoder_with_empty_texts_beside_its_own() -> None:
+    reading = told(
+        {
+            "pos": ("smZ CLIPTextEncode", {"text": ["s", 0], "parser": "A1111", "text_g": "", "text_l": ""}),
+            "s": ("ImpactWildcardProcessor", {"wildcard_text": "x", "populated_text": "a cat", "seed": 3}),
+        }
+    )
+    assert reading.prompt == "a cat"
+
+
 def test_numbers_from_other_nodes() -> None:
     reading = told({
         "ks": ("KSampler", {"seed": ["seed", 0], "steps": ["n", 0], "cfg": ["f", 0], "sampler_name": ["sel", 0],

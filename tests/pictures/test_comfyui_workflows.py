@@ -146,3 +146,37 @@ def test_group_nodes() -> None:
     reading = read(flow, "workflow")
     assert (reading.prompt, reading.seed, reading.steps, reading.guidance) == ("a fox", 7, 20, 6.5)
     assert (reading.sampler, reading.model, reading.width) == ("euler", "m.ckpt", 512)
+
+
+def test_a_subgraph_that_shows_the_widgets_of_its_nodes() -> None:
+    sampler = node(3, "KSampler", [1, "randomize", 8, 1, "euler", "simple", 1], {"positive": 1, "model": 3})
+    inner = {
+        "id": "z",
+        "nodes": [
+            sampler,
+            node(4, "CLIPTextEncode", ["old"], {"text": 2}),
+            node(5, "UNETLoader", ["u", "x"], {"unet_name": 4}),
+        ],
+        "links": [
+            {"id": 1, "origin_id": 4, "origin_slot": 0, "target_id": 3, "target_slot": 0},
+            {"id": 2, "origin_id": -10, "origin_slot": 0, "target_id": 4, "target_slot": 0},
+            {"id": 3, "origin_id": 5, "origin_slot": 0, "target_id": 3, "target_slot": 1},
+            {"id": 4, "origin_id": -10, "origin_slot": 1, "target_id": 5, "target_slot": 0},
+            {"id": 5, "origin_id": 3, "origin_slot": 0, "target_id": -20, "target_slot": 0},
+        ],
+    }
+    holder = node(7, "z", ["a fox", 42, None, "turbo.safetensors"])
+    holder["inputs"] = [
+        {"name": "text", "widget": {"name": "text"}, "link": None},
+        {"name": "unet_name", "widget": {"name": "unet_name"}, "link": None},
+    ]
+    holder["properties"] = {
+        "proxyWidgets": [["-1", "text"], ["3", "seed"], ["3", "control_after_generate"], ["-1", "unet_name"]]
+    }
+    flow = {
+        "nodes": [holder, node(8, "SaveImage", ["x"], {"images": 1})],
+        "links": [[1, 7, 0, 8, 0, "IMAGE"]],
+        "definitions": {"subgraphs": [inner]},
+    }
+    reading = read(flow, "workflow")
+    assert (reading.prompt, reading.seed, reading.steps, reading.model) == ("a fox", 42, 8, "turbo.safetensors")

@@ -76,7 +76,7 @@ class Texts:
                 return self.text(inputs[key], role)
         texts = [self.text(inputs[key], role) for key in _ENCODED if key in inputs]
         found = list(dict.fromkeys(text for text in texts if text and text.strip()))
-        if texts:
+        if texts and ("text" not in inputs or found):
             return ", ".join(found)
         return self._own(end, role, 0)
 

@@ -14,6 +14,10 @@ WIDGETS: dict[str, tuple[str, ...]] = {
     "BasicScheduler": ("scheduler", "steps", "denoise"), "CFGGuider": ("cfg",),
     "DualCFGGuider": ("cfg_conds", "cfg_cond2_negative"), "FluxGuidance": ("guidance",),
     "KarrasScheduler": ("steps", "sigma_max", "sigma_min", "rho"),
+    "ExponentialScheduler": ("steps", "sigma_max", "sigma_min"), "SDTurboScheduler": ("steps", "denoise"),
+    "PolyexponentialScheduler": ("steps", "sigma_max", "sigma_min", "rho"),
+    "BetaSamplingScheduler": ("steps", "alpha", "beta"), "VPScheduler": ("steps", "beta_d", "beta_min", "eps_s"),
+    "Flux2Scheduler": ("steps", "width", "height"), "SamplerEulerAncestral": ("eta", "s_noise"),
     "AlignYourStepsScheduler": ("model_type", "steps", "denoise"),
     "LTXVScheduler": ("steps", "max_shift", "base_shift", "stretch", "terminal"),
     "CLIPTextEncode": ("text",), "TextEncodeQwenImageEdit": ("prompt",), "TextEncodeQwenImageEditPlus": ("prompt",),
@@ -35,6 +39,11 @@ WIDGETS: dict[str, tuple[str, ...]] = {
     "EmptyCosmosLatentVideo": ("width", "height", "length", "batch_size"),
     "EmptyLTXVLatentVideo": ("width", "height", "length", "batch_size"),
     "EmptyMochiLatentVideo": ("width", "height", "length", "batch_size"),
+    "WanFunControlToVideo": ("width", "height", "length", "batch_size"),
+    "WanFunInpaintToVideo": ("width", "height", "length", "batch_size"),
+    "WanFirstLastFrameToVideo": ("width", "height", "length", "batch_size"),
+    "StableCascade_EmptyLatentImage": ("width", "height", "compression", "batch_size"),
+    "ControlNetApplySD3": ("strength", "start_percent", "end_percent"),
     "WanImageToVideo": ("width", "height", "length", "batch_size"),
     "WanVaceToVideo": ("width", "height", "length", "batch_size", "strength"),
     "HunyuanImageToVideo": ("width", "height", "length", "batch_size", "guidance_type"),
@@ -69,6 +78,9 @@ def named_values(kind: str, slots: list[Any], values: object) -> dict[str, Any]:
         wordy = any(mark in kind.casefold() for mark in _WORDY)
         return {"text": text} if text is not None and wordy else {}
     plain = [value for index, value in enumerate(values) if not _is_control(values, index)]
+    seed = next((index for index, name in enumerate(names) if name in ("seed", "noise_seed")), None)
+    if seed is not None and len(plain) > len(names) and isinstance(plain[seed + 1], bool):
+        del plain[seed + 1]  # the control of older versions was a switch
     return dict(zip(names, plain, strict=False))
 
 

@@ -92,6 +92,10 @@ def _nodes(level: _Level, depth: int) -> Iterator[tuple[str, Node]]:
 def _inputs(level: _Level, node: Mapping[str, Any], kind: str) -> dict[str, Any]:
     slots = listed(node.get("inputs"))[:500]
     found = named_values(kind, slots, node.get("widgets_values"))
+    if level.outer is not None:
+        shown = _proxies(level.outer.nodes[level.holder])
+        own = {named: value for (key, named), value in shown.items() if key == str(node.get("id"))}
+        found |= {named: value for named, value in own.items() if value is not None}
     for slot in slots:
         named, link = mapping(slot).get("name"), mapping(slot).get("link")
         if isinstance(named, str) and isinstance(link, int | str):
@@ -135,10 +139,22 @@ def _outside(level: _Level, slot: int) -> Any:
     entry = mapping(slots[slot]) if slot < len(slots) else {}
     if isinstance(entry.get("link"), int | str):
         return _Hop(outer, entry["link"])
-    values, names = listed(holder.get("widgets_values")), widget_names(slots)
     named = entry.get("name")
+    shown = _proxies(holder)
+    if shown:
+        return shown.get(("-1", str(named)))
+    values, names = listed(holder.get("widgets_values")), widget_names(slots)
     position = names.index(named) if named in names else len(values)
     return values[position] if position < len(values) else None
+
+
+def _proxies(holder: Mapping[str, Any]) -> dict[tuple[str, str], Any]:
+    """A subgraph's widgets by what they stand for: (inner node, widget); its own inputs are those of node -1."""
+    proxies = listed(mapping(holder.get("properties")).get("proxyWidgets"))[:200]
+    values = listed(holder.get("widgets_values"))
+    pairs = [tuple(str(one) for one in listed(proxy)[:2]) for proxy in proxies]
+    return {(pair[0], pair[1]): values[index] if index < len(values) else None
+            for index, pair in enumerate(pairs) if len(pair) == 2}
 
 
 def _past(level: _Level, key: str, slot: int) -> Any:
