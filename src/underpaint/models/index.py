@@ -202,7 +202,8 @@ def _size_and_time(path: Path) -> tuple[int, int]:
 def _call(path: Path, place: Place, entries: dict[str, Entry]) -> None:
     """Let the model be found by the name that the program it belongs to shows, too."""
     name, known = place.names.get(path, ""), entries.get(str(path))
-    if known is not None and name and name != known.model.name and not known.model.alias:
+    own = known is not None and known.model.kind == "lora" and known.model.alias  # the name it was trained under
+    if known is not None and name and not own and name not in (known.model.name, known.model.alias):
         entries[str(path)] = Entry(known.size, known.mtime_ns, known.model.with_(alias=name))
 
 

@@ -20,6 +20,12 @@ from underpaint.models.hub import hub_cache
 
 CLIP_PIECES = 49_408
 _BPE = "bpe_simple_vocab_16e6.txt.gz"
+_SHIPPED = (  # where other programs keep the vocabulary that they ship
+    "comfy/sd1_tokenizer", "ComfyUI/comfy/sd1_tokenizer", "dlbackend/ComfyUI/comfy/sd1_tokenizer",
+    "dlbackend/comfy/ComfyUI/comfy/sd1_tokenizer", "ldm_patched/modules/sd1_tokenizer",
+    "Fooocus/ldm_patched/modules/sd1_tokenizer", "backend/huggingface/runwayml/stable-diffusion-v1-5/tokenizer",
+    "backend/huggingface/stabilityai/stable-diffusion-xl-base-1.0/tokenizer",
+)  # fmt: skip
 _MAX_MERGES_BYTES = 16 * 2**20
 
 
@@ -27,7 +33,7 @@ def find_tokenizer(pieces: int = CLIP_PIECES, *, beside: Iterable[Path] = ()) ->
     """A folder with ``vocab.json`` and ``merges.txt`` (or ``tokenizer.json``) of exactly `pieces` pieces.
 
     Looked for in `beside`, in ``tokenizer`` in Underpaint's home, in the indexed diffusers folders, in
-    ComfyUI, in the hub's cache, and in open_clip's vocabulary file, which is written out once into
+    the programs whose folders were added, in the hub's cache, and in open_clip's vocabulary file, which is written out once into
     Underpaint's home.
 
     Raises:
@@ -98,7 +104,7 @@ def _byte_letters() -> list[str]:
 
 def _in_places(catalogue: Catalogue) -> Iterator[Path]:
     for place in catalogue.folders():
-        yield place.root / "comfy" / "sd1_tokenizer"
+        yield from (place.root / inside for inside in _SHIPPED)
     for model in catalogue.models("checkpoint"):
         if model.layout == "diffusers":
             yield model.path / "tokenizer"
