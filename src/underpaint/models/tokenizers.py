@@ -32,8 +32,8 @@ _MAX_MERGES_BYTES = 16 * 2**20
 def find_tokenizer(pieces: int = CLIP_PIECES, *, beside: Iterable[Path] = ()) -> Path:
     """A folder with ``vocab.json`` and ``merges.txt`` (or ``tokenizer.json``) of exactly `pieces` pieces.
 
-    Looked for in `beside`, in ``tokenizer`` in Underpaint's home, in the indexed diffusers folders, in
-    the programs whose folders were added, in the hub's cache, and in open_clip's vocabulary file, which is written out once into
+    Looked for in `beside`, in ``tokenizer`` in Underpaint's home, in the indexed diffusers folders, in the programs
+    whose folders were added, in the hub's cache, and in open_clip's vocabulary file, which is written out once into
     Underpaint's home.
 
     Raises:
