@@ -23,7 +23,8 @@ for words in (["--help"], ["paint", "--help"], ["info", sys.argv[1]], ["info", s
               ["prompt", "a (cat:1.2) [dog:3]", "--steps", "20", "--json"], ["lines", sys.argv[2], "-o", sys.argv[3]],
               ["models", "list"], ["models", "list", "--json"], ["control", "describe"],
               ["control", "extract", "palette", sys.argv[1], "-o", sys.argv[3] + ".ase"],
-              ["control", "check", sys.argv[1], "--control", "palette=#102030"], ["paint", "a", "--steps", "0"], ["--version"]):
+              ["control", "check", sys.argv[1], "--control", "palette=#102030"],
+              ["paint", "a", "--steps", "0"], ["--version"]):
     out = io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
         code = main(words)
