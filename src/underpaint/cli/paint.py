@@ -60,8 +60,8 @@ def paint(words: str = typer.Argument("", help="What to paint."), negative: str 
           library: Path | None = LIBRARY, no_library: bool = NO_LIBRARY, as_json: bool = recipes.JSON) -> None:
     """Paint a picture from words; over a picture, inside a mask, under a drawing."""
     asked = recipes.Asked(words, negative, model, size, steps, guidance, sampler, schedule, seed, lora, changes, vae)
-    sources = _Sources(start, strength, mask, area, outpaint, lines, kind, control)
-    made, blobs = _recipe(asked, sources, recipe)
+    sources = Sources(start, strength, mask, area, outpaint, lines, kind, control)
+    made, blobs = recipe_of(asked, sources, recipe)
     where = _Where(output, private, lossy)
     where.check(made, count)
     with job_progress(count) as watcher:
@@ -103,7 +103,9 @@ def _work(recipe: Recipe, where: "_Where", count: int, machine: Mapping[str, str
 
 
 @dataclass(frozen=True)
-class _Sources:
+class Sources:
+    """What a recipe is made of besides words and numbers."""
+
     start: Path | None
     strength: float | None
     mask: Path | None
@@ -114,7 +116,7 @@ class _Sources:
     controls: list[str]
 
 
-def _recipe(asked: recipes.Asked, sources: _Sources, file: Path | None) -> tuple[Recipe, dict[str, bytes]]:
+def recipe_of(asked: recipes.Asked, sources: Sources, file: Path | None) -> tuple[Recipe, dict[str, bytes]]:
     """The recipe, and the bytes of every picture that it names."""
     from underpaint.library.control_files import read_controls
     from underpaint.library.drawings import read_drawing, read_stored
