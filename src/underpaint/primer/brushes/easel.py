@@ -80,6 +80,17 @@ class Easel:
         return self.table([p.material in ("skin", "eye") for p in self.seen.parts])
 
     @cached_property
+    def touches(self) -> Array:
+        """1 on eyes and other small parts of what matters: the last touches of the smallest brush."""
+        parts = self.seen.parts
+        area = np.bincount(self.seen.part.ravel(), minlength=len(parts))
+        small = [
+            p.role in ("subject", "prop") and (p.material == "eye" or a < 70 * self.unit**2)
+            for p, a in zip(parts, area.tolist(), strict=True)
+        ]
+        return self.table(small)
+
+    @cached_property
     def glow(self) -> Array:
         """Light of its own, 0..1."""
         return self.table([p.glow for p in self.seen.parts])
@@ -147,7 +158,7 @@ class Easel:
 
     @cached_property
     def exposure(self) -> np.float32:
-        """How much lighter a painter mixes a scene that would sink into murk, 1 to 2.3; nothing is made darker."""
+        """How much lighter a painter mixes a scene that would sink into murk, 1 to 1.9; nothing is made darker."""
         few = (slice(None, None, 4), slice(None, None, 4))
         land = ~self.sky[few]
         if not land.any():
@@ -156,15 +167,15 @@ class Easel:
             self.key @ LUMA
         )
         mean = float(((self.seen.albedo[few] @ LUMA) * light)[land].mean())
-        wanted = 0.36 - 0.17 * self.darkness
-        return np.float32(np.clip((wanted / max(mean, 0.01)) ** 0.7, 1.0, 1.7 + 0.6 * self.darkness))
+        wanted = 0.36 - 0.19 * self.darkness
+        return np.float32(np.clip((wanted / max(mean, 0.01)) ** 0.7, 1.0, 1.7 + 0.2 * self.darkness))
 
     def _tinted(self, colour: Array) -> Array:
         """3 x parts: a light's colour as it falls on each part; what matters keeps its own colour and sinks less."""
         keep = np.array([TINT[p.role] for p in self.seen.parts], np.float32)
         lift = np.array([p.role in ("subject", "prop") for p in self.seen.parts], np.float32)
         grey = colour @ LUMA
-        return (grey + (colour[:, None] - grey) * keep) * (1 + np.float32(0.55 * self.darkness) * lift) * self.exposure
+        return (grey + (colour[:, None] - grey) * keep) * (1 + np.float32(0.4 * self.darkness) * lift) * self.exposure
 
     @cached_property
     def albedo(self) -> tuple[Array, Array, Array]:

@@ -19,8 +19,8 @@ def paint(easel: Easel) -> Array:
     picture += _mirror(easel, tubes + glow * 0.5)
     core = np.clip(luma(tubes)[..., None] * 1.2 - 0.35, 0, 1)
     picture = picture + tubes * 0.9 + core * 0.32
-    sun = easel.small(np.maximum(easel.disc * 1.6, easel.halo**1.3 * easel.sky * 0.6))[..., None]
-    picture += sun * (_orb_colour(easel) - picture)
+    sun = easel.small(np.maximum(easel.disc, easel.halo**1.3 * easel.sky * 0.6))[..., None]
+    picture += sun * (1.7 * _orb_colour(easel) - picture)
     picture = 1 - np.exp(-1.35 * np.maximum(picture, 0))
     return before(easel, picture * (1 + 0.018 * easel.grain(0.5, "film", small=True))[..., None])
 

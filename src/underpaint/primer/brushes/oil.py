@@ -36,6 +36,7 @@ def paint(easel: Easel) -> Array:
         paths, width = _strokes(easel, layer, number, detail)
         _lay(easel, layer, paths, width, model, (colour, height), number)
     small = easel.small(colour)
+    small += easel.small(easel.touches)[..., None] * 0.8 * (model - small)
     lean = relief(blur(easel.small(height), 0.5), easel.towards)
     shine = np.clip(lean * 0.16, -0.10, 0.14) * (0.5 + 0.7 * luma(small))
     small += shine[..., None]

@@ -10,7 +10,7 @@ from underpaint.primer.brushes.strokes import Reach, at, cover, scattered, walk
 from underpaint.primer.brushes.weather import before
 
 _EDGE = Hand(width=1.3, shake=0.5, grain=0.5, taper=0.4, gaps=0.08)
-_DAY = np.array([0.60, 0.54, 0.48], np.float32)
+_DAY = np.array([0.70, 0.65, 0.60], np.float32)
 _NIGHT = np.array([0.13, 0.13, 0.20], np.float32)
 
 
@@ -25,12 +25,13 @@ def paint(easel: Easel) -> Array:
     grains = easel.grain(0.75, "tooth", small=True) * 0.8 + easel.grain(2.0, "tooth wide", small=True) * 0.5
     sheet = _DAY + (_NIGHT - _DAY) * easel.darkness
     smear = blur(model, 1.0 * unit / seen.scale)
-    cover_ = np.clip(0.83 + 0.10 * grains, 0, 1)[..., None]
+    cover_ = np.clip(0.88 + 0.08 * grains, 0, 1)[..., None]
     picture = sheet * (1 - cover_) + smear * cover_
     for number in range(2):
         colour, amount = _chalk(easel, model, number)
         broken = amount * ramp(grains + 1.3 * amount, -0.8 + 0.5 * number, 1.5 + 0.2 * number)
         picture += broken[..., None] * (colour - picture)
+    picture += easel.small(easel.touches)[..., None] * 0.8 * (model - picture)
     line = easel.small(ink(easel, _EDGE, "chalk line", light=0.7)) * easel.small(easel.focus) * 0.5
     picture *= 1 - line[..., None] * np.array([0.62, 0.70, 0.62], np.float32)
     dust = 0.02 * easel.grain(0.6, "dust", small=True)
