@@ -7,12 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from kit.easel import paint_cheaply, recipes
 
 from underpaint.errors import LibraryError
 from underpaint.library import ratings
 from underpaint.library.jobs import JobItem, Jobs
 from underpaint.library.library import Entry, Library
+from underpaint.library.looks import Colour
 from underpaint.library.runner import Runner
 from underpaint.library.search import Query, colour_of, search
 from underpaint.pictures import Record, write_picture
@@ -74,6 +77,13 @@ def test_model_colour_date_and_order(library: Library, shelf: dict[str, Entry]) 
     for bad in ({"colour": "reddish"}, {"order": "best"}):
         with pytest.raises(LibraryError):
             search(library, Query(**bad))
+
+
+@given(st.floats(0, 1), st.floats(-0.3, 0.3), st.floats(-0.3, 0.3), st.lists(st.floats(-1, 1), min_size=3, max_size=3))
+def test_every_near_colour_lies_in_a_near_cell(light: float, red: float, yellow: float, way: list[float]) -> None:
+    step = 0.11 * np.array(way) / max(float(np.linalg.norm(way)), 1.0)
+    other = Colour(light + step[0], red + step[1], yellow + step[2])
+    assert other.cell in Colour(light, red, yellow).near(0.1101) and len(Colour(light, red, yellow).near(0.11)) < 100
 
 
 def test_a_colour_of_three_digits_is_that_of_six() -> None:

@@ -1,5 +1,6 @@
 """What a picture looks like in a few numbers: its mean colour, its main colours, and a hash of its large shapes."""
 
+import itertools
 from dataclasses import dataclass
 
 import cv2
@@ -33,11 +34,16 @@ class Colour:
         """The number of its cell in the index."""
         return _number(*self._place())
 
-    def near(self, reach: int) -> list[int]:
-        """The numbers of all cells within `reach` cells of its own."""
-        light, red, yellow = self._place()
-        steps = range(-reach, reach + 1)
-        return [_number(light + one, red + two, yellow + three) for one in steps for two in steps for three in steps]
+    def near(self, far: float) -> list[int]:
+        """The numbers of all cells that hold a colour no farther than `far` from it."""
+        middle, own = self._place(), (self.lightness, self.green_red + 0.5, self.blue_yellow + 0.5)
+        reach = range(-int(far / _CELL) - 1, int(far / _CELL) + 2)
+        # How far the nearest side of each neighbour is, along each axis.
+        away = [{step: max((at + step) * _CELL - value, value - (at + step + 1) * _CELL, 0.0) ** 2 for step in reach}
+                for at, value in zip(middle, own, strict=True)]
+        return [_number(middle[0] + light, middle[1] + red, middle[2] + yellow)
+                for light, red, yellow in itertools.product(reach, repeat=3)
+                if away[0][light] + away[1][red] + away[2][yellow] <= far**2]
 
     def _place(self) -> tuple[int, int, int]:
         return (int(np.floor(self.lightness / _CELL)), int(np.floor((self.green_red + 0.5) / _CELL)),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Float, Select, and_, cast, column, func, select, text
+from sqlalchemy import ColumnElement, Connection, Float, Select, and_, cast, column, func, select, text
 from sqlalchemy import table as named_table
 
 from underpaint.errors import LibraryError
@@ -19,7 +19,7 @@ from underpaint.library.tables import COLOURS, TAGS, TAKES
 
 NEAR = 0.11
 """How far in OKLab a colour may be from the wanted one: about as far as two reds that both are called red."""
-_REACH = 2  # cells of 0.06 that hold everything so near
+_MANY, _LATEST = 8000, 400
 _NAMES = {"black": "#000000", "white": "#ffffff", "grey": "#808080", "gray": "#808080", "red": "#c62828",
           "orange": "#ef7d22", "yellow": "#f4cf3a", "green": "#3f9142", "teal": "#1f8a87", "blue": "#2b5fb3",
           "purple": "#7b3fa0", "pink": "#e88bab", "brown": "#6d4526"}  # fmt: skip
@@ -58,9 +58,9 @@ def search(library: Library, query: Query) -> list[Entry]:
     if query.order not in ORDERS:
         raise LibraryError(f"there is no order '{query.order:.20}'", hint=f"Choose from {', '.join(ORDERS)}.",
                            field="order")
-    wanted = _ordered(_filtered(query), query).limit(max(query.limit, 0))
     with library.database.reading() as connection:
-        numbers = [int(row[0]) for row in connection.execute(wanted)]
+        wanted = _nearest(connection, query) if query.colour else _ordered(_filtered(query), query)
+        numbers = [int(row[0]) for row in connection.execute(wanted.limit(max(query.limit, 0)))]
         return library.entries_within(connection, numbers)
 
 
@@ -90,22 +90,31 @@ def _filtered(query: Query) -> Select[Any]:
 
 
 def _ordered(found: Select[Any], query: Query) -> Select[Any]:
-    if query.colour:
-        near = _near(colour_of(query.colour))
-        return found.join(near, near.c.take_id == TAKES.c.id).order_by(near.c.far, TAKES.c.id.desc())
-    columns: dict[str, Iterable[ColumnElement[object]]] = {
+    columns: dict[str, Iterable[ColumnElement[Any]]] = {
         "newest": (TAKES.c.id.desc(),), "oldest": (TAKES.c.id,), "stars": (TAKES.c.stars.desc(), TAKES.c.id.desc()),
         "painted": (TAKES.c.painted_at.desc(),)}
     return found.order_by(*columns[query.order])
 
 
-def _near(wanted: Colour):  # type: ignore[no-untyped-def]  # SQLAlchemy's own type is spelled longer than the query
-    """The takes with a main colour near the wanted one, and how far it is; what covers little of it counts as far."""
+def _nearest(connection: Connection, query: Query) -> Select[Any]:
+    """Those with a main colour near the wanted one, the nearest first; what covers little of a picture counts as far.
+
+    A colour that few pictures have is looked up. Of one that very many have, the latest few hundred are compared.
+    """
+    wanted = colour_of(query.colour or "")
     far = sum((COLOURS.c[name] - getattr(wanted, name)) * (COLOURS.c[name] - getattr(wanted, name))
               for name in ("lightness", "green_red", "blue_yellow"))
-    rank = cast(far, Float) + NEAR**2 * (1 - COLOURS.c.share)
-    return (select(COLOURS.c.take_id, func.min(rank).label("far"))
-            .where(COLOURS.c.cell.in_(wanted.near(_REACH)), far <= NEAR**2).group_by(COLOURS.c.take_id).subquery())
+    rank = func.min(cast(far, Float) + NEAR**2 * (1 - COLOURS.c.share))
+    cells = COLOURS.c.cell.in_(wanted.near(NEAR))
+    some = select(COLOURS.c.take_id).where(cells).limit(_MANY).subquery()
+    if (connection.execute(select(func.count()).select_from(some)).scalar() or 0) < _MANY:
+        near = select(COLOURS.c.take_id, rank.label("far")).where(cells, far <= NEAR**2).group_by(COLOURS.c.take_id)
+        table = near.subquery()
+        return _filtered(query).join(table, table.c.take_id == TAKES.c.id).order_by(table.c.far, TAKES.c.id.desc())
+    own = select(rank).where(COLOURS.c.take_id == TAKES.c.id, far <= NEAR**2).correlate(TAKES).scalar_subquery()
+    latest = (_filtered(query).add_columns(own.label("far")).where(own.is_not(None))
+              .order_by(TAKES.c.id.desc()).limit(max(_LATEST, query.limit)).subquery())
+    return select(latest.c.id).order_by(latest.c.far, latest.c.id.desc())
 
 
 def colour_of(name: str) -> Colour:
