@@ -149,3 +149,29 @@ def test_a_scene_without_lines_gives_an_empty_drawing(scenes: dict[str, Seen]) -
     bare = replace(scenes["left"], lines=())
     assert draw_lines(bare, "rough").max() == 0
     assert paint(bare, "anime").std() > 8
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_sky_alone_and_matter_without_direction_are_painted(style: str) -> None:
+    scene = seen("noon", "left", (64, 48))
+    nothing = replace(
+        scene, part=np.zeros_like(scene.part), depth=np.full_like(scene.depth, 1e4), flow=np.zeros_like(scene.flow),
+        lines=(),
+    )  # fmt: skip
+    still = replace(scene, flow=np.zeros_like(scene.flow), scale=1)
+    with np.errstate(all="raise", under="ignore"):
+        assert paint(nothing, style).shape == (48, 64, 3)
+        assert paint(still, style).shape == (96, 128, 3)
+
+
+@pytest.mark.parametrize("weather", ["rain", "storm", "snow", "mist"])
+def test_rain_and_snow_fall_in_pictures_only(weather: str, scenes: dict[str, Seen]) -> None:
+    wet = replace(scenes["dusk"], weather=weather)
+    change = grey(paint(wet, "flat").astype(float) - paint(scenes["dusk"], "flat"))
+    assert np.array_equal(draw_lines(wet, "clean"), draw_lines(scenes["dusk"], "clean"))
+    if weather == "mist":  # the scene's own haze says it
+        return
+    assert 0.003 < (change > 12).mean() < 0.2
+    roofed = tuple(replace(p, role="place") for p in wet.parts)
+    indoors = [paint(replace(scene, parts=roofed), "flat") for scene in (wet, scenes["dusk"])]
+    assert np.array_equal(*indoors)
