@@ -42,38 +42,32 @@ def _quiet(parts: tuple[Part, ...]) -> np.ndarray:
 
 
 def _borders(mesh: Mesh, surface: Surface, part: Ints, parts: tuple[Part, ...]) -> list[tuple[Floats, int, LineKind]]:
-    group = _quiet(parts)
-    facet = np.where(surface.triangle >= 0, mesh.facet[np.maximum(surface.triangle, 0)], -1)
+    group = np.take(_quiet(parts), part)
+    facet = np.take(mesh.facet, surface.triangle, mode="clip")
     organic = np.array([p.material in ("leaf", "grass", "cloud", "water", "hair", "sky") for p in parts])
-    depth = surface.depth
+    depth, normal = surface.depth, surface.normal
     edges = []
     for axis in (0, 1):
         a, b = (slice(None, -1), slice(None)), (slice(1, None), slice(None))
         if axis == 1:
             a, b = (slice(None), slice(None, -1)), (slice(None), slice(1, None))
-        da, db = depth[a], depth[b]
-        split = group[part[a]] != group[part[b]]
-        same = part[a] == part[b]
-        far = np.abs(da - db) > 0.10 * np.minimum(da, db) + 4 * np.abs(_slope(surface, axis)[a])
-        crease = same & (facet[a] != facet[b]) & ~organic[part[a]]
-        crease &= (surface.normal[a] * surface.normal[b]).sum(-1) < 0.93
-        found = split | (same & far & ~organic[part[a]]) | crease
-        y, x = np.nonzero(found)
-        first = da[y, x] <= db[y, x]
-        owner = np.where(first, part[a][y, x], part[b][y, x])
-        is_crease = (crease & ~split & ~far)[y, x]
-        edges.append(_cracks(y, x, axis, first, owner, is_crease))
+        gap = np.abs(depth[a] - depth[b]) > 0.10 * np.minimum(depth[a], depth[b])
+        y, x = np.nonzero((group[a] != group[b]) | (facet[a] != facet[b]) | gap)
+        i, j = (y, x), (y + (axis == 0), x + (axis == 1))
+        da, db, pa, n = depth[i], depth[j], part[i], normal[i]
+        steep = n[:, 1 - axis] / np.maximum(np.abs(n[:, 2]), 0.15) * da / max(depth.shape)
+        same, smooth = pa == part[j], organic[pa]
+        split = group[i] != group[j]
+        far = same & ~smooth & (np.abs(da - db) > 0.10 * np.minimum(da, db) + 4 * np.abs(steep))
+        crease = same & ~smooth & (facet[i] != facet[j]) & ((n * normal[j]).sum(-1) < 0.93)
+        keep = np.flatnonzero(split | far | crease)
+        first = (da <= db)[keep]
+        owner = np.where(first, pa[keep], part[j][keep])
+        edges.append(_cracks(y[keep], x[keep], axis, first, owner, (crease & ~split & ~far)[keep]))
     e = np.concatenate(edges)
     if not len(e):
         return []
     return _chains(e, part.shape[1] + 1)
-
-
-def _slope(surface: Surface, axis: int) -> Floats:
-    """How fast the depth changes from pixel to pixel on the surface itself (metres a pixel)."""
-    n = surface.normal
-    steep = n[..., 1 - axis] / np.maximum(np.abs(n[..., 2]), 0.15)
-    return np.asarray(steep * surface.depth / max(surface.depth.shape), np.float32)
 
 
 def _cracks(y: Ints, x: Ints, axis: int, first: np.ndarray, owner: Ints, crease: np.ndarray) -> Ints:

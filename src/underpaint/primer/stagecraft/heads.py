@@ -139,8 +139,11 @@ def _beard(head: Head) -> None:
     x = np.linspace(-1, 1, 11)
     rows = []
     for t in (0.0, 0.5, 1.0):
-        d = np.stack([x * (0.86 - 0.45 * t), -0.30 - 0.62 * t + 0.25 * np.abs(x) - 0.12 * (1 - np.abs(x)) * (t == 0), np.sqrt(np.maximum(0.06, 1 - x**2 * 0.9))], axis=1)
-        rows.append(head.on(d, 0.05 + 0.10 * t) + head.frame @ np.float32([0, -0.35 * t * head.half, 0.05 * t * head.half]))
+        top = -0.76 + 0.62 * np.abs(x) ** 1.5
+        y = top + (-1.02 + 0.10 * np.abs(x) - top) * t
+        d = np.stack([x * (0.88 - 0.40 * t), y, np.sqrt(np.maximum(0.06, 1 - x**2 * 0.9))], axis=1)
+        hang = np.float32([0, -0.22 * t * head.half, 0.04 * t * head.half])
+        rows.append(head.on(d, 0.04 + 0.10 * t) + head.frame @ hang)
     kit.add(part, sheet(np.stack(rows, axis=1)))
 
 

@@ -78,25 +78,27 @@ def light_of(scene: Scene, camera: Camera, towards: Floats, orb: tuple[float, fl
     )  # fmt: skip
 
 
-def world_points(surface: Surface, camera: Camera) -> Floats:
-    """H x W x 3: the world position of each pixel."""
-    height, width = surface.depth.shape
+def rays(camera: Camera, width: int, height: int, pixels: np.ndarray) -> list[Floats]:
+    """World x, y, z of the rays through some pixels (flat indices), one metre deep each."""
     focal, cx, cy = camera.optics(width, height)
-    x = (np.arange(width, dtype=np.float32) + np.float32(0.5 - cx)) / np.float32(focal)
-    y = (np.float32(cy - 0.5) - np.arange(height, dtype=np.float32)) / np.float32(focal)
+    x = ((pixels % width).astype(np.float32) + np.float32(0.5 - cx)) / np.float32(focal)
+    y = (np.float32(cy - 0.5) - (pixels // width).astype(np.float32)) / np.float32(focal)
     a = camera.axes()
-    ray = x[None, :, None] * a[0] + y[:, None, None] * a[1] - a[2]
-    return np.asarray(ray * surface.depth[..., None] + np.float32(camera.eye), np.float32)
+    return [x * a[0, k] + y * a[1, k] - a[2, k] for k in range(3)]
 
 
-def cast(mesh: Mesh, surface: Surface, camera: Camera, towards: Floats, reach: float) -> Floats:
-    """H x W: 1 where the key light arrives, 0 in cast shadow, within `reach` metres of what the camera looks at."""
+def cast(mesh: Mesh, surface: Surface, camera: Camera, towards: Floats, reach: float, casts: np.ndarray) -> Floats:
+    """H x W: 1 where the key light arrives, 0 in cast shadow, within `reach` metres of what the camera looks at.
+
+    `casts` says of each part whether it throws a shadow.
+    """
     back = towards
     right = unit(cross(np.float32([0, 1, 0]), back))
     up = cross(back, right)
     axes = np.stack([right, up, back]).astype(np.float32)
     centre = np.float32(camera.target)
-    p = (mesh.points - centre) @ axes.T
+    own = np.flatnonzero(casts[mesh.part])
+    p = (mesh.points[own] - centre) @ axes.T
     k = np.float32(_MAP / (2 * reach))
     x, y, w = p[..., 0] * k, -p[..., 1] * k, p[..., 2] / np.float32(8 * reach) + np.float32(1.5)
     half = _MAP / 2
@@ -112,14 +114,19 @@ def cast(mesh: Mesh, surface: Surface, camera: Camera, towards: Floats, reach: f
     pick = np.flatnonzero(ok & (np.abs(x).max(1) < 4 * half) & (np.abs(y).max(1) < 4 * half))
     eye = np.broadcast_to(np.eye(3, dtype=np.float32), (len(pick), 3, 3))
     _, nearest = scan(Screen(x[pick], y[pick], w[pick], pick.astype(np.int32), eye), _MAP, _MAP)
-    hit = np.flatnonzero(surface.triangle.ravel() >= 0)
-    at = (world_points(surface, camera).reshape(-1, 3)[hit] - centre) @ axes.T
-    column = (at[:, 0] * k + half).astype(np.int32)
-    row = (-at[:, 1] * k + half).astype(np.int32)
+    facing = surface.normal @ (camera.axes() @ towards)
+    hit = np.flatnonzero((surface.triangle >= 0) & (facing > -0.1))
+    depth = surface.depth.ravel()[hit]
+    height, width = surface.depth.shape
+    ray = rays(camera, width, height, hit)
+    start = axes @ (np.float32(camera.eye) - centre)
+    at = [(ray[0] * m[0] + ray[1] * m[1] + ray[2] * m[2]) * depth + o for m, o in zip(axes, start, strict=True)]
+    column = (at[0] * k + half).astype(np.intp)
+    row = (at[1] * -k + half).astype(np.intp)
     inside = (column >= 0) & (column < _MAP) & (row >= 0) & (row < _MAP)
     first = nearest.ravel()[np.clip(row, 0, _MAP - 1) * _MAP + np.clip(column, 0, _MAP - 1)]
     bias = np.float32(2.4 / (k * 8 * reach))
-    mine = at[:, 2] / np.float32(8 * reach) + np.float32(1.5)
+    mine = at[2] / np.float32(8 * reach) + np.float32(1.5)
     out = np.ones(surface.depth.size, np.float32)
     out[hit] = np.where(inside & (first > mine + bias), 0.0, 1.0)
     return out.reshape(surface.depth.shape)
@@ -131,9 +138,11 @@ def soften(a: Floats, radius: int) -> Floats:
         for axis in (0, 1):
             n = a.shape[axis]
             pad = [(radius + 1, radius) if i == axis else (0, 0) for i in (0, 1)]
-            c = np.cumsum(np.pad(a, pad, mode="edge"), axis=axis, dtype=np.float64)
-            lead, lag = np.arange(n) + 2 * radius + 1, np.arange(n)
-            a = ((np.take(c, lead, axis) - np.take(c, lag, axis)) / (2 * radius + 1)).astype(np.float32)
+            wide = np.pad(a, pad, mode="edge")
+            total = np.zeros_like(a)
+            for o in range(2 * radius + 1):
+                total += wide[o + 1 : o + 1 + n] if axis == 0 else wide[:, o + 1 : o + 1 + n]
+            a = total * np.float32(1 / (2 * radius + 1))
     return a
 
 

@@ -65,15 +65,18 @@ def _albedo(built: Built, surface: Surface, light: Light, level: float) -> Float
     rise = np.clip((level - np.arange(height, dtype=np.float32)) / np.float32(0.75 * focal), 0, 1) ** 0.8
     bottom, top = np.float32(light.sky_bottom), np.float32(light.sky_top)
     ramp = bottom + (top - bottom) * rise[:, None]
-    out = built.mesh.colour[np.maximum(surface.triangle, 0)]
-    return np.where((surface.triangle >= 0)[..., None], out, ramp[:, None]).astype(np.float32)
+    out = np.take(built.mesh.colour, surface.triangle.ravel(), axis=0, mode="clip").reshape(height, width, 3)
+    y, x = np.nonzero(surface.triangle < 0)
+    out[y, x] = ramp[y]
+    return out
 
 
 def _lit(scene: Scene, built: Built, surface: Surface, light: Light) -> Floats:
     """Direct light: how squarely it falls, and whether it arrives at all."""
     facing = surface.normal @ np.float32(light.direction)
     form = np.clip(facing * 0.92 + 0.08, 0, 1)
-    arrives = cast(built.mesh, surface, built.camera, built.towards, max(built.reach, 0.5) * 1.7)
+    casts = np.array([p.role != "sky" and p.material not in ("grass", "cloud") for p in built.parts])
+    arrives = cast(built.mesh, surface, built.camera, built.towards, max(built.reach, 0.5) * 1.7, casts)
     blur = 1 if scene.hardness == "hard" else 3
     out = form * soften(arrives, blur)
     out[surface.triangle < 0] = 1.0

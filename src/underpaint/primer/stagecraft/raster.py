@@ -94,16 +94,17 @@ def scan(screen: Screen, width: int, height: int) -> tuple[Ints, Floats]:
     plane = planes(s, s.w)
     tri, row, first, count = _spans(s, width, height)
     start = np.cumsum(count) - count
-    column = np.arange(int(count.sum()), dtype=np.int32) + np.repeat((first - start).astype(np.int32), count)
-    span = np.repeat(np.arange(len(count), dtype=np.int32), count)
+    column = np.arange(int(count.sum())) + np.repeat(first - start, count)
+    span = np.repeat(np.arange(len(count)), count)
     a = plane[tri, 0]
-    base = a * np.float32(0.5 - width / 2) + plane[tri, 1] * (row + np.float32(0.5 - height / 2)).astype(np.float32)
+    base = a * np.float32(0.5 - width / 2) + plane[tri, 1] * (row.astype(np.float32) + np.float32(0.5 - height / 2))
     base = (base + plane[tri, 2]).astype(np.float32)
     w = a[span] * column.astype(np.float32) + base[span]
-    pixel = (row * np.int32(width))[span] + column
+    pixel = (row * width)[span] + column
     nearest = np.zeros(width * height, np.float32)
-    shown = np.full(width * height, -1, np.int32)
-    todo = np.arange(len(pixel), dtype=np.int32)
+    shown = np.full(width * height, -1)
+    nearest[pixel], shown[pixel] = w, span
+    todo = np.flatnonzero(w > nearest[pixel])
     while len(todo):
         p, mine = pixel[todo], w[todo]
         nearest[p], shown[p] = mine, span[todo]
@@ -117,8 +118,8 @@ def _spans(s: Screen, width: int, height: int) -> tuple[Ints, Ints, Ints, Ints]:
     x, y = s.x + np.float32(width / 2), s.y + np.float32(height / 2)
     top = np.clip(np.ceil(y.min(1) - 0.5), 0, height).astype(np.int32)
     rows = np.maximum(np.clip(np.ceil(y.max(1) - 0.5), 0, height).astype(np.int32) - top, 0)
-    tri = np.repeat(np.arange(len(rows), dtype=np.int32), rows)
-    row = np.arange(len(tri), dtype=np.int32) - np.repeat((np.cumsum(rows) - rows - top).astype(np.int32), rows)
+    tri = np.repeat(np.arange(len(rows)), rows)
+    row = np.arange(len(tri)) - np.repeat(np.cumsum(rows) - rows - top, rows)
     centre = row.astype(np.float32) + np.float32(0.5)
     low, high = np.full(len(tri), np.inf, np.float32), np.full(len(tri), -np.inf, np.float32)
     for i, j in ((0, 1), (1, 2), (2, 0)):
@@ -134,8 +135,8 @@ def _spans(s: Screen, width: int, height: int) -> tuple[Ints, Ints, Ints, Ints]:
         high = np.where(crossed, np.maximum(high, across), high)
     found = np.isfinite(low)
     tri, row, low, high = tri[found], row[found], low[found], high[found]
-    first = np.clip(np.ceil(low - 0.5), 0, width).astype(np.int32)
-    count = np.clip(np.ceil(high - 0.5), 0, width).astype(np.int32) - first
+    first = np.clip(np.ceil(low - 0.5), 0, width).astype(np.intp)
+    count = np.clip(np.ceil(high - 0.5), 0, width).astype(np.intp) - first
     full = count > 0
     return tri[full], row[full], first[full], count[full]
 
@@ -157,31 +158,38 @@ def resolve(mesh: Mesh, camera: Camera, width: int, height: int) -> Surface:
     flat = np.flatnonzero(ids.ravel() >= 0)
     hit = ids.ravel()[flat]
     used = np.flatnonzero(np.bincount(hit, minlength=len(screen.source)))
-    slot = np.zeros(len(screen.source), np.int32)
-    slot[used] = np.arange(len(used), dtype=np.int32)
+    slot = np.zeros(len(screen.source), np.intp)
+    slot[used] = np.arange(len(used))
     s = Screen(*(f[used] for f in screen))
-    corner = np.concatenate([mesh.normals[s.source], mesh.uv[s.source]], axis=-1)
-    corner = np.einsum("tij,tjk->tik", s.corners, corner)
-    table = planes(s, corner * s.w[..., None])
+    table = planes(s, _corners(s, mesh, camera) * s.w[..., None])
     depth = np.full(width * height, 1e4, np.float32)
     near = 1 / w.ravel()[flat]
     depth[flat] = near
     slot_of = slot[hit]
     px = (flat % width).astype(np.float32) + np.float32(0.5 - width / 2)
     py = (flat // width).astype(np.float32) + np.float32(0.5 - height / 2)
-    values = np.empty((5, len(flat)), np.float32)
+    values = []
     for k in range(5):
         a, b, c = (np.take(np.ascontiguousarray(table[:, k, i]), slot_of) for i in range(3))
-        values[k] = (a * px + b * py + c) * near
+        a *= px
+        b *= py
+        a += b
+        a += c
+        a *= near
+        values.append(a)
+    source = screen.source[hit]
     normal = np.zeros((width * height, 3), np.float32)
-    normal[flat] = _facing(values[:3].T, mesh, screen.source[hit], camera, px, py, (width, height))
+    _face(values, np.flatnonzero(~mesh.closed[source]), camera, (px, py), (width, height))
+    length = np.maximum(np.sqrt(values[0] ** 2 + values[1] ** 2 + values[2] ** 2), np.float32(1e-6))
+    for k in range(3):
+        normal[flat, k] = values[k] / length
     uv = np.zeros((width * height, 2), np.float32)
-    uv[flat] = values[3:].T
+    uv[flat, 0], uv[flat, 1] = values[3], values[4]
     flow = np.zeros((width * height, 2), np.float32)
     flow[:, 0] = 1
     flow[flat] = np.take(_strokes(s, mesh), slot_of, axis=0)
     triangle = np.full(width * height, -1, np.int32)
-    triangle[flat] = screen.source[hit]
+    triangle[flat] = source
     shape = (height, width)
     return Surface(
         triangle.reshape(shape), depth.reshape(shape), normal.reshape(*shape, 3), uv.reshape(*shape, 2),
@@ -189,18 +197,25 @@ def resolve(mesh: Mesh, camera: Camera, width: int, height: int) -> Surface:
     )  # fmt: skip
 
 
-def _facing(
-    normal: Floats, mesh: Mesh, source: Ints, camera: Camera, px: Floats, py: Floats, size: tuple[int, int]
-) -> Floats:
-    """Camera-space unit normals; those of open sheets turned to the viewer."""
-    n = np.asarray(normal @ camera.axes().T, np.float32)
+def _corners(s: Screen, mesh: Mesh, camera: Camera) -> Floats:
+    """Camera-space normals and uv at the corners of triangles on the screen: T x 3 x 5."""
+    corner = np.concatenate([mesh.normals[s.source] @ camera.axes().T, mesh.uv[s.source]], axis=-1)
+    cut = np.flatnonzero((s.corners[:, 0, 0] != 1) | (s.corners[:, 1, 1] != 1) | (s.corners[:, 2, 2] != 1))
+    if len(cut):
+        corner[cut] = np.einsum("tij,tjk->tik", s.corners[cut], corner[cut])
+    return np.asarray(corner, np.float32)
+
+
+def _face(
+    values: list[Floats], open_: np.ndarray, camera: Camera, at: tuple[Floats, Floats], size: tuple[int, int]
+) -> None:
+    """Turns the normals of open sheets to the viewer."""
     focal, cx, cy = camera.optics(*size)
-    x, y = px + np.float32(size[0] / 2 - cx), np.float32(cy - size[1] / 2) - py
-    towards = focal * n[:, 2] - x * n[:, 0] - y * n[:, 1]
-    length = np.sqrt((n * n).sum(1))
-    flip = (towards < 0) & ~mesh.closed[source]
-    n = n * (np.where(flip, -1, 1) / np.maximum(length, 1e-6)).astype(np.float32)[:, None]
-    return n.astype(np.float32)
+    x, y = at[0][open_] + np.float32(size[0] / 2 - cx), np.float32(cy - size[1] / 2) - at[1][open_]
+    n = [values[k][open_] for k in range(3)]
+    flip = np.where(np.float32(focal) * n[2] - x * n[0] - y * n[1] < 0, np.float32(-1), np.float32(1))
+    for k in range(3):
+        values[k][open_] = n[k] * flip
 
 
 def _strokes(s: Screen, mesh: Mesh) -> Floats:

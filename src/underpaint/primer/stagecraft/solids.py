@@ -1,6 +1,7 @@
 """Solids in metres, y up, standing on or centred at the origin: boxes, extrusions, lathes, capsules, tubes, sheets."""
 
 from collections.abc import Callable, Sequence
+from functools import cache
 
 import numpy as np
 
@@ -16,26 +17,42 @@ def sheet(rows: Floats, uv: Floats | None = None, closed: bool = False, smooth: 
     u runs along the columns' direction (axis 0), v along axis 1, both in metres.
     """
     rows = np.asarray(rows, np.float32)
-    du, dv = np.gradient(rows, axis=0), np.gradient(rows, axis=1)
-    normal = unit(cross(dv, du))
+    normal = unit(cross(_slope(rows, 1), _slope(rows, 0)))
     if uv is None:
-        u = np.cumsum(np.linalg.norm(np.diff(rows, axis=0, prepend=rows[:1]), axis=-1), axis=0)
-        v = np.cumsum(np.linalg.norm(np.diff(rows, axis=1, prepend=rows[:, :1]), axis=-1), axis=1)
-        uv = np.stack([u, v], axis=-1)
-
-    def cut(a: Floats) -> Floats:
-        p, q, r, s = a[:-1, :-1], a[1:, :-1], a[1:, 1:], a[:-1, 1:]
-        k = a.shape[-1]
-        first, second = np.stack([p, r, q], axis=2), np.stack([p, s, r], axis=2)
-        return np.concatenate([first, second], axis=2).reshape(-1, 3, k).astype(np.float32)
-
-    points, normals, uvs = cut(rows), cut(normal), cut(np.asarray(uv, np.float32))
+        uv = np.zeros((*rows.shape[:2], 2), np.float32)
+        uv[1:, :, 0] = np.cumsum(np.sqrt(((rows[1:] - rows[:-1]) ** 2).sum(-1)), axis=0)
+        uv[:, 1:, 1] = np.cumsum(np.sqrt(((rows[:, 1:] - rows[:, :-1]) ** 2).sum(-1)), axis=1)
+    index = _grid(rows.shape[0], rows.shape[1])
+    points = rows.reshape(-1, 3)[index]
+    normals = normal.reshape(-1, 3)[index]
+    uvs = np.asarray(uv, np.float32).reshape(-1, 2)[index]
     facet = np.zeros(len(points), np.int32)
     if not smooth:
         normals = _flat(points)
-        facet = np.repeat(np.arange(len(points) // 2, dtype=np.int32), 2)
+        facet = np.arange(len(points), dtype=np.int32) // 2
     sound = np.abs(cross(points[:, 1] - points[:, 0], points[:, 2] - points[:, 0])).max(-1) > 1e-9
+    if sound.all():
+        return Solid(points, normals, uvs, facet, closed)
     return Solid(points[sound], normals[sound], uvs[sound], facet[sound], closed)
+
+
+def _slope(rows: Floats, axis: int) -> Floats:
+    """Differences of neighbours along an axis, one-sided at the ends."""
+    if axis == 1:
+        return _slope(rows.swapaxes(0, 1), 0).swapaxes(0, 1)
+    out = np.empty_like(rows)
+    out[1:-1] = rows[2:] - rows[:-2]
+    out[0], out[-1] = rows[1] - rows[0], rows[-1] - rows[-2]
+    return out
+
+
+@cache
+def _grid(rows: int, columns: int) -> np.ndarray:
+    """Corners of the triangles of a grid, two a cell, as indices T x 3."""
+    i, j = np.meshgrid(np.arange(rows - 1), np.arange(columns - 1), indexing="ij")
+    p = (i * columns + j).reshape(-1)
+    q, r, s = p + columns, p + columns + 1, p + 1
+    return np.stack([np.stack([p, r, q], axis=1), np.stack([p, s, r], axis=1)], axis=1).reshape(-1, 3)
 
 
 def _flat(points: Floats) -> Floats:
@@ -159,23 +176,53 @@ def extrude(outline: Sequence[Point] | Floats, depth: float, smooth: bool = Fals
     return Solid(points, normals, uv, facet)
 
 
-def lathe(profile: Sequence[Point], around: int = 14, smooth: bool = True, span: float = 2 * np.pi) -> Solid:
+def lathe(profile: Sequence[Point] | Floats, around: int = 14, smooth: bool = True) -> Solid:
     """A profile of (radius, height), bottom to top, turned about the y axis; u runs around."""
     p = np.asarray(profile, np.float32)
-    a = np.linspace(0, span, around + 1, dtype=np.float32)
+    ring = _ring(around)
+    slope = _slope(p, 0)
+    slope = slope / np.maximum(np.sqrt((slope * slope).sum(1, keepdims=True)), 1e-9)
+    rows, normals = np.empty((around + 1, len(p), 3), np.float32), np.empty((around + 1, len(p), 3), np.float32)
+    for k in (0, 2):
+        rows[..., k] = ring[:, None, k] * p[None, :, 0]
+        normals[..., k] = ring[:, None, k] * slope[None, :, 1]
+    rows[..., 1], normals[..., 1] = p[:, 1], -slope[:, 0]
+    uv = np.empty((around + 1, len(p), 2), np.float32)
+    uv[..., 0] = np.linspace(0, 2 * np.pi, around + 1, dtype=np.float32)[:, None] * max(float(p[:, 0].max()), 1e-6)
+    uv[1:, ..., 1] = 0
+    uv[..., 1] = np.append(np.float32(0), np.cumsum(np.sqrt(((p[1:] - p[:-1]) ** 2).sum(1))))
+    thin = p[:, 0] < 1e-7
+    sound = np.tile(np.stack([~thin[:-1], ~thin[1:]], axis=1).reshape(-1), around)
+    index = _grid(around + 1, len(p))[sound]
+    points = rows.reshape(-1, 3)[index]
+    facet = np.zeros(len(index), np.int32)
+    if not smooth:
+        facet = (np.arange(around * 2 * (len(p) - 1), dtype=np.int32) // 2)[sound]
+        return Solid(points, _flat(points), uv.reshape(-1, 2)[index], facet)
+    return Solid(points, normals.reshape(-1, 3)[index], uv.reshape(-1, 2)[index], facet)
+
+
+@cache
+def _ring(around: int) -> Floats:
+    a = np.linspace(0, 2 * np.pi, around + 1, dtype=np.float32)
     ring = np.stack([-np.sin(a), np.zeros_like(a), np.cos(a)], axis=1)
-    rows = ring[:, None] * p[None, :, :1] + np.float32([0, 1, 0]) * p[None, :, 1:2]
-    solid = sheet(rows, closed=span > 6.28, smooth=smooth)
-    return solid
+    ring[-1] = ring[0]
+    return ring
 
 
 def ball(rx: float, ry: float | None = None, rz: float | None = None, around: int = 14, rows: int = 9) -> Solid:
     """An ellipsoid centred at the origin."""
+    one = _unit_ball(around, rows)
+    sized = Solid(one.points, one.points, one.uv * np.float32(rx), one.facet)
+    return sized.scaled(rx, rx if ry is None else ry, rx if rz is None else rz)
+
+
+@cache
+def _unit_ball(around: int, rows: int) -> Solid:
     t = np.linspace(-np.pi / 2, np.pi / 2, rows)
-    solid = lathe(np.stack([np.cos(t), np.sin(t)], axis=1), around)
-    s = solid.points.copy()
-    round_ = Solid(s, unit(s), solid.uv * np.float32(rx), solid.facet)
-    return round_.scaled(rx, rx if ry is None else ry, rx if rz is None else rz)
+    radius = np.cos(t)
+    radius[[0, -1]] = 0.0
+    return lathe(np.stack([radius, np.sin(t)], axis=1), around)
 
 
 def capsule(a: Point | Floats, b: Point | Floats, ra: float, rb: float, around: int = 9) -> Solid:

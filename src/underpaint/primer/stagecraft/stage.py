@@ -94,16 +94,20 @@ def _cast(scene: Scene, empty: Kit, yaw: float) -> None:
     if scene.relation in ("holding hands", "hugging"):
         _touching(scene, empty, yaw)
         return
+    probes = [StageSet(), StageSet()]
+    for probe, thing, tag in zip(probes, (scene.who, other), "01", strict=True):
+        _row(scene, replace(empty, stage=probe), thing, tag, yaw, origin)
+    turned = rotation(yaw)
+    (low, high), (low1, high1) = (_bounds(probe, turned) for probe in probes)
+    k = _matched(float((high - low).max()), float((high1 - low1).max()), scene.relation == "on")
+    low1, high1 = low1 * np.float32(k), high1 * np.float32(k)
+    second = replace(empty, scale=k)
     if scene.relation == "on":
-        _row(scene, empty, other, "1", yaw, origin)
-        top = np.float32([0, _bounds(stage)[1][1], 0])
-        _row(scene, replace(empty, perched=True), scene.who, "0", yaw, stage.spots.get(f"{other.kind} 1/seat", top))
+        _row(scene, second, other, "1", yaw, origin)
+        seat = stage.spots.get(f"{other.kind} 1/seat", np.float32([0, high1[1], 0]))
+        _row(scene, replace(empty, perched=True), scene.who, "0", yaw, seat)
         return
     _row(scene, empty, scene.who, "0", yaw, origin)
-    probe = StageSet()
-    _row(scene, replace(empty, stage=probe), other, "1", yaw, origin)
-    turned = rotation(yaw)
-    (low, high), (low1, high1) = _bounds(stage, turned), _bounds(probe, turned)
     gap = float(high[0] - low[0] + high1[0] - low1[0]) / 2 + 0.1 * min(float(high[1]), float(high1[1]))
     aside = -1.0 if scene.rng("aside").random() < 0.5 else 1.0
     across, ahead = turned @ np.float32([1, 0, 0]), turned @ np.float32([0, 0, 1])
@@ -111,10 +115,17 @@ def _cast(scene: Scene, empty: Kit, yaw: float) -> None:
     shifts = {
         "left of": across * gap,
         "right of": -across * gap,
-        "behind": ahead * depth - across * gap * 0.6 * aside,
-        "in front of": -ahead * depth - across * gap * 0.6 * aside,
+        "behind": ahead * depth - across * gap * 0.8 * aside,
+        "in front of": -ahead * depth - across * gap * 0.8 * aside,
     }
-    _row(scene, empty, other, "1", yaw, np.asarray(shifts[scene.relation], np.float32))
+    _row(scene, second, other, "1", yaw, np.asarray(shifts[scene.relation], np.float32))
+
+
+def _matched(first: float, second: float, under: bool) -> float:
+    """How much the second thing is shrunk or grown, so that both can be read in one picture, as in picture books."""
+    ratio = second / max(first, 1e-6)
+    low, high = (0.8, 3.0) if under else (0.6, 1.8)
+    return float(np.clip(ratio, low, high) / ratio)
 
 
 def _touching(scene: Scene, empty: Kit, yaw: float) -> None:
@@ -223,10 +234,10 @@ class _Shot:
 
 _SHOTS = {
     "medium": _Shot(0.70, 2.3, 0.62, 0.04),
-    "close": _Shot(0.98, 2.8, 0.66, 0.0),
+    "close": _Shot(0.90, 2.8, 0.66, 0.0),
     "wide": _Shot(0.40, 2.0, 0.80, 0.16),
     "worm's eye": _Shot(0.80, 1.35, 0.10, 0.0, -0.5),
-    "bird's eye": _Shot(0.58, 1.9, 0.5, 0.0, 0.66),
+    "bird's eye": _Shot(0.70, 1.9, 0.5, 0.0, 0.66),
 }
 
 
