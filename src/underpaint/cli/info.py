@@ -37,6 +37,7 @@ def info(file: Path = typer.Argument(..., help="A PNG, JPEG or WebP; a ComfyUI w
     said = reading.to_json()
     rows = [[key.replace("_", " "), str(value)] for key, value in said.items()
             if key not in {"recipe", "raw", "loras"} and value not in (None, "", [])]
+    rows += [[key.replace("_", " "), str(value)] for key, value in reading.raw.get("c2pa", {}).items()]
     rows += [["lora", f"{lora.get('name')}: {lora.get('weight'):g}"] for lora in reading.loras]
     rows += [["not taken over", note] for note in reading.raw.get("unmapped", ())]
     rows += [["unread", note] for note in reading.raw.get("unread", ())]

@@ -32,8 +32,7 @@ def repaint(file: Path = typer.Argument(..., help="A picture that Underpaint pai
             as_json: bool = typer.Option(False, "--json", help="Print JSON.")) -> None:
     """Paint a picture again: everything it takes is in the file. Says whether it came out identical.
 
-    Another program's picture (AUTOMATIC1111, ComfyUI, InvokeAI ...) is painted as near as can be; --check says what
-    will differ.
+    Another program's picture (AUTOMATIC1111, ComfyUI ...) is painted as near as can be; --check says what will differ.
     """
     from underpaint.library.others import foresee_theirs, read_theirs, with_model
     from underpaint.library.repaint import foresee, read_source

@@ -24,6 +24,7 @@ _SHA = re.compile(r"[0-9a-f]{10,64}")
 _NETWORK = re.compile(r"<(\w{1,40}):[^<>]{1,300}>")
 _SUFFIXES = (".safetensors", ".ckpt", ".sft", ".gguf", ".pth", ".pt", ".bin")
 _NAMED = 60
+_MAX_LORAS = 64  # as many as a recipe takes
 MAX_NOTES = 40
 
 
@@ -66,7 +67,7 @@ def _wanted(told: "Told", notes: list[str]) -> Iterator[tuple[str, Any]]:
     yield "vae", {"name": bare(told.vae)} if told.vae else None
     if not told.loras_in_words:
         yield "loras", [_given(name=bare(lora.name), weight=lora.weight, text_weight=lora.text_weight)
-                        for lora in told.loras]
+                        for lora in told.loras[:_MAX_LORAS]]
     yield "second_pass", told.second_pass
 
 

@@ -66,7 +66,7 @@ def read_info(source: str | Path | bytes, *, limits: Limits = LIMITS) -> Reading
 
         found = read_other(data, name, limits=limits)
     found = unwrap(found, limits)
-    return (_first(READERS, found) or _hidden(data, found, limits) or _first(MARKS, found)
+    return (_first(READERS, found) or _first(MARKS, found) or _hidden(data, found, limits)
             or Reading(width=found.width, height=found.height, raw=found.raw()))
 
 

@@ -33,4 +33,4 @@ READERS: tuple[Reader, ...] = (
 """Our own first; then those whose marks cannot be mistaken; the loosest last."""
 
 MARKS: tuple[Reader, ...] = (c2pa.read,)
-"""What says no more than that a picture was generated: asked when nothing else is left, not even in the pixels."""
+"""What says no more than that a picture was generated: asked when no text says more, before the pixels."""

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
 from typing import Any, Literal
 
 from underpaint.pictures.found import Found
@@ -16,6 +17,7 @@ from underpaint.pictures.told import PAINTED_OVER, Lora, Told, reading
 
 # Bounded, so that a hostile text of many open brackets stays cheap.
 _LORA = re.compile(r"<(?:lora|lyco):([^<>:]{1,200})((?::[^<>:]{1,40}){0,4})>")
+_MAX_LORAS = 200
 _FORGE = re.compile(r"f\d")
 _REFORGE = re.compile(r"f\d+(?:\.\d+){1,2}(?:v\d+)?-v")
 _NOISE: dict[str, Literal["cpu", "philox"]] = {"CPU": "cpu", "GPU": "philox", "NV": "philox"}
@@ -47,6 +49,8 @@ def read(found: Found) -> Reading | None:
         told = len(info.fields) >= FEWEST_PAIRS and "steps" in {key.casefold() for key in info.fields}
         if told or NEGATIVE in text:
             shown = account(text, info)
+            if shown.source == "a1111" and comfyui.graph_in(found) is not None:
+                shown = replace(shown, source="comfyui", noise="cpu")  # a saver that does not name itself
             return reading(shown, found, painted=_graphed(shown, found), more={"fields": dict(info.fields)})
     return None
 
@@ -167,7 +171,7 @@ def loras_in(prompt: str) -> tuple[Lora, ...]:
 
 def _loras(prompt: str, fields: Fields) -> Iterator[Lora]:
     hashes = _hashes(fields.text("Lora hashes") or "")
-    for match in _LORA.finditer(prompt):
+    for match in islice(_LORA.finditer(prompt), _MAX_LORAS):
         text, weight = _weights(match[2])
         known = hashes.get(match[1].replace(":", "").replace(",", ""))
         yield Lora(match[1], weight, text, known)

@@ -20,11 +20,12 @@ def read(found: Found) -> Reading | None:
 
 def tell(found: Found) -> Account | None:
     """What the graph or the workflow in a file tells, None where there is neither."""
-    graph = _graph(found)
+    graph = graph_in(found)
     return account(graph, (found.width, found.height)) if graph is not None else None
 
 
-def _graph(found: Found) -> Graph | None:
+def graph_in(found: Found) -> Graph | None:
+    """The graph in a file, or the one that its workflow means; None where there is neither."""
     data = load_object(found.text("prompt"))
     if data is not None and not is_graph(data):
         data = load_object(data.get("prompt"))

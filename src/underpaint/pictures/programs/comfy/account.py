@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from underpaint.pictures.loose import first, whole
 from underpaint.pictures.nearest import counted_steps
@@ -40,15 +40,23 @@ def account(graph: Graph, picture: tuple[int | None, int | None]) -> Account:
     if max(len(base.prompt), len(base.negative)) > 1:
         notes.append("several texts were combined: here they stand one behind the other")
     plain = base.cfg is None or base.cfg <= 1
+    dialect: Literal["a1111", "comfyui"] = "a1111" if _weighs_as_a1111(graph, base.node) else "comfyui"
     told = Told(
         source="comfyui", prompt="\n".join(base.prompt), negative_prompt="\n".join(base.negative), seed=base.seed,
         steps=base.steps, guidance=first(base.cfg, base.guidance), sampler=base.sampler, schedule=base.schedule,
-        width=size[0], height=size[1], model=model.model, loras=tuple(model.loras), dialect="comfyui",
+        width=size[0], height=size[1], model=model.model, loras=tuple(model.loras), dialect=dialect,
         guidance_here=base.guidance if plain else None, noise="cpu", clip_skip=model.clip_skip, vae=vae(graph),
         sampler_here=base.sampler.removeprefix("sample_") if base.sampler else None, second_pass=second,
         notes=(*graph.notes, *notes),
     )  # fmt: skip
     return Account(told, [one.to_json() for one in passes] if len(passes) > 1 else [])
+
+
+def _weighs_as_a1111(graph: Graph, sampler: Node) -> bool:
+    """Whether the encoder of the words was one that reads A1111's brackets."""
+    end = graph.end(sampler.inputs.get("positive"))
+    asked = [end.node.inputs.get(key) for key in ("parser", "weight_interpretation")] if end else []
+    return any(isinstance(one, str) and one.startswith("A1111") for one in asked)
 
 
 def _behind(graph: Graph, start: Node, *, past_samplers: bool = False) -> list[Node]:
