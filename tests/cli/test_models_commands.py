@@ -4,10 +4,18 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+from kit.lora_layouts import LAYOUTS
+from kit.loras import random_pairs
 from kit.studio import Program
 from models.headers import SD, SDXL, lora, save
+from PIL import Image
 from safetensors.numpy import load_file
+from safetensors.torch import save_file as save_torch
+
+from underpaint.engine.families.loading import load_components
+from underpaint.models import describe
 
 XL = "lora_unet_input_blocks_4_1_transformer_blocks_0_attn2_to_k"
 
@@ -70,6 +78,25 @@ def test_check(shelf: Path, program: Program) -> None:
     assert "brush is for Stable Diffusion XL, dreamy is Stable Diffusion 1.x" in program.out
     assert program("models", "check", "dreamy", "brush", "--json") == 5
     assert json.loads(program.out)["fits"] is False
+
+
+def test_a_picture_is_the_same_whichever_layout_the_lora_comes_in(
+    tiny_model: Path, program: Program, tmp_path: Path
+) -> None:
+    components = load_components(describe(tiny_model))
+    pairs = random_pairs(components)
+    painted = {}
+    for layout in ("kohya", "LoHa"):
+        tensors, _ = LAYOUTS[layout](components, pairs)
+        save_torch({key: value.detach().contiguous().clone() for key, value in tensors.items()},
+                   tmp_path / f"{layout}.safetensors")
+    for name, words in (("none", ()), ("kohya", ("--lora", tmp_path / "kohya.safetensors")),
+                        ("LoHa", ("--lora", f"{tmp_path / 'LoHa.safetensors'}=1"))):
+        out = tmp_path / f"{name}.png"
+        program.well("paint", "a cat", "--model", tiny_model, "--seed", 1, "-o", out, *words)
+        painted[name] = np.asarray(Image.open(out)).astype(int)
+    assert abs(painted["kohya"] - painted["LoHa"]).max() <= 1
+    assert abs(painted["kohya"] - painted["none"]).max() > 20
 
 
 def test_merge(shelf: Path, program: Program, tmp_path: Path) -> None:

@@ -61,6 +61,11 @@ def test_a_loras_branch_by_what_lies_beside_it(name: str, content: object, branc
     assert ink(tmp_path / "ink.safetensors").branch == branch
 
 
+def test_a_strangers_words_cannot_move_the_cursor(tmp_path: Path) -> None:
+    known = ink(tmp_path / "ink.safetensors", ss_sd_model_name="pony\x1b[2J\n\u202e" + "x" * 500)
+    assert known.branch_said == "its metadata (ss_sd_model_name): pony[2J" + "x" * 70
+
+
 def test_sidecars_that_are_broken_or_huge_say_nothing(tmp_path: Path) -> None:
     (tmp_path / "ink.civitai.info").write_text("{")
     (tmp_path / "ink.json").write_text('{"baseModel": "Pony", "x": "' + "y" * 3_000_000 + '"}')

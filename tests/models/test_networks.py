@@ -64,6 +64,14 @@ def test_other_models_are_no_loras(shapes: Shapes, tmp_path: Path) -> None:
     assert describe(save(tmp_path / "m.safetensors", shapes)).kind == "unknown"
 
 
+def test_keys_of_megabytes_are_read_in_no_time(tmp_path: Path) -> None:
+    long = "unet." * 400_000
+    pair = {"lora_A.weight": (4, 768), "lora_B.weight": (8, 4)}
+    known = describe(save(tmp_path / "ink.safetensors", named("unet.a.attn2.to_k", pair) | {f"{long}x.diff": (2, 2)}))
+    assert known.kind == "lora"
+    assert place(long + "x") == ("denoiser", long + "x")
+
+
 @pytest.mark.parametrize(
     ("key", "part", "name", "role"),
     [
@@ -77,6 +85,7 @@ def test_other_models_are_no_loras(shapes: Shapes, tmp_path: Path) -> None:
         ("a.attn1.processor.to_out_lora.down.weight", "denoiser", "a.attn1.to_out.0", "down"),
         ("text_encoders.clip_g.transformer.text_model.x.lora_up.weight", "text_encoder_2", "x", "up"),
         ("model.diffusion_model.middle_block.1.x.diff_b", "denoiser", "middle_block.1.x", "diff_b"),
+        ("lora_unet_model_diffusion_model_input_blocks_1.diff", "denoiser", "input_blocks_1", "diff"),
         ("lora_unet_lora_unet_a.hada_w1_a", "denoiser", "a", "hada_w1_a"),
         ("x.lora_magnitude_vector.default.weight", "denoiser", "x", "magnitude"),
         ("unet.x.lora_B.bias", "denoiser", "x", "up_bias"),

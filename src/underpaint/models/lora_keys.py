@@ -39,17 +39,20 @@ _PREFIXES: tuple[tuple[str, str | None], ...] = (
     ("clip_l.", "text_encoder"), ("clip_g.", "text_encoder_2"), ("t5.", "text_encoder_3"), ("t5xxl.", "text_encoder_3"),
     ("text_encoder_3.", "text_encoder_3"), ("text_encoder_2.", "text_encoder_2"), ("text_encoder.", "text_encoder"),
     ("model.diffusion_model.", "denoiser"), ("diffusion_model.", "denoiser"), ("unet.", "denoiser"),
-    ("transformer.", "denoiser"), ("unet_", "denoiser"), ("text_encoder_2_", "text_encoder_2"),
+    ("model_diffusion_model_", "denoiser"),
+    ("diffusion_model_", "denoiser"), ("transformer.", "denoiser"), ("unet_", "denoiser"), ("text_encoder_2_", "text_encoder_2"),
     ("text_encoder_", "text_encoder"),
 )  # fmt: skip
 _PROCESSOR = re.compile(r"(.+\.)processor\.(to_q|to_k|to_v|to_out)_lora")
 _OLD_TEXT = re.compile(r"(.+\.self_attn\.)to_(q|k|v|out)_lora")
 BUNDLED = "bundle_emb."
+MAX_KEY = 1000
+"""Characters in a key; a hostile file may have keys of megabytes, and no layer's name needs more."""
 
 
 def split_key(key: str) -> tuple[str, Role] | None:
     """The stem and the role of a key; None for a key that is no part of any low-rank or full change known here."""
-    found = _END.search(key)
+    found = _END.search(key) if len(key) <= MAX_KEY else None
     if found is None:
         return None
     stem = key[: found.start()]
@@ -105,7 +108,7 @@ def is_numbered(stems: Iterable[str]) -> bool:
 def place(stem: str) -> tuple[str, str]:
     """The part a layer belongs to (denoiser, text_encoder ...) and its name there, without any layout's decoration."""
     part: str | None = None
-    stripped = True
+    stripped = len(stem) <= MAX_KEY
     while stripped:  # converters put one layout's prefix before another's
         stripped = False
         for prefix, named in _PREFIXES:

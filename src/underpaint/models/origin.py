@@ -81,7 +81,7 @@ def _named(words: list[tuple[str, str]]) -> tuple[str, str]:
         for pattern, branch in _BRANCHES:
             # kohya calls every SDXL "sdxl_base_v1-0", whatever was trained on
             if pattern.search(text) and not (branch == BASE and "ss_base_model_version" in who):
-                return branch, f"{who}: {text[:80]}" if "name of the file" not in who else who
+                return branch, who if "name of the file" in who else f"{who}: {_shown(text)}"
     return "", ""
 
 
@@ -96,7 +96,7 @@ def _prediction(metadata: Mapping[str, str], words: list[tuple[str, str]]) -> tu
         return ("v_prediction" if marked == "true" else "epsilon"), "its metadata (ss_v_parameterization)"
     for text, who in words:
         if _VELOCITY.search(text):
-            return "v_prediction", f"{who}: {text[:80]}"
+            return "v_prediction", f"{who}: {_shown(text)}"
     return None, ""
 
 
@@ -113,6 +113,11 @@ def _beside(path: Path) -> Iterator[tuple[str, str]]:
         said = next((data[key] for key in keys if isinstance(data.get(key), str)), "")
         if said:
             yield ("SDXL base" if said == "SDXL 1.0" else said)[:200], f"the file {sidecar.name[:80]} beside it"
+
+
+def _shown(text: str) -> str:
+    """A stranger's words on one short line, without what could move a terminal's cursor."""
+    return "".join(mark for mark in text[:80] if mark.isprintable())
 
 
 def _parents(metadata: Mapping[str, str]) -> str:

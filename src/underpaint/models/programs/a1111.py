@@ -10,7 +10,7 @@ from underpaint.models.programs.settings import Layout, assignments, existing, o
 
 _SCRIPTS = ("webui-user.sh", "webui-user.bat", "webui-user-my.bat", "webui-macos-env.sh")
 _FLAG = re.compile(
-    r"--((?:ckpt|lora|lyco|vae|embeddings|controlnet|hypernetwork|text-encoder|data|models)-dir|[a-z]+-models-path"
+    r"--((?:ckpt|lora|lyco|vae|embeddings|controlnet|hypernetwork|text-encoder|data|models)-dirs?|[a-z]+-models-path"
     r"|forge-ref-a1111-home|forge-ref-comfy-home)(?:\s+|=)(\"[^\"]+\"|'[^']+'|[^\s\"']+)"
 )
 _HOMES = ("data-dir", "forge-ref-a1111-home", "forge-ref-comfy-home")
