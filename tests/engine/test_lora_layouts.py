@@ -65,6 +65,7 @@ def state(model: Components) -> dict[str, torch.Tensor]:
 def assert_added_and_taken_off(lora: LoraAttachment, model: Components) -> None:
     """Attached it paints as its deltas merged by hand; detached it leaves weights, hooks and a pass as they were."""
     before, hooked, weights = painted(model), hooks(model), state(model)
+    processors = {name: id(one) for name, one in model.denoiser.attn_processors.items()}
     wanted = merged(model, lora.deltas(model), lora.weight)
     lora.attach(model)
     found = painted(model)
@@ -74,6 +75,7 @@ def assert_added_and_taken_off(lora: LoraAttachment, model: Components) -> None:
     assert any(not torch.allclose(found[name], before[name], atol=1e-4) for name in before)
     assert all(torch.equal(value, before[name]) for name, value in painted(model).items())
     assert hooks(model) == hooked
+    assert {name: id(one) for name, one in model.denoiser.attn_processors.items()} == processors
     assert all(torch.equal(value, weights[name]) for name, value in state(model).items())
 
 

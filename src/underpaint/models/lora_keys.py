@@ -39,9 +39,8 @@ _PREFIXES: tuple[tuple[str, str | None], ...] = (
     ("clip_l.", "text_encoder"), ("clip_g.", "text_encoder_2"), ("t5.", "text_encoder_3"), ("t5xxl.", "text_encoder_3"),
     ("text_encoder_3.", "text_encoder_3"), ("text_encoder_2.", "text_encoder_2"), ("text_encoder.", "text_encoder"),
     ("model.diffusion_model.", "denoiser"), ("diffusion_model.", "denoiser"), ("unet.", "denoiser"),
-    ("model_diffusion_model_", "denoiser"),
-    ("diffusion_model_", "denoiser"), ("transformer.", "denoiser"), ("unet_", "denoiser"), ("text_encoder_2_", "text_encoder_2"),
-    ("text_encoder_", "text_encoder"),
+    ("model_diffusion_model_", "denoiser"), ("diffusion_model_", "denoiser"), ("transformer.", "denoiser"),
+    ("unet_", "denoiser"), ("text_encoder_2_", "text_encoder_2"), ("text_encoder_", "text_encoder"),
 )  # fmt: skip
 _PROCESSOR = re.compile(r"(.+\.)processor\.(to_q|to_k|to_v|to_out)_lora")
 _OLD_TEXT = re.compile(r"(.+\.self_attn\.)to_(q|k|v|out)_lora")
