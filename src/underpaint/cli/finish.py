@@ -41,8 +41,8 @@ class Matting(StrEnum):
 def upscale(files: list[Path] = FILES,
             scale: float | None = typer.Option(None, "--scale", help=r"How many times larger. \[2, or the network's]"),
             size: str | None = typer.Option(None, "--size", metavar="WxH", help="Fill this size instead."),
-            method: str = typer.Option("lanczos", "--method", "--upscaler", metavar="NAME",
-                                       help="lanczos, or the file of an upscaling network (ESRGAN and its kin)."),
+            method: str = typer.Option("sharp", "--method", "--upscaler", metavar="NAME",
+                                       help="sharp, lanczos, or the file of an upscaling network (ESRGAN and kin)."),
             tile: int | None = typer.Option(None, "--tile", help="Pixels of a tile; smaller ones need less memory."),
             paint: str | None = typer.Option(None, "--paint", metavar="WORDS", help="Paint over the enlarged picture "
                                              "in tiles; '' takes the words it was painted with."),
@@ -52,7 +52,7 @@ def upscale(files: list[Path] = FILES,
             device: str | None = recipes.DEVICE, precision: str | None = recipes.PRECISION,
             library: Path | None = LIBRARY, no_library: bool = NO_LIBRARY,
             output: Path | None = OUTPUT, private: bool = recipes.PRIVATE, as_json: bool = JSON) -> None:
-    """Make pictures larger, by Lanczos or an upscaling network, and paint over them if asked."""
+    """Make pictures larger, with or without an upscaling network, and paint over them if asked."""
     from underpaint.finish.shape import checked
     from underpaint.finish.upscale import Upscale, find_network, target_size
     from underpaint.imaging.geometry import Extent
@@ -63,7 +63,7 @@ def upscale(files: list[Path] = FILES,
     wide, high = recipes.parse_size(size) if size else (None, None)
     network = find_network(method)
     fields: dict[str, Any] = {"scale": scale, "width": wide, "height": high}
-    fields |= {"method": network.name, "method_sha256": network.sha256} if network else {}
+    fields |= {"method": network.name, "method_sha256": network.sha256} if network else {"method": method}
     asked = checked(Upscale, fields | ({} if tile is None else _tiles(tile) if paint is None or network else {}))
 
     def check(opened: "Opened") -> tuple[int, int]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
@@ -25,6 +26,7 @@ from underpaint.recipe.parts import Sha256
 MAX_PIXELS = 50_000_000
 _PULL = 2e-3
 _PULL_GUESS = 2e-4
+_RIM = 6
 
 Hash = Sha256 | None
 
@@ -70,7 +72,7 @@ def cutout(picture: Picture, asked: Cutout, hints: Hints | None = None) -> Made:
     matte = Matte(knn(color, trimap), int(((trimap > 0) & (trimap < 1)).sum()), 0) if asked.method == "knn" else \
         closed_form(color, trimap, prior, pull)
     alpha = matte.alpha if own is None else matte.alpha * own
-    stored = _assembled(picture, color, alpha, spill=asked.spill)
+    stored = _assembled(picture, color, matte.alpha, alpha, spill=asked.spill)
     found: dict[str, Any] = {"subject": says, "stays": round(float(alpha.mean()), 4),
                              "in_doubt": round(float(((trimap > 0) & (trimap < 1)).mean()), 4)}
     told = asked.box or (hints is not None and any((hints.mask, hints.trimap, hints.strokes, hints.net)))
@@ -126,21 +128,22 @@ def _box(box: tuple[int, int, int, int] | None, extent: Extent) -> Bounds | None
     return Bounds(left, top, right - left, bottom - top)
 
 
-def _assembled(picture: Picture, color: FloatArray, alpha: FloatArray, *, spill: bool) -> NDArray[Any]:
+def _assembled(picture: Picture, color: FloatArray, matte: FloatArray, alpha: FloatArray, *,
+               spill: bool) -> NDArray[Any]:
     """Colour and alpha as integers: what stays wholly is the input's own, what goes wholly leaves no colour behind
     but for a rim of the subject's, so that the edge stays clean when it is resized."""
     stored = picture.stored[..., :-1] if picture.has_alpha else picture.stored
-    soft = integers(alpha[..., None], stored.dtype)
     result = np.array(stored)
-    partly = (alpha < 1) & (alpha > 0)
     if spill:
-        result[soft[..., 0] == 0] = 0
-    if spill and partly.any():
-        rows, columns = np.nonzero(partly)
-        window = np.s_[max(0, rows.min() - 8):rows.max() + 9, max(0, columns.min() - 8):columns.max() + 9]
-        clean = integers(foreground(color[window], alpha[window]), stored.dtype)[..., :stored.shape[2]]
-        result[window] = np.where((alpha < 1)[window][..., None], clean, result[window])
-    return np.concatenate([result, soft], axis=2)
+        around = cv2.dilate((matte > 0).astype(np.uint8), np.ones((2 * _RIM + 1, 2 * _RIM + 1), np.uint8)) > 0
+        result[~around] = 0
+        mixed = around & (matte < 1)
+        if mixed.any():
+            rows, columns = np.nonzero(mixed)
+            window = np.s_[max(0, rows.min() - 1):rows.max() + 2, max(0, columns.min() - 1):columns.max() + 2]
+            clean = integers(foreground(color[window], matte[window]), stored.dtype)[..., :stored.shape[2]]
+            result[window] = np.where(mixed[window][..., None], clean, result[window])
+    return np.concatenate([result, integers(alpha[..., None].astype(np.float32), stored.dtype)], axis=2)
 
 
 OPERATION = Operation("cutout", "cutout", "puts the subject on transparency, with a soft and clean edge", Cutout,

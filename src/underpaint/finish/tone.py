@@ -21,7 +21,7 @@ from underpaint.recipe.parts import Fraction
 Slider = Annotated[float, Field(ge=-100, le=100)]
 
 _DAYLIGHT = 6504.0
-_MIRED, _TINT = 0.6, 0.0003
+_MIRED, _TINT = 1.0, 0.0003
 # IEC 61966-2-1 and Bradford's cone responses (Lam 1985).
 _RGB_TO_XYZ = np.array([[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750],
                         [0.0193339, 0.1191920, 0.9503041]])

@@ -143,6 +143,8 @@ def _main(source: FloatArray) -> tuple[Values, Values]:
     count = min(_CLUSTERS, len(np.unique(np.round(source, 2), axis=0)))
     cv2.setRNGSeed(1)
     stop = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 25, 1e-4)
+    if len(source) == 1:  # OpenCV takes a single row for a column
+        return source.astype(np.float64), np.ones(1)
     _, which, centres = cv2.kmeans(np.ascontiguousarray(source, np.float32), count, None, stop, 1,
                                    cv2.KMEANS_PP_CENTERS)
     often = np.bincount(which.ravel(), minlength=count) / len(source)

@@ -1,4 +1,4 @@
-"""Upscale: a picture becomes larger, by Lanczos or by a network, in bounded memory and without seams."""
+"""Upscale: a picture becomes larger, by filters or by a network, in bounded memory and without seams."""
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from underpaint.errors import ModelError, OutputError, PlanError
-from underpaint.finish.enlarge import lanczos_strips
+from underpaint.finish.enlarge import enlarged_strips
 from underpaint.finish.networks import Network, load_network
 from underpaint.finish.shape import Made, Operation, colours_of, integers
 from underpaint.finish.spread import spread_under
@@ -22,7 +22,7 @@ from underpaint.recipe.base import Frozen
 from underpaint.recipe.parts import Name, Side
 
 USUAL = 2.0
-METHODS: Mapping[str, Callable[[], Network] | None] = {"lanczos": None}
+METHODS: Mapping[str, Callable[[], Network] | None] = {"sharp": None, "lanczos": None}
 """Ways to enlarge by name: what loads the network, or None where it takes none. Any other name is a file."""
 MAX_SIDE, MAX_PIXELS = LIMITS.side, LIMITS.pixels
 
@@ -37,7 +37,7 @@ class Upscale(Frozen):
     scale: Annotated[float, Field(ge=1, le=16)] | None = None
     width: Side | None = None
     height: Side | None = None
-    method: Name = "lanczos"
+    method: Name = "sharp"
     method_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
     tile: Annotated[int, Field(ge=16, le=2048)] = 128
     overlap: Annotated[int, Field(ge=0, le=256)] = 16
@@ -52,7 +52,7 @@ class Upscale(Frozen):
 
 
 def find_network(method: str) -> Network | None:
-    """The network of a method: by its name in `METHODS`, or a file. None for Lanczos.
+    """The network of a method: by its name in `METHODS`, or a file. None for those without one.
 
     Raises ModelError where it is missing, unsafe or no upscaler.
     """
@@ -98,7 +98,8 @@ def upscale(picture: Picture, asked: Upscale, network: Network | None = None) ->
     if asked.width and asked.height and (size.width, size.height) != (asked.width, asked.height):
         notes.append(f"the picture has another shape than {asked.width}x{asked.height}, so it became {size}")
     if network is None:
-        strips: Iterator[NDArray[Any]] = lanczos_strips(stored, size, has_alpha=picture.has_alpha)
+        strips: Iterator[NDArray[Any]] = enlarged_strips(
+            stored, size, has_alpha=picture.has_alpha, sharp=asked.method == "sharp")
     else:
         own = Extent(picture.width * network.scale, picture.height * network.scale)
         strips = _by_network(picture, asked, network)
@@ -115,7 +116,7 @@ def _by_network(picture: Picture, asked: Upscale, network: Network) -> Iterator[
         color = spread_under(color, alpha)
     bands = tiled_rows(color, network.enlarge, network.scale, asked.tile, asked.overlap)
     size = Extent(picture.width * network.scale, picture.height * network.scale)
-    soft = _Rows(lanczos_strips(picture.stored[..., -1:], size, has_alpha=False)) if alpha is not None else None
+    soft = _Rows(enlarged_strips(picture.stored[..., -1:], size, has_alpha=False)) if alpha is not None else None
     for band in bands:
         shown = band.mean(axis=2, keepdims=True) if picture.mode in ("L", "LA") else band
         done = integers(shown.astype(np.float32), picture.stored.dtype)
@@ -149,11 +150,11 @@ def _resized(strips: Iterator[NDArray[Any]], own: Extent, picture: Picture, size
             for strip in strips:
                 waiting[row:row + len(strip)] = strip
                 row += len(strip)
-            yield from lanczos_strips(waiting, size, has_alpha=picture.has_alpha)
+            yield from enlarged_strips(waiting, size, has_alpha=picture.has_alpha)
     except OSError as error:
         raise OutputError(f"there is no room for the enlarged picture ({(error.strerror or '').lower()})",
                           hint=f"Free some space in {tempfile.gettempdir()}.") from error
 
 
-OPERATION = Operation("upscale", "upscaled", "makes a picture larger, by Lanczos or by an upscaling network", Upscale,
+OPERATION = Operation("upscale", "upscaled", "makes a picture larger, by filters or by an upscaling network", Upscale,
                       upscale)
