@@ -1,11 +1,11 @@
-"""Run every measurement, or those named: `python -m bench [keys start step loop precision library]`."""
+"""Run every measurement, or those named: `python -m bench [keys controls start step loop precision library]`."""
 
 import importlib
 import sys
 
 from underpaint.cli.output import console, print_table
 
-NAMES = ("start", "loop", "precision", "keys", "step", "library")
+NAMES = ("start", "loop", "precision", "keys", "controls", "step", "library")
 
 
 def main() -> int:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kit.studio import save_drawing, save_picture
 
+from underpaint.controls.contradictions import contradictions
 from underpaint.controls.spec import parse_spec
 from underpaint.controls.table import CONTROLS
 from underpaint.errors import RecipeError, UnderpaintError
@@ -93,3 +94,14 @@ class TestStrength:
     def test_without_a_curve_it_is_the_weight(self) -> None:
         control = CONTROLS["light"].read(parse_spec("light=left:0.5", KINDS), None).control
         assert control.strength_at(0) == control.strength_at(0.99) == 0.5
+
+
+@pytest.mark.parametrize(("specs", "said"), [
+    (("light=left", "light=right"), "two lights"), (("palette=#102030", "palette=#ffeedd"), "two palettes"),
+    (("perspective=0.2,0.4", "perspective=0.8,0.4"), "two perspectives"), (("light=left", "light=upper-left"), None),
+    (("light=left:0", "light=right"), None), (("light=left@0-0.4", "light=right@0.4-1"), None),
+    (("light=left", "palette=#102030", "perspective=0.5,0.4"), None)])
+def test_controls_that_pull_against_each_other_are_told(specs: tuple[str, ...], said: str | None) -> None:
+    found = contradictions([one.control for one in read_controls(specs)])
+    assert found == contradictions([one.control for one in read_controls(specs[::-1])])
+    assert len(found) == (said is not None) and (said is None or said in found[0])
