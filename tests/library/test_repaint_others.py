@@ -54,7 +54,9 @@ def test_the_nearest_is_painted_without_what_is_missing(program: Program, work: 
     assert painted.sampling.sampler == "dpmpp_2s" and painted.model is not None and painted.model.name == "tiny"
     assert file.read_bytes() == before
     said = program.well("repaint", file, "--leave-out", "-o", work / "b.png")
-    assert "the nearest to what AUTOMATIC1111 painted" in said
+    assert "the nearest to what AUTOMATIC1111 painted" in said and "differs: the sampler" in program.err
+    assert "the lora 'inks' is not here" in program.err
+    assert "is not here" in program.well("repaint", file, "--leave-out", "--check")
 
 
 def test_a_workflow_without_a_picture_is_painted_with_a_model_of_ones_own(program: Program, work: Path) -> None:

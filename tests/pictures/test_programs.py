@@ -184,6 +184,14 @@ class TestInvokeAI:
         assert reading.recipe is not None and reading.recipe["sampling"]["sampler"] == "euler_a"
         assert "painted over another picture" in said(reading)
 
+    @pytest.mark.parametrize("options", [
+        "-s50 -S3 -W512 -H704 -C7.5 -mk_lms", "--steps 50 --seed=3 --width 512 --height 704 --cfg_scale 7.5 -A k_lms",
+        "-s 50 -b 1 -S 3 -W 512 -H 704 -C 7.5 -A k_lms -G 0.9 -cf 0.75 -U 4 0.95",
+    ])  # fmt: skip
+    def test_its_options_in_every_spelling(self, options: str) -> None:
+        reading = read_info(png_with(Dream=f'"a fox -s 9" {options}'))
+        assert core(reading) == ("invokeai", "a fox -s 9", "", 3, 50, 7.5, "k_lms", None, (512, 704), None)
+
     @pytest.mark.parametrize("prompt", ["a fox+ [blur]", [{"prompt": "a fox+ [blur]", "weight": 1.0}]])
     def test_the_second(self, prompt: Any) -> None:
         image = {"prompt": prompt, "steps": 30, "cfg_scale": 7, "seed": 5, "sampler": "k_dpmpp_2", "width": 512,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from underpaint.cli.output import console, print_json
+from underpaint.cli.output import console, notes, print_json
 from underpaint.cli.progress import job_progress
 from underpaint.errors import ModelError, RecipeError
 
@@ -47,7 +47,8 @@ def repaint(file: Path = typer.Argument(..., help="A picture that Underpaint pai
     if theirs is not None and model:
         theirs = with_model(theirs, model)
     if check:
-        foreseen = foresee(read_source(file), catalogue) if theirs is None else foresee_theirs(theirs, catalogue)
+        foreseen = foresee(read_source(file), catalogue) if theirs is None else foresee_theirs(
+            theirs, catalogue, leave_out=leave_out)
         _say_foreseen(foreseen, as_json)
         return
     target = output or file.with_name(f"{file.stem}-repainted{_suffix(file)}")
@@ -59,7 +60,7 @@ def _suffix(file: Path) -> str:
 
 
 def _paint(file: Path, theirs: "Theirs | None", target: Path, catalogue: "Catalogue", leave_out: bool) -> "Outcome":
-    from underpaint.library.others import repaint_theirs
+    from underpaint.library.others import foresee_theirs, repaint_theirs
     from underpaint.library.repaint import read_source
     from underpaint.library.repaint import repaint as paint_again
 
@@ -67,6 +68,8 @@ def _paint(file: Path, theirs: "Theirs | None", target: Path, catalogue: "Catalo
         watcher.begin("reading the model")
         if theirs is None:
             return paint_again(read_source(file), target, catalogue, progress=watcher.step)
+        for line in foresee_theirs(theirs, catalogue, leave_out=leave_out).differs:
+            notes().print(f"differs: {line}", markup=False)
         return repaint_theirs(theirs, target, catalogue, leave_out=leave_out, progress=watcher.step)
 
 
@@ -86,8 +89,6 @@ def _say(outcome: "Outcome", theirs: "Theirs | None", as_json: bool) -> None:
         return
     if theirs is not None:
         console().print(f"{outcome.file}: the nearest to what {theirs.program} painted", markup=False)
-        for line in outcome.why:
-            console().print(f"differs: {line}", markup=False)
         return
     console().print(f"{outcome.file}: {outcome.verdict}", markup=False)
     if outcome.verdict == "changed since painting":

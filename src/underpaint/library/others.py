@@ -63,10 +63,11 @@ def with_model(theirs: Theirs, model: str) -> Theirs:
     return replace(theirs, recipe=with_changes(theirs.recipe, {"model": {"name": model}}), notes=(*theirs.notes, note))
 
 
-def foresee_theirs(theirs: Theirs, catalogue: Catalogue) -> Foreseen:
-    """What is missing here, and everything that will differ, without painting."""
-    missing, differs = [], []
-    for ref, kind in _wanted(theirs.recipe):
+def foresee_theirs(theirs: Theirs, catalogue: Catalogue, *, leave_out: bool = False) -> Foreseen:
+    """What is missing here, and everything that will differ, without painting; `leave_out` as in `repaint_theirs`."""
+    recipe, left = _without_missing(theirs.recipe, catalogue) if leave_out else (theirs.recipe, ())
+    missing, differs = [], [*left]
+    for ref, kind in _wanted(recipe):
         try:
             found = catalogue.find(ref.name, kind=kind, sha256=ref.hash)
         except ModelError as error:
@@ -75,9 +76,9 @@ def foresee_theirs(theirs: Theirs, catalogue: Catalogue) -> Foreseen:
         if ref.hash and found.sha256 and not found.sha256.startswith(ref.hash):
             differs.append(f"the {kind} '{ref.name}' has other weights here")
         if kind == "checkpoint":
-            _, fitting = fitted(theirs.recipe, found)
+            _, fitting = fitted(recipe, found)
             differs += fitting
-    if theirs.recipe.model is None:
+    if recipe.model is None:
         missing.append("the checkpoint: the picture does not say which one painted it")
     nearest = f"it comes from {theirs.program}: another program paints the same settings alike, not pixel by pixel"
     return Foreseen(tuple(missing), (*differs, *theirs.notes, nearest))

@@ -11,7 +11,6 @@ from underpaint.pictures.reading import Reading
 from underpaint.pictures.told import PAINTED_OVER, Lora, Told, reading
 
 _UNWANTED = re.compile(r" {0,4}\[([^\[\]]{0,20000})\] {0,4}")
-_OPTION = re.compile(r"(?:^|\s)-(\w{1,20})\s{0,4}(?:=\s{0,4})?(-?[\w./\\+:-]{1,200})")
 _LONG = {"steps": "s", "seed": "S", "width": "W", "height": "H", "cfg_scale": "C", "sampler": "A"}
 _SAMPLERS = {"k_euler_a": "euler_a", "k_dpm_2_a": "dpm2_a", "kdpm_2": "dpm2", "kdpm_2_a": "dpm2_a",
              "k_dpm_2": "dpm2", "k_dpmpp_2": "dpmpp_2m", "k_dpmpp_2_a": "DPM++ 2S a"}
@@ -143,8 +142,8 @@ def _dream(text: str | None) -> Told:
     text = (text or "").strip()
     prompt, options = _command(text)
     positive, negative = _split(prompt)
-    told = {_LONG.get(match[1], match[1]): match[2] for match in _OPTION.finditer(options.replace("--", "-"))}
-    sampler = told.get("A")
+    told = _options(options)
+    sampler = told.get("A") or told.get("m")
     return Told(
         source="invokeai", prompt=positive, negative_prompt=negative, seed=whole(told.get("S")),
         steps=whole(told.get("s")), guidance=number(told.get("C")), sampler=sampler, width=whole(told.get("W")),
@@ -153,6 +152,24 @@ def _dream(text: str | None) -> Told:
         sampler_here=_names(sampler)[0], schedule_here=_names(sampler)[1],
         notes=(PAINTED_OVER,) if "I" in told or "init_img" in told else (),
     )  # fmt: skip
+
+
+def _options(text: str) -> dict[str, str]:
+    """`-s 50`, `-s50`, `--steps 50` and `--steps=50` by their letter."""
+    found: dict[str, str] = {}
+    waiting: str | None = None
+    for token in text.split()[:200]:
+        if token.startswith("-") and number(token) is None:
+            long = token.startswith("--")
+            named, _, value = token[2:].partition("=") if long else (token[1:2], "", token[2:])
+            key = _LONG.get(named, named)
+            waiting = None if value else key
+            if value:
+                found.setdefault(key, value)
+        elif waiting is not None:
+            found.setdefault(waiting, token)
+            waiting = None
+    return found
 
 
 def _command(text: str) -> tuple[str, str]:
