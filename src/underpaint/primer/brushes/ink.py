@@ -26,7 +26,7 @@ def paint(easel: Easel) -> Array:
     said = marks(easel, few=0.6)
     hatched = np.maximum(hatched, blur(said.amount * (said.tone < 0.3), 0.5) * (0.35 + 0.65 * ramp(dark, 0.02, 0.3)))
     line = ink(easel, HANDS["pen"], "pen")
-    total = np.clip(1 - (1 - hatched * 0.92) * (1 - line), 0, 1)
+    total = np.clip(1 - (1 - hatched * (0.94 - 0.2 * easel.focus)) * (1 - line), 0, 1)
     total = np.maximum(total, ramp(dark, 0.93, 0.99) * (easel.seen.depth < 1e3))
     return before(easel, _washed(easel) * (1 - easel.small(total)[..., None] * (1 - _BLACK)))
 

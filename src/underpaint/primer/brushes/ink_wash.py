@@ -54,6 +54,6 @@ def _colour(easel: Easel, feather: np.ndarray) -> Array:
     local = local**0.72
     amount = easel.small(moved(0.22 + 0.62 * easel.focus * (easel.focus > 0.5), feather))
     amount = amount * (1 + 0.14 * easel.grain(16, "mineral", cloudy=True, small=True))
-    sky = easel.small(easel.sky) * 0.45
+    sky = easel.small(easel.sky) * 0.55
     amount = np.clip(blur(amount, 0.7 * easel.unit / easel.seen.scale) + sky, 0, 0.92)
     return (1 - local) * amount[..., None]

@@ -21,8 +21,8 @@ def darkness_of(easel: Easel, local: float = 0.45, sky: float = 0.12) -> Array:
     dark = dark * (1 - 0.75 * seen.haze)
     land = float(dark[::4, ::4][~easel.sky[::4, ::4]].mean()) if not easel.sky.all() else 0.0
     dark = dark * np.float32(min(1.0, (0.30 + 0.20 * easel.darkness) / max(land, 1e-3)))
-    heaven = (sky + 0.75 * easel.darkness) * np.sqrt(np.clip(colour, 0, 1)) - 0.55 * easel.halo
-    heaven = np.minimum(heaven, 0.36 + 0.3 * easel.darkness + 0.4 * (seen.light.time == "night"))
+    heaven = (sky + 0.75 * easel.darkness**1.5) * np.sqrt(np.clip(colour, 0, 1)) - 0.55 * easel.halo
+    heaven = np.minimum(heaven, 0.32 + 0.16 * easel.darkness + 0.55 * (seen.light.time == "night"))
     dark = np.where(easel.sky, heaven * (0.9 + 0.1 * easel.grain(24, "sky tone", cloudy=True)), dark)
     dark = dark * (2 - easel.sweep)
     return np.clip(dark * (1 - np.maximum(easel.glow, easel.disc)), 0, 1).astype(np.float32)

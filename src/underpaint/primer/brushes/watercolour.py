@@ -16,7 +16,7 @@ def paint(easel: Easel) -> Array:
     """A light wash, a glaze for the shade, one for the darkest places; a pencil line shows through."""
     seen, unit = easel.seen, easel.unit
     shaky = wobble(easel.shape, 0.9 * unit, 9 * unit, easel.rng("wobble"))
-    soft = moved(seen.lit, shaky) + 0.045 * easel.grain(14, "edge of the shade")
+    soft = moved(seen.lit, shaky) + 0.032 * easel.grain(14, "edge of the shade")
     shade = 1 - ramp(soft, 0.27, 0.38)
     deep = 1 - ramp(moved(seen.occlusion, shaky) + 0.05 * easel.grain(8, "deep"), 0.38, 0.52)
     light = easel.tone(0.96, 1.0, where=shaky)
@@ -71,6 +71,8 @@ def _spared(easel: Easel, sky: Array, shade: Array) -> Array:
     """Paper left white: slivers between washes on the light side, dry sparkle on full lights, gaps in the sky."""
     edge = easel.small(blur(easel.edges, 0.55 * easel.unit)) * easel.unit * 1.25
     gaps = np.clip(edge - 0.18, 0, 1) * ramp(easel.grain(11, "gaps", small=True), 0.35, 0.7) * (1 - shade)
+    crowded = blur(easel.small(easel.edges), 2.4 * easel.unit / easel.seen.scale) * easel.unit
+    gaps *= 1 - ramp(crowded, 0.45, 0.8)
     dents = paper.cold_press(easel)
     bright = easel.small(ramp(easel.seen.lit, 0.82, 1.0) * (easel.focus > 0.2)) * (1 - sky) * (1 - easel.darkness)
     sparkle = bright * ramp(dents + 0.5 * easel.grain(7, "dry", small=True), 0.9, 1.3)
