@@ -50,12 +50,14 @@ def _register() -> None:
         lines,
         models,
         paint,
+        plot,
         prompt,
         repaint,
         returning,
+        sheet,
     )
 
-    for module in (keys, paint, repaint, lines, info, diff, returning, prompt, demo, doctor):
+    for module in (keys, sheet, plot, paint, repaint, lines, info, diff, returning, prompt, demo, doctor):
         module.register(app)
     library_jobs.register(library.app)
     app.add_typer(library.app, name="library")

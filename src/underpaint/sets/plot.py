@@ -17,7 +17,7 @@ from underpaint.sets.plot_values import read_values
 
 MAX_CELLS = 2_500
 LETTERS = ("X", "Y", "Z")
-Confirm = Callable[[ModelKind, str], None]
+Confirm = Callable[[ModelKind, str], object]
 """Raises an UnderpaintError for a model that is not there."""
 
 

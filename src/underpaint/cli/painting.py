@@ -1,0 +1,124 @@
+"""What the commands that paint many pictures from recipes share: the machine, the journal, progress, the report."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from underpaint.cli.keeping import Keeping, Work, journal_of
+from underpaint.cli.output import notes
+from underpaint.cli.progress import job_progress
+from underpaint.models.home import plain
+
+if TYPE_CHECKING:
+    from underpaint.library.preflight import Preflight
+    from underpaint.library.series import Painted, Planned, Series
+    from underpaint.plan.take import Take
+    from underpaint.recipe import Recipe
+
+_DTYPES = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16", "int8": "int8"}
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where it is painted, and which models may be fetched."""
+
+    device: str | None = None
+    precision: str | None = None
+    prediction: str | None = None
+    online: bool = False
+
+
+@dataclass(frozen=True)
+class Folder:
+    """Where pictures go, and where their takes are kept."""
+
+    path: Path
+    private: bool = False
+    library: Path | None = None
+    no_library: bool = False
+
+
+@dataclass(frozen=True)
+class Many:
+    """A job of several pictures: its kind and title, where it goes, and how it is painted."""
+
+    kind: str
+    title: str
+    folder: Folder
+    machine: Machine
+
+    def same(self, planned: "Sequence[Planned]") -> dict[str, Any]:
+        """What must be equal for this to be the same job again."""
+        return {"recipes": [one.recipe.hash() for one in planned], "folder": str(plain(self.folder.path)),
+                "private": self.folder.private, "device": self.machine.device, "precision": self.machine.precision,
+                "prediction": self.machine.prediction}
+
+
+def preflight_of(machine: Machine) -> "Preflight":
+    """What says beforehand whether recipes can be painted here."""
+    from underpaint.library.preflight import Preflight
+    from underpaint.models import Catalogue
+
+    return Preflight(Catalogue(), machine.prediction, machine.online)
+
+
+def paint_many(many: Many, planned: "Sequence[Planned]", blobs: Mapping[str, bytes], preflight: "Preflight",
+               finish: "Callable[[Series], None]") -> "Series":
+    """Paint every recipe with progress on standard error, then `finish` with what was painted.
+
+    The job counts as done only when `finish` is, so that a full disk there costs no picture.
+    """
+    from underpaint.library.jobs import JobItem
+    from underpaint.library.series import Brush, paint_series
+
+    items = [JobItem(one.recipe, f"{one.number} {one.name}"[:200]) for one in planned]
+    folder, machine = many.folder, many.machine
+    fixed = {name: value for name, value in (("device", machine.device),
+                                             ("dtype", _DTYPES.get(machine.precision or ""))) if value}
+    with job_progress(len(planned)) as watcher:
+        watcher.begin("reading the model")
+        paint = _Paint(machine, preflight)
+        with journal_of(Keeping(folder.library, folder.no_library, folder.private), items, blobs,
+                        Work(many.kind, many.title, many.same(planned)), paint) as journal:
+            brush = Brush(paint, blobs, preflight.catalogue, folder.private, watcher, journal, fixed)
+            series = paint_series(planned, folder.path, brush)
+            finish(series)
+            if journal is not None and not series.cancelled:
+                journal.done()
+    return series
+
+
+class _Paint:
+    """Paints with a painter that is made when the first picture needs it: a finished job never loads torch."""
+
+    def __init__(self, machine: Machine, preflight: "Preflight") -> None:
+        self._machine, self._preflight = machine, preflight
+        self._painter: Any = None
+
+    def __call__(self, recipe: "Recipe", blobs: Mapping[str, bytes], tell: Any) -> "Take":
+        if self._painter is None:
+            from underpaint.plan.painter import Painter
+
+            self._painter = Painter(device=self._machine.device, precision=self._machine.precision,
+                                    prediction=self._machine.prediction, online=self._machine.online,
+                                    catalogue=self._preflight.catalogue)
+        take: Take = self._painter.paint(recipe, blobs, progress=tell)
+        return take
+
+
+def facts(painted: "Painted") -> dict[str, Any]:
+    """What JSON says of one picture."""
+    return {"number": painted.number, "name": painted.name, "file": str(painted.file), "seed": painted.seed,
+            "width": painted.width, "height": painted.height, "seconds": round(painted.seconds, 2), **painted.measured}
+
+
+def close(series: "Series") -> None:
+    """Say what a person should know of how it went; exit code 130 when they stopped it half-way."""
+    for note in dict.fromkeys(note for painted in series.pictures for note in painted.notes):
+        notes().print(f"note: {note}", markup=False)
+    if series.cancelled:
+        notes().print("stopped; what was finished is kept")
+        raise typer.Exit(130)
