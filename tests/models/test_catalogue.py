@@ -264,6 +264,19 @@ def test_a_lora_is_found_by_the_name_it_was_trained_under(folder: Path) -> None:
     assert Catalogue().find("inkwash", kind="lora").name == "renamed"
 
 
+def test_what_diffusers_calls_all_alike_is_named_by_its_folder(folder: Path) -> None:
+    path = save(folder / "embeddings" / "zzz style" / "learned_embeds.safetensors", {"<zzz>": (2, 768)})
+    (folder / "embeddings" / "old").mkdir()
+    (folder / "embeddings" / "old" / "learned_embeds.bin").write_bytes(b"PK\x03\x04")
+    (folder / "sd" / "other.bin").write_bytes(b"PK\x03\x04")
+    catalogue = Catalogue()
+    catalogue.add(folder)
+    assert catalogue.find("zzz style", kind="embedding").path == path
+    said = {problem.path.name for problem in catalogue.problems()}
+    assert "learned_embeds.bin" in said
+    assert "other.bin" not in said
+
+
 def test_problems_are_remembered(folder: Path) -> None:
     problems = Catalogue()
     problems.add(folder)

@@ -23,6 +23,7 @@ from underpaint.models.places import Place, recognise_place, walk
 
 _SCHEMA = 2
 _MAX_BYTES = 256 * 2**20
+_GENERIC = ("learned_embeds", "pytorch_lora_weights", "adapter_model")
 
 
 @dataclass(frozen=True)
@@ -168,8 +169,8 @@ def _candidates(folder: Path, problems: list[tuple[Path, str]]) -> Iterable[Path
 
 def _may_be_model(name: str) -> bool:
     suffix = Path(name).suffix.lower()
-    # .bin is too common outside models to be worth a line each
-    return suffix == ".safetensors" or suffix in PICKLE_SUFFIXES - {".bin"}
+    # .bin is too common outside models to be worth a line each, but for what diffusers calls so
+    return suffix == ".safetensors" or (suffix in PICKLE_SUFFIXES and (suffix != ".bin" or name.startswith(_GENERIC)))
 
 
 def _look(path: Path, former: Index, entries: dict[str, Entry], problems: list[tuple[Path, str]]) -> None:
@@ -211,7 +212,9 @@ def _name(path: Path) -> str:
     cached = next((part for part in path.parts if part.startswith("models--")), None)
     if cached is not None and "snapshots" in path.parts:  # the hub's cache: models--owner--name/snapshots/revision
         return cached.removeprefix("models--").replace("--", "/", 1)
-    return path.stem if path.suffix == ".safetensors" else path.name
+    if path.suffix == ".safetensors":  # what diffusers calls every file of a kind is named by its folder
+        return path.parent.name if path.name.startswith(_GENERIC) else path.stem
+    return path.name
 
 
 def _parse(item: Any) -> tuple[str, Entry] | None:

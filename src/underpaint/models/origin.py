@@ -26,7 +26,7 @@ _BRANCHES = (
     (re.compile(r"noob", re.IGNORECASE), "NoobAI"),
     (re.compile(r"illustrious|ilxl", re.IGNORECASE), "Illustrious"),
     (re.compile(r"animagine", re.IGNORECASE), "Animagine"),
-    (re.compile(r"sd[-_]?xl[-_ ]?(base|1[._]0)|stable-diffusion-xl-base", re.IGNORECASE), BASE),
+    (re.compile(r"(^|[\\/])sd[-_]?xl[-_ ]?(base|v?1[._]?0)|stable-diffusion-xl-base", re.IGNORECASE), BASE),
 )
 _VELOCITY = re.compile(r"v[-_ ]?pred(?![a-z]*ict)|v[-_ ]?prediction|768[-_]v", re.IGNORECASE)
 _SIDECARS = (
