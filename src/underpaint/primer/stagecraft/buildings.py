@@ -4,8 +4,9 @@ import numpy as np
 
 from underpaint.primer.stagecraft.colours import dim, mix
 from underpaint.primer.stagecraft.kit import Kit, lamp_glow
+from underpaint.primer.stagecraft.mesh import Solid
 from underpaint.primer.stagecraft.seen import RGB
-from underpaint.primer.stagecraft.solids import ball, box, cone, cylinder, extrude, lathe, polygons
+from underpaint.primer.stagecraft.solids import ball, box, cone, cylinder, extrude, lathe, polygons, sheet
 
 _STONE: RGB = (0.66, 0.63, 0.58)
 _PLASTER: RGB = (0.93, 0.89, 0.80)
@@ -21,14 +22,12 @@ def window(kit: Kit, x: float, y: float, z: float, w: float, h: float, side: str
     frame = box(w * 1.24, h * 1.2, 0.06).moved(0, -h * 0.1, 0).turned(yaw).moved(x, y, z)
     kit.put("window frame", (0.95, 0.93, 0.88), "wood", frame)
     kit.put("pane", pane, "glass", box(w, h, 0.1).turned(yaw).moved(x, y, z), glow=lamp_glow(kit))
-    c, s = np.cos(yaw), np.sin(yaw)
     bar = kit.part("bar", (0.92, 0.90, 0.85), "wood")
     kit.add(
         bar,
         box(w * 0.1, h, 0.12).turned(yaw).moved(x, y, z),
         box(w, h * 0.08, 0.12).moved(0, h * 0.48, 0).turned(yaw).moved(x, y, z),
     )
-    del c, s
 
 
 def door(kit: Kit, x: float, z: float, w: float, h: float, colour: RGB) -> None:
@@ -45,7 +44,7 @@ def door(kit: Kit, x: float, z: float, w: float, h: float, colour: RGB) -> None:
 
 def gable(kit: Kit, width: float, depth: float, base: float, rise: float, colour: RGB) -> None:
     """A ridged roof along z over walls of this width, with eaves and rows of tiles."""
-    w, d, o = width / 2 + 0.35, depth / 2 + 0.35, -0.12
+    w, d = width / 2 + 0.35, depth / 2 + 0.35
     slope = rise / (width / 2)
     y0 = base - 0.35 * slope
     t = 0.16
@@ -62,11 +61,10 @@ def gable(kit: Kit, width: float, depth: float, base: float, rise: float, colour
         front = front[::-1]
         back = [p[2], q[2], q[3], p[3]] if s < 0 else [p[3], q[3], q[2], p[2]]
         back = back[::-1]
-        kit.add(part, polygons([top[::-1] if s < 0 else top[::-1], down, lip, front, back], closed=False))
+        kit.add(part, polygons([top[::-1], down, lip, front, back], closed=False))
         for k in (0.25, 0.5, 0.75):
             x, y = s * w * (1 - k), y0 + (base + rise - y0) * k + t + 0.015
             kit.fold(part, [(x, y, d), (x, y, 0), (x, y, -d)])
-    del o
 
 
 def house(kit: Kit) -> None:
@@ -91,7 +89,7 @@ def house(kit: Kit) -> None:
             extrude([(-0.07, h), (0.07, h), (0.07, h + rise * 0.92), (-0.07, h + rise * 0.92)], 0.1).moved(0, 0, d / 2),
         )
     else:
-        for k in range(4):
+        for _ in range(4):
             x, y = float(rng.uniform(-0.4, 0.3)) * w, float(rng.uniform(0.4, 1.0)) * h
             kit.fold(wall, [(x, y, d / 2 + 0.01), (x + 0.35, y, d / 2 + 0.01)])
     gable(kit, w, d, h, rise, c.main)
@@ -167,7 +165,7 @@ def castle(kit: Kit) -> None:
     for i in range(11):
         x = (i - 5) * w / 11
         kit.add(wall, box(w / 22, 0.45, 0.8).moved(x, h, 2.4))
-    keep = kit.put("keep", dim(stone, 0.95), "stone", box(3.4, 6.2, 2.6, 0.94))
+    kit.put("keep", dim(stone, 0.95), "stone", box(3.4, 6.2, 2.6, 0.94))
     kit.put("keep roof", roof, "tile", polygons(_hip(3.8, 6.2, 3.0, 2.2)))
     door(kit, 0, 2.82, 1.6, 2.3, _WOOD)
     for x, z, k in ((-w / 2, 2.4, 1.0), (w / 2, 2.4, 1.05), (-w / 2, -2.4, 1.35), (w / 2, -2.4, 1.25)):
@@ -179,7 +177,6 @@ def castle(kit: Kit) -> None:
         x, y = float(rng.uniform(-0.46, 0.4)) * w, float(rng.uniform(0.4, 0.9)) * h
         kit.fold(wall, [(x, y, 2.81), (x + 0.5, y, 2.81)])
     kit.spot("emblem", (-0.3, 5.7, 1.4))
-    del keep
 
 
 def _hip(w: float, y: float, d: float, rise: float) -> list[list[tuple[float, float, float]]]:
@@ -261,10 +258,8 @@ def pagoda(kit: Kit) -> None:
     kit.spot("emblem", (0, 1.25, w / 2 + 0.14))
 
 
-def _swept(inner: float, outer: float, y: float, rise: float):  # type: ignore[no-untyped-def]
+def _swept(inner: float, outer: float, y: float, rise: float) -> Solid:
     """A square roof whose corners sweep up."""
-    from underpaint.primer.stagecraft.solids import sheet
-
     n = 32
     a = np.linspace(0, 2 * np.pi, n + 1) + np.pi / 4
     square = 1 / np.maximum(np.abs(np.cos(a)), np.abs(np.sin(a)))
@@ -318,11 +313,11 @@ def bridge(kit: Kit) -> None:
     )
     stone = mix(_STONE, (0.74, 0.66, 0.55), float(rng.random()))
     part = kit.put("bridge", stone, "stone", extrude(outline, wide))
-    band = np.concatenate([top + [0, 0.0], (top + [0, 0.42])[::-1]])
+    band = np.concatenate([top, (top + np.float32([0, 0.42]))[::-1]])
     for z in (-wide / 2, wide / 2):
         kit.put("parapet", kit.coat.main, "stone", extrude(band, 0.22).moved(0, 0, z))
     ring = np.stack([np.cos(a) * span * 0.37, np.sin(a) * (rise + 0.38)], axis=1)
-    for k in range(0, 13):
+    for k in range(13):
         p, q = arch[k], ring[k]
         kit.fold(part, [(p[0], p[1], wide / 2 + 0.01), (q[0], q[1], wide / 2 + 0.01)])
     kit.fold(part, np.concatenate([ring, np.full((13, 1), wide / 2 + 0.01)], axis=1))

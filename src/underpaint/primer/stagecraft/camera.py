@@ -64,7 +64,7 @@ class Camera:
         return float(cx - focal * d[0] / d[2]), float(cy + focal * d[1] / d[2])
 
     def horizon(self, width: int, height: int) -> tuple[tuple[float, float], tuple[float, float]] | None:
-        """The horizon as two points at the picture's left and right border, or None when looking straight down or up."""
+        """The horizon as two points at the picture's left and right border; None when looking straight down or up."""
         a = self.axes()
         focal, cx, cy = self.optics(width, height)
         normal = a @ np.float32([0, 1, 0])  # a ray r is level where r . normal = 0; r = (x - cx, cy - y, -focal)

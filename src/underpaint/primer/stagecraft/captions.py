@@ -73,11 +73,15 @@ _MOODS: dict[str, Options] = {
 _POSES: Options = {
     "walking": ("walking",), "running": ("running",), "arms raised": ("with arms raised", "arms raised"),
     "sitting": ("sitting", "seated"), "kneeling": ("kneeling",), "jumping": ("jumping",), "dancing": ("dancing",),
-    "waving": ("waving",), "pointing": ("pointing",), "reading": ("reading a book", "reading"), "thinking": ("thinking",),
-    "standing": ("standing",),
+    "waving": ("waving",), "pointing": ("pointing",), "reading": ("reading a book", "reading"),
+    "thinking": ("thinking",), "standing": ("standing",),
 }  # fmt: skip
 _BUILDS: Options = {"child": ("little",), "tall": ("tall",), "stout": ("stout",), "old": ("old",)}
-_GAZES: Options = {"up": ("looking up",), "down": ("looking down",), "viewer": ("looking at the camera", "looking at us")}
+_GAZES: Options = {
+    "up": ("looking up",),
+    "down": ("looking down",),
+    "viewer": ("looking at the camera", "looking at us"),
+}
 _FACINGS: Options = {
     "back": ("from the back", "seen from behind"), "left": ("facing left", "in profile"),
     "right": ("facing right", "in profile"), "front": ("from the front",),
@@ -129,11 +133,17 @@ class _Words:
         """The thing with its colour, the way such a thing wears it, without an article."""
         noun, colour = self.one(_NOUNS, thing.kind), self.one(_COLOURS, thing.colour)
         if thing.count > 1:
-            noun = _PLURALS.get(thing.kind, noun if noun.endswith("s") else noun + ("es" if noun.endswith("x") else "s"))
+            noun = _PLURALS.get(
+                thing.kind, noun if noun.endswith("s") else noun + ("es" if noun.endswith("x") else "s")
+            )
         if thing.kind in PEOPLE and thing.build in _BUILDS and self.rng.random() < 0.6:
             noun = f"{self.one(_BUILDS, thing.build)} {noun}"
         if thing.kind in ("house", "castle", "tower", "windmill") and self.rng.random() < 0.5:
-            text = f"{noun} with {colour} roofs" if thing.kind == "castle" or thing.count > 1 else f"{noun} with {article(colour)} roof"
+            text = (
+                f"{noun} with {colour} roofs"
+                if thing.kind == "castle" or thing.count > 1
+                else f"{noun} with {article(colour)} roof"
+            )
         elif thing.kind in PEOPLE and thing.kind != "knight" and self.rng.random() < 0.55:
             text = f"{noun}{' and' if ' with ' in noun else ''} in {colour}"
         else:
@@ -151,7 +161,9 @@ class _Words:
         if thing.kind in PEOPLE:
             if self.rng.random() < (keep if thing.pose != "standing" else keep * 0.4):
                 pose = self.one(_POSES, thing.pose)
-                edge = thing.pose == "sitting" and self.scene.place in ("rooftop", "cliff") and self.scene.relation != "on"
+                edge = (
+                    thing.pose == "sitting" and self.scene.place in ("rooftop", "cliff") and self.scene.relation != "on"
+                )
                 out.append(f"{pose} on the edge of a {self.scene.place}" if edge and self.rng.random() < 0.7 else pose)
             if thing.gaze in _GAZES and thing.facing != "back" and self.rng.random() < keep:
                 above = thing.gaze == "viewer" and self.scene.camera == "bird's eye"
@@ -198,7 +210,12 @@ class _Words:
     def tags(self) -> str:
         """A comma list, the subject first most of the time."""
         s = self.scene
-        rest = [self.one(_PLACES, s.place), self.one(_TIMES, s.time), self.one(_STYLES, s.style), self.one(_LIGHTS, s.light)]
+        rest = [
+            self.one(_PLACES, s.place),
+            self.one(_TIMES, s.time),
+            self.one(_STYLES, s.style),
+            self.one(_LIGHTS, s.light),
+        ]
         if s.who.count == 1 and s.other is None:
             rest.append(self.one(_POSITIONS, s.position))
         rest = [w for w in rest if self.rng.random() < 0.85] + self.moods(0.6)
@@ -213,22 +230,38 @@ class _Words:
         s = self.scene
         style = self.one(_STYLES, s.style)
         place = self.one(_PLACES, s.place)
-        where = place if place.split()[0] in ("in", "on", "by", "among", "indoors") else f"before a {place}" if s.place == "studio" else f"in {article(place)}"
-        if place.endswith("background") or place.endswith("backdrop"):
+        where = (
+            place
+            if place.split()[0] in ("in", "on", "by", "among", "indoors")
+            else f"before a {place}"
+            if s.place == "studio"
+            else f"in {article(place)}"
+        )
+        if place.endswith(("background", "backdrop")):
             where = f"on a {place}"
         if place == "mountains":
             where = "in the mountains"
         when = next(w for w in _TIMES[s.time] if w.startswith("at "))
         text = f"{self.subject(0.75, sentence=True)} {where} {when}"
         if s.who.count == 1 and s.other is None and self.rng.random() < 0.4:
-            text += f", {self.one(_POSITIONS, s.position)} of the picture" if s.position != "centre" else ", in the middle"
-            text = text.replace("left of the picture", "on the left").replace("right of the picture", "on the right").replace("on the on the", "on the")
+            text += (
+                f", {self.one(_POSITIONS, s.position)} of the picture" if s.position != "centre" else ", in the middle"
+            )
+            text = (
+                text.replace("left of the picture", "on the left")
+                .replace("right of the picture", "on the right")
+                .replace("on the on the", "on the")
+            )
         if self.rng.random() < 0.5:
             text += f", {self.one(_LIGHTS, s.light)}"
         for mood in self.moods(0.45):
             text += f", {mood}"
         if self.rng.random() < 0.85:
-            text = f"{article(style) if style.split()[-1] in ('drawing', 'painting', 'print') else style} of {text}" if self.rng.random() < 0.5 else f"{text}, {style}"
+            text = (
+                f"{article(style) if style.split()[-1] in ('drawing', 'painting', 'print') else style} of {text}"
+                if self.rng.random() < 0.5
+                else f"{text}, {style}"
+            )
         return text
 
     def few(self) -> str:

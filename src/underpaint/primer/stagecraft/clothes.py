@@ -24,7 +24,7 @@ class Outfit:
 
 
 def loft(centres: Floats, rx: Floats, rz: Floats, frame: Floats, around: int = 16, wave: float = 0.0) -> Solid:
-    """An elliptic tube through centres N x 3 with radii N in the frame's x and z; `wave` folds it more towards the end."""
+    """An elliptic tube through centres N x 3 with radii N in the frame's x and z; `wave` folds its end."""
     a = np.linspace(0, 2 * np.pi, around + 1)
     t = np.linspace(0, 1, len(centres))
     fold = 1 + wave * t[None] ** 1.5 * np.cos(a * 7)[:, None]
@@ -56,13 +56,16 @@ def _legs(kit: Kit, bones: Skeleton, outfit: Outfit) -> None:
     tights = bool(rng.random() < 0.4)
     cloth: RGB = (0.30, 0.30, 0.40) if kit.thing.colour != "black" else (0.52, 0.46, 0.38)
     trousers = [cloth, (0.46, 0.38, 0.30), c.dark][int(rng.integers(3))]
-    colour = steel if outfit.kind == "armour" else (mix(c.accent, cloth, 0.5) if tights else c.skin) if bare else trousers
+    colour = (
+        steel if outfit.kind == "armour" else (mix(c.accent, cloth, 0.5) if tights else c.skin) if bare else trousers
+    )
     matter = "metal" if outfit.kind == "armour" else "skin" if bare and not tights else "cloth"
     for side in ("left", "right"):
         hip, knee, ankle = (bones[f"{side} {j}"] for j in ("hip", "knee", "ankle"))
         fat = 1.0 if bare else 1.14
+        thigh = 0.050 if outfit.kind in ("dress", "skirt", "robe", "coat") else 0.060
         leg = kit.part(f"{side} leg", colour, matter)
-        kit.add(leg, capsule(hip, knee, 0.060 * h * g * fat, 0.043 * h * g**0.5 * fat, 10))
+        kit.add(leg, capsule(hip, knee, thigh * h * g * fat, 0.043 * h * g**0.5 * fat, 10))
         kit.add(leg, capsule(knee, ankle, 0.042 * h * g**0.5 * fat, 0.028 * h * fat, 10))
         if outfit.kind == "shorts":
             short = kit.part(f"{side} shorts", trousers, "cloth")
@@ -81,7 +84,9 @@ def _boot(kit: Kit, bones: Skeleton, side: str, colour: RGB, high: bool) -> None
     if high:
         kit.add(part, capsule(knee + (ankle - knee) * 0.48, ankle, 0.043 * h, 0.036 * h, 10))
     heel = ankle + shin * np.float32(0.020 * h)
-    kit.add(part, ball(0.033 * h, 0.028 * h, 0.062 * h, 10, 7).by(_frame(toe, -shin), heel + toe * np.float32(0.032 * h)))
+    kit.add(
+        part, ball(0.033 * h, 0.028 * h, 0.062 * h, 10, 7).by(_frame(toe, -shin), heel + toe * np.float32(0.032 * h))
+    )
 
 
 def _frame(ahead: Floats, up: Floats) -> Floats:
@@ -107,7 +112,12 @@ def _trunk(kit: Kit, bones: Skeleton, outfit: Outfit) -> None:
     top = (0.68, 0.71, 0.76) if outfit.kind == "armour" else c.accent if outfit.kind == "skirt" else c.main
     part = kit.part("top", top, material)
     kit.add(part, loft(centres, rx * k, rz * k, f))
-    kit.put("neck", c.skin, "skin", capsule(bones["neck"] - f[:, 1] * np.float32(0.03 * h), bones["skull"], 0.030 * h * g**0.4, 0.030 * h, 9))
+    kit.put(
+        "neck",
+        c.skin,
+        "skin",
+        capsule(bones["neck"] - f[:, 1] * np.float32(0.03 * h), bones["skull"], 0.030 * h * g**0.4, 0.030 * h, 9),
+    )
     front = f[:, 2] * np.float32(0.056 * h)
     if outfit.kind == "armour":
         plate = ball(0.088 * h * wide, 0.085 * h, 0.066 * h, 14, 8).by(f, bones["chest"])
@@ -117,9 +127,16 @@ def _trunk(kit: Kit, bones: Skeleton, outfit: Outfit) -> None:
     kit.spot("emblem", bones["chest"] + f[:, 2] * np.float32(0.068 * h * (0.5 + 0.5 * g)))
     kit.spot("back emblem", bones["chest"] - f[:, 2] * np.float32(0.066 * h))
     if outfit.collar:
-        collar = loft(bones["hips"] + np.float32([0.93, 1.02])[:, None] * up, np.float32([0.072, 0.04]) * h * np.float32(wide), np.float32([0.058, 0.04]) * h, f)
+        collar = loft(
+            bones["hips"] + np.float32([0.93, 1.02])[:, None] * up,
+            np.float32([0.072, 0.04]) * h * np.float32(wide),
+            np.float32([0.058, 0.04]) * h,
+            f,
+        )
         kit.put("collar", c.accent if outfit.kind != "skirt" else c.main, "cloth", collar)
-    belt = loft(bones["hips"] + np.float32([0.26, 0.36])[:, None] * up, np.float32([0.077, 0.073]) * h * np.float32(g * (1.12 if man else 1.0)), np.float32([0.062, 0.058]) * h * np.float32(g), f)
+    belt_x, belt_z = ((0.090, 0.088), (0.072, 0.070)) if man else ((0.084, 0.079), (0.069, 0.065))
+    around = bones["hips"] + np.float32([0.26, 0.35])[:, None] * up
+    belt = loft(around, np.float32(belt_x) * np.float32(h * g), np.float32(belt_z) * np.float32(h * g), f)
     kit.put("belt", c.leather, "leather", belt)
     middle = [bones["hips"] + up * np.float32(v) + front * np.float32(1.0) for v in (0.42, 0.6, 0.78)]
     kit.fold(part, np.stack(middle) + f[:, 2] * np.float32(0.02 * h * g))
@@ -137,19 +154,35 @@ def _skirt(kit: Kit, bones: Skeleton, outfit: Outfit) -> None:
     spread = float(np.linalg.norm(bones["left knee"] - bones["right knee"])) / 2
     if sitting:
         length = min(length, 0.9)
-    hem = knees + (ankles - knees) * np.float32(min(max(length - 0.1, 0), 0.92)) if length > 0.1 or sitting else bones["hips"] + (knees - bones["hips"]) * np.float32(0.72)
+    hem = (
+        knees + (ankles - knees) * np.float32(min(max(length - 0.1, 0), 0.92))
+        if length > 0.1 or sitting
+        else bones["hips"] + (knees - bones["hips"]) * np.float32(0.72)
+    )
     hips = bones["hips"] + np.float32([0, 0.02 * h, 0])
     if sitting:
-        path = np.stack([waist, hips + f[:, 2] * np.float32(0.02 * h), (hips + knees) / 2, knees, knees + (hem - knees) * np.float32(0.8)])
+        path = np.stack(
+            [
+                waist,
+                hips + f[:, 2] * np.float32(0.02 * h),
+                (hips + knees) / 2,
+                knees,
+                knees + (hem - knees) * np.float32(0.8),
+            ]
+        )
         rx = np.float32([0.072, 0.098, 0.115, 0.118, 0.122]) * h
         rz = np.float32([0.058, 0.085, 0.062, 0.055, 0.06]) * h
     else:
-        path = np.stack([waist, hips, hips + (hem - hips) * np.float32(0.4), hips + (hem - hips) * np.float32(0.75), hem])
+        path = np.stack(
+            [waist, hips, hips + (hem - hips) * np.float32(0.4), hips + (hem - hips) * np.float32(0.75), hem]
+        )
         flare = float(rng.uniform(0.55, 1.0)) * (0.5 if outfit.kind in ("coat", "robe") else 1.0)
         end = 0.11 + 0.085 * flare * min(1.0, 0.5 + length) + spread / h * 0.5
-        rx = np.float32([0.072, 0.092, 0.4 * 0.092 + 0.6 * end, 0.88 * end, end]) * h
+        rx = (
+            np.float32([0.076, 0.112, max(0.4 * 0.112 + 0.6 * end, 0.114), max(0.88 * end, 0.112), max(end, 0.112)]) * h
+        )
         deep = float(abs(bones["left knee"][2] - bones["right knee"][2])) / h * 0.5
-        rz = np.float32([0.058, 0.078, 0.078 + 0.3 * (end - 0.08) + 0.6 * deep, 0.8 * end + deep, 0.9 * end + deep]) * h
+        rz = np.float32([0.062, 0.086, 0.086 + 0.3 * (end - 0.08) + 0.6 * deep, 0.8 * end + deep, 0.9 * end + deep]) * h
     frame = f.copy() if not sitting else np.float32(np.eye(3))
     if sitting:
         # lying over the thighs the cloth's "ahead" turns up
@@ -162,10 +195,20 @@ def _skirt(kit: Kit, bones: Skeleton, outfit: Outfit) -> None:
         return
     for a in (-0.9, -0.25, 0.35, 1.0):
         s, co = np.float32(np.sin(a)), np.float32(np.cos(a))
-        line = [path[i] + f[:, 0] * s * rx[i] * np.float32(1.03 * g**0.7) + f[:, 2] * co * rz[i] * np.float32(1.03 * g**0.7) for i in (2, 3, 4)]
+        line = [
+            path[i] + f[:, 0] * s * rx[i] * np.float32(1.03 * g**0.7) + f[:, 2] * co * rz[i] * np.float32(1.03 * g**0.7)
+            for i in (2, 3, 4)
+        ]
         kit.fold(part, np.stack(line))
     if outfit.kind == "dress" and rng.random() < 0.5:
-        rim = loft(np.stack([path[3] * 0.35 + path[4] * 0.65, path[4]]), np.float32([0.97 * rx[4], 1.02 * rx[4]]) * np.float32(g**0.7), np.float32([0.97 * rz[4], 1.02 * rz[4]]) * np.float32(g**0.7), frame, 22, 0.07)
+        rim = loft(
+            np.stack([path[3] * 0.35 + path[4] * 0.65, path[4]]),
+            np.float32([0.97 * rx[4], 1.02 * rx[4]]) * np.float32(g**0.7),
+            np.float32([0.97 * rz[4], 1.02 * rz[4]]) * np.float32(g**0.7),
+            frame,
+            22,
+            0.07,
+        )
         kit.put("hem", c.accent, "cloth", rim)
 
 
@@ -174,7 +217,11 @@ def _draped(path: Floats, rx: Floats, rz: Floats, side: Floats) -> Solid:
     along = unit(np.gradient(path, axis=0))
     a = np.linspace(0, 2 * np.pi, 19)
     ahead = unit(cross(side[None], along))
-    rows = path[None] - np.sin(a)[:, None, None] * rx[None, :, None] * side + np.cos(a)[:, None, None] * rz[None, :, None] * -ahead[None]
+    rows = (
+        path[None]
+        - np.sin(a)[:, None, None] * rx[None, :, None] * side
+        + np.cos(a)[:, None, None] * rz[None, :, None] * -ahead[None]
+    )
     solid = sheet(rows.astype(np.float32))
     return Solid(solid.points, solid.normals, solid.uv[..., ::-1].copy(), solid.facet, closed=False)
 
@@ -190,16 +237,25 @@ def _arm(kit: Kit, bones: Skeleton, outfit: Outfit, side: str) -> None:
     kit.add(bare, capsule(elbow, wrist, 0.029 * h * g, 0.021 * h, 8))
     if outfit.sleeves < 0.5:
         kit.add(bare, capsule(shoulder, elbow, 0.034 * h * g, 0.029 * h * g, 8))
-        kit.add(part, capsule(shoulder, shoulder + (elbow - shoulder) * np.float32(0.36), 0.050 * h * g, 0.047 * h * g, 10))
+        kit.add(
+            part, capsule(shoulder, shoulder + (elbow - shoulder) * np.float32(0.36), 0.050 * h * g, 0.047 * h * g, 10)
+        )
     else:
         kit.add(part, capsule(shoulder, elbow, 0.043 * h * g, 0.037 * h * g, 9))
         wide = 1.3 if outfit.kind == "robe" else 1.0
-        kit.add(part, capsule(elbow, elbow + (wrist - elbow) * np.float32(0.86), 0.036 * h * g, 0.031 * h * g * wide, 9))
+        kit.add(
+            part, capsule(elbow, elbow + (wrist - elbow) * np.float32(0.86), 0.036 * h * g, 0.031 * h * g * wide, 9)
+        )
         cuff = elbow + (wrist - elbow) * np.float32(0.84)
-        kit.put(f"{side} cuff", c.accent if outfit.kind != "skirt" else c.main, matter,
-                capsule(cuff, cuff + (wrist - elbow) * np.float32(0.08), 0.034 * h * wide, 0.034 * h * wide, 9))  # fmt: skip
+        band = capsule(cuff, cuff + (wrist - elbow) * np.float32(0.08), 0.034 * h * wide, 0.034 * h * wide, 9)
+        kit.put(f"{side} cuff", c.accent if outfit.kind != "skirt" else c.main, matter, band)
     if armour:
-        kit.put(f"{side} pauldron", (0.72, 0.75, 0.80), "metal", ball(0.068 * h, 0.055 * h, 0.062 * h, 12, 7).moved(*shoulder.tolist()))
+        kit.put(
+            f"{side} pauldron",
+            (0.72, 0.75, 0.80),
+            "metal",
+            ball(0.068 * h, 0.055 * h, 0.062 * h, 12, 7).moved(*shoulder.tolist()),
+        )
     hand(kit, bones, side, (0.60, 0.63, 0.68) if armour else c.skin)
 
 
@@ -217,15 +273,18 @@ def hand(kit: Kit, bones: Skeleton, side: str, colour: RGB) -> None:
     for i in range(4):
         z = (i - 1.5) * 0.0105 * h
         root = palm + f @ np.float32([0, 0.018 * h, z])
-        tip = root + f @ (unit(curl + np.float32([0, 0, (i - 1.5) * 0.12])) * np.float32((0.030 - 0.004 * abs(i - 1.2)) * h))
+        tip = root + f @ (
+            unit(curl + np.float32([0, 0, (i - 1.5) * 0.12])) * np.float32((0.030 - 0.004 * abs(i - 1.2)) * h)
+        )
         kit.add(part, capsule(root, tip, 0.0072 * h, 0.0058 * h, 5))
     thumb = palm + f @ np.float32([-0.006 * s * h, 0.0, 0.019 * h])
-    kit.add(part, capsule(thumb, thumb + f @ np.float32([-0.010 * s * h, 0.022 * h, 0.014 * h]), 0.0085 * h, 0.0068 * h, 5))
+    kit.add(
+        part, capsule(thumb, thumb + f @ np.float32([-0.010 * s * h, 0.022 * h, 0.014 * h]), 0.0085 * h, 0.0068 * h, 5)
+    )
 
 
 def _cape(kit: Kit, bones: Skeleton) -> None:
     h, f = bones.body.height, bones.trunk
-    rng = kit.rng("cape")
     fly = 0.16 if kit.thing.pose in ("walking", "running", "jumping", "dancing") else 0.05
     fly += 0.03 * float(np.sin(kit.frame * 4))
     floor = float(min(bones["left ankle"][1], bones["right ankle"][1])) + 0.10 * h
@@ -237,7 +296,16 @@ def _cape(kit: Kit, bones: Skeleton) -> None:
         y = top[1] + (floor - top[1]) * t
         z = top[2] - (0.055 + 0.10 * t + fly * t**2 * 2) * h
         wave = np.cos(a * 9) * 0.016 * h * t
-        rows.append(np.stack([top[0] + np.sin(a * 1.3) * wide, 0 * a + y - 0.03 * h * np.abs(a) * (1 - t), z + (np.abs(a) ** 2) * 0.09 * h * (1 - 0.5 * t) + wave], axis=1))
+        rows.append(
+            np.stack(
+                [
+                    top[0] + np.sin(a * 1.3) * wide,
+                    0 * a + y - 0.03 * h * np.abs(a) * (1 - t),
+                    z + (np.abs(a) ** 2) * 0.09 * h * (1 - 0.5 * t) + wave,
+                ],
+                axis=1,
+            )
+        )
     colour = kit.coat.main if kit.thing.kind == "knight" else dim(kit.coat.main, 0.78)
     part = kit.put("cape", colour, "cloth", sheet(np.stack(rows).astype(np.float32)))
     for i in (2, 5, 8):
@@ -250,7 +318,9 @@ def _scarf(kit: Kit, bones: Skeleton) -> None:
     colour = kit.coat.accent if kit.thing.colour != "white" else (0.75, 0.25, 0.22)
     a = np.linspace(0, 2 * np.pi, 13)
     centre = bones["neck"] + f[:, 1] * np.float32(0.004 * h)
-    ring = centre + (np.sin(a)[:, None] * f[:, 0] * np.float32(0.046 * h) + np.cos(a)[:, None] * f[:, 2] * np.float32(0.046 * h))
+    ring = centre + (
+        np.sin(a)[:, None] * f[:, 0] * np.float32(0.046 * h) + np.cos(a)[:, None] * f[:, 2] * np.float32(0.046 * h)
+    )
     part = kit.put("scarf", colour, "cloth", tube(ring.astype(np.float32), np.full(13, 0.021 * h), 8))
     side = 1.0 if rng.random() < 0.5 else -1.0
     start = centre + f @ np.float32([side * 0.03 * h, -0.01 * h, 0.05 * h])

@@ -10,7 +10,7 @@ from underpaint.primer.stagecraft.lands import blossoms, on, tufts
 from underpaint.primer.stagecraft.place_kit import flat_near, noise, ridge, role, scatter, spread, stone
 from underpaint.primer.stagecraft.plants import palm
 from underpaint.primer.stagecraft.seen import RGB, Floats
-from underpaint.primer.stagecraft.solids import ball, box, extrude, ground, sheet
+from underpaint.primer.stagecraft.solids import ball, box, extrude, ground, lathe, sheet
 
 
 def sea(kit: Kit, level: float, reach: float = 400.0) -> int:
@@ -38,7 +38,11 @@ def shore(kit: Kit) -> None:
 
     def height(x: Floats, z: Floats) -> Floats:
         line = z + tilt * x + 0.5 * np.sin(x * 0.5) + (60.0 if kit.afloat else 3.4)
-        return np.asarray(np.clip(line * 0.055, -2.0, 0.0) + 0.12 * noise(x, z, kit.rng("bumps"), 5.0) * flat_near(x, z, 2, 6) * (line > -1), np.float32)
+        return np.asarray(
+            np.clip(line * 0.055, -2.0, 0.0)
+            + 0.12 * noise(x, z, kit.rng("bumps"), 5.0) * flat_near(x, z, 2, 6) * (line > -1),
+            np.float32,
+        )
 
     own = role(kit, "ground", "ground")
     if not kit.afloat:
@@ -48,7 +52,13 @@ def shore(kit: Kit) -> None:
     if not kit.afloat:
         xs = np.linspace(-40, 40, 120)
         z = -3.4 - tilt * xs - 0.5 * np.sin(xs * 0.5) - 2.0 + 0.14 * np.sin(xs * 2.3)
-        rows = np.stack([np.stack([xs, 0 * xs + level + 0.012, z + o * (1 + 0.5 * np.sin(xs * 1.1))], axis=1) for o in (0.22, -0.22)], axis=1)
+        rows = np.stack(
+            [
+                np.stack([xs, 0 * xs + level + 0.012, z + o * (1 + 0.5 * np.sin(xs * 1.1))], axis=1)
+                for o in (0.22, -0.22)
+            ],
+            axis=1,
+        )
         role(kit, "foam", "place").put("foam", (0.97, 0.98, 0.98), "water", sheet(rows.astype(np.float32)))
         side = 1.0 if rng.random() < 0.5 else -1.0
         palm(role(kit, "palm", "place").child("palm", (side * 2.7, 0, -1.9)), float(rng.uniform(3.2, 4.2)))
@@ -89,7 +99,9 @@ def cliff(kit: Kit) -> None:
     def height(x: Floats, z: Floats) -> Floats:
         b = beyond(x, z)
         fall = np.clip(b / 1.1, 0, 1) * 0.8 + np.clip((b - 0.5) / 5.0, 0, 1) * 0.2
-        return np.asarray(-drop * fall + 0.12 * noise(x, z, kit.rng("bumps"), 4.0) * flat_near(x, z, 1.2, 4), np.float32)
+        return np.asarray(
+            -drop * fall + 0.12 * noise(x, z, kit.rng("bumps"), 4.0) * flat_near(x, z, 1.2, 4), np.float32
+        )
 
     own = role(kit, "ground", "ground")
     fine = np.sort(np.concatenate([spread(80, 40), np.linspace(-7, 7, 36)])).astype(np.float32)
@@ -99,11 +111,27 @@ def cliff(kit: Kit) -> None:
     face = own.part("rock face", rock, "rock")
     top = own.part("turf", green, "grass")
     for part, pick in ((top, ~steep), (face, steep)):
-        own.add(part, replace(solid, points=solid.points[pick], normals=solid.normals[pick], uv=solid.uv[pick], facet=facet[pick]))
+        own.add(
+            part,
+            replace(
+                solid, points=solid.points[pick], normals=solid.normals[pick], uv=solid.uv[pick], facet=facet[pick]
+            ),
+        )
     sea(kit, -drop * 0.86)
     ridge(kit, "headlands", 150, 14.0, 0.25, mix(rock, (0.45, 0.55, 0.62), 0.6), "rock")
-    tufts(kit, lambda x, z: np.where(beyond(x, z) > -0.15, -50.0, height(x, z)).astype(np.float32), 150, 0.2, dim(green, 0.8))
-    blossoms(kit, lambda x, z: np.where(beyond(x, z) > -0.2, -50.0, height(x, z)).astype(np.float32), 18, ((0.96, 0.93, 0.86), (0.80, 0.55, 0.72)))
+    tufts(
+        kit,
+        lambda x, z: np.where(beyond(x, z) > -0.15, -50.0, height(x, z)).astype(np.float32),
+        150,
+        0.2,
+        dim(green, 0.8),
+    )
+    blossoms(
+        kit,
+        lambda x, z: np.where(beyond(x, z) > -0.2, -50.0, height(x, z)).astype(np.float32),
+        18,
+        ((0.96, 0.93, 0.86), (0.80, 0.55, 0.72)),
+    )
     for i, (x, z) in enumerate(scatter(kit, "rocks", 5, (-5, 4, -3, 1.0), 1.2)):
         if abs(x) > 1.3 and float(beyond(np.float32([x]), np.float32([z]))[0]) < -0.3:
             stone(kit, (x, 0.0, z), float(rng.uniform(0.2, 0.5)), rock, f"rock {i}")
@@ -113,10 +141,15 @@ def cliff(kit: Kit) -> None:
 
 
 def _stack(kit: Kit, x: float, z: float, low: float, h: float, rock: RGB) -> None:
-    from underpaint.primer.stagecraft.solids import lathe
-
     rng = kit.rng("stack")
     profile = [(h * 0.30, 0), (h * 0.24, h * 0.4), (h * 0.26, h * 0.7), (h * 0.16, h * 0.95), (0.0, h)]
     solid = lathe(profile, 9, smooth=False)
     bump = 1 + 0.14 * np.sin(solid.points * np.float32(rng.uniform(0.5, 1.2))).sum(-1, keepdims=True)
-    kit.put("stack", rock, "rock", replace(solid, points=(solid.points * np.concatenate([bump, bump * 0 + 1, bump], -1)).astype(np.float32)).moved(x, low, z))
+    kit.put(
+        "stack",
+        rock,
+        "rock",
+        replace(solid, points=(solid.points * np.concatenate([bump, bump * 0 + 1, bump], -1)).astype(np.float32)).moved(
+            x, low, z
+        ),
+    )

@@ -38,7 +38,7 @@ def _quiet(parts: tuple[Part, ...]) -> np.ndarray:
         if p.material == "grass":
             key = "grass"
         group.append(names.setdefault(key, len(names)))
-    return np.int32(group)
+    return np.asarray(group, np.int32)
 
 
 def _borders(mesh: Mesh, surface: Surface, part: Ints, parts: tuple[Part, ...]) -> list[tuple[Floats, int, LineKind]]:
@@ -155,7 +155,7 @@ def _ranks(follow: Ints, n: int) -> tuple[Ints, Ints]:
         if attempt or not loop.any():
             break
         before[np.unique(low[loop])] = -1  # a loop opens at its lowest crack
-    return head, rank
+    return np.asarray(head, np.int32), np.asarray(rank, np.int32)
 
 
 def _details(surface: Surface, part: Ints, parts: tuple[Part, ...], folds: list[Fold], camera: Camera) -> list[Line]:
@@ -178,7 +178,7 @@ def _details(surface: Surface, part: Ints, parts: tuple[Part, ...], folds: list[
         seen &= np.array([parts[i].object == owner for i in part[y, x]])
         for run in np.split(np.arange(len(q)), np.flatnonzero(np.diff(seen.astype(int))) + 1):
             if len(run) >= 2 and seen[run[0]]:
-                out.append(Line(q[run, :2], "detail", fold.part))
+                out.append(Line(q[run, :2], "detail", fold.part))  # noqa: PERF401
     return out
 
 

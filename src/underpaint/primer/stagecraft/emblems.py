@@ -30,7 +30,9 @@ def _moon() -> Floats:
 
 
 def _crown() -> Floats:
-    return np.float32([(-0.9, -0.6), (0.9, -0.6), (1.0, 0.6), (0.5, 0.05), (0.0, 0.8), (-0.5, 0.05), (-1.0, 0.6)])
+    return np.asarray(
+        [(-0.9, -0.6), (0.9, -0.6), (1.0, 0.6), (0.5, 0.05), (0.0, 0.8), (-0.5, 0.05), (-1.0, 0.6)], np.float32
+    )
 
 
 def _leaf() -> Floats:
@@ -41,7 +43,17 @@ def _leaf() -> Floats:
 
 
 def _anchor() -> Floats:
-    half = [(0.10, -0.62), (0.10, 0.30), (0.45, 0.30), (0.45, 0.48), (0.10, 0.48), (0.10, 0.60), (0.22, 0.72), (0.16, 0.95), (0.0, 1.0)]
+    half = [
+        (0.10, -0.62),
+        (0.10, 0.30),
+        (0.45, 0.30),
+        (0.45, 0.48),
+        (0.10, 0.48),
+        (0.10, 0.60),
+        (0.22, 0.72),
+        (0.16, 0.95),
+        (0.0, 1.0),
+    ]
     low = [(0.0, -0.95), (0.45, -0.80), (0.80, -0.40), (0.95, -0.10), (0.62, -0.16), (0.50, -0.45)]
     right = np.float32(low + half)
     left = (right * np.float32([-1, 1]))[::-1]
@@ -57,7 +69,12 @@ def emblem(kit: Kit, kind: str, size: float) -> None:
     pale: RGB = (0.97, 0.83, 0.32)
     colour = pale if kit.thing.colour not in ("yellow", "orange", "white") else (0.70, 0.16, 0.20)
     part = kit.part(f"emblem {kind}", colour, "metal")
-    for name, way in (("emblem", (0, 0, 1)), ("back emblem", (0, 0, -1)), ("left emblem", (1, 0, 0)), ("right emblem", (-1, 0, 0))):
+    for name, way in (
+        ("emblem", (0, 0, 1)),
+        ("back emblem", (0, 0, -1)),
+        ("left emblem", (1, 0, 0)),
+        ("right emblem", (-1, 0, 0)),
+    ):
         at = kit.stage.spots.get(f"{kit.name}/{name}")
         if at is None:
             continue

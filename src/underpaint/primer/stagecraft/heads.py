@@ -8,12 +8,12 @@ from underpaint.primer.stagecraft.colours import dim, mix
 from underpaint.primer.stagecraft.kit import Kit
 from underpaint.primer.stagecraft.mesh import Solid, unit
 from underpaint.primer.stagecraft.seen import RGB, Floats
-from underpaint.primer.stagecraft.solids import ball, curve, lathe, sheet, tube
+from underpaint.primer.stagecraft.solids import ball, curve, sheet, tube
 
 
 @dataclass(frozen=True)
 class Head:
-    """A skull in the body's space: centre, frame (columns x, y, z), half height in metres; `soft` 0..1 rounds the chin."""
+    """A skull in the body's space: centre, frame (columns x, y, z), half height (m); `soft` 0..1 rounds the chin."""
 
     kit: Kit
     centre: Floats
@@ -33,7 +33,7 @@ class Head:
 
     def at(self, x: float, y: float) -> Floats:
         """The direction of a place on the face: x and y in -1..1 of the face's half height."""
-        return np.float32([x, y, np.sqrt(max(0.05, 1 - x * x - y * y))])
+        return np.asarray([x, y, np.sqrt(max(0.05, 1 - x * x - y * y))], np.float32)
 
     def decal(self, x: float, y: float, rx: float, ry: float, lift: float, shape: str = "oval") -> Solid:
         """A patch on the face: an oval, or a "lid" (the upper half of one, thick in the middle)."""
@@ -60,8 +60,8 @@ def _fan(points: Floats, middle: Floats | None, normal: Floats) -> Solid:
         p, q = points[:k], points[k:][::-1]
         tri = np.concatenate([np.stack([p[:-1], q[:-1], p[1:]], axis=1), np.stack([q[:-1], q[1:], p[1:]], axis=1)])
     normals = np.broadcast_to(normal, tri.shape).astype(np.float32)
-    return Solid(tri.astype(np.float32), normals, np.zeros((len(tri), 3, 2), np.float32) + np.float32([[0, 0], [0.01, 0], [0, 0.01]]),
-                 np.zeros(len(tri), np.int32), closed=False)  # fmt: skip
+    uv = np.tile(np.array([[0, 0], [0.01, 0], [0, 0.01]], np.float32), (len(tri), 1, 1))
+    return Solid(tri.astype(np.float32), normals, uv, np.zeros(len(tri), np.int32), closed=False)
 
 
 def build_head(head: Head, hair: str) -> None:
@@ -71,16 +71,29 @@ def build_head(head: Head, hair: str) -> None:
     part = kit.part("head", skin, "skin")
     t = np.linspace(-np.pi / 2, np.pi / 2, 11)
     a = np.linspace(0, 2 * np.pi, 19)
-    d = np.stack(np.broadcast_arrays(np.cos(t)[None] * -np.sin(a)[:, None], np.sin(t)[None], np.cos(t)[None] * np.cos(a)[:, None]), axis=-1)
+    d = np.stack(
+        np.broadcast_arrays(
+            np.cos(t)[None] * -np.sin(a)[:, None], np.sin(t)[None], np.cos(t)[None] * np.cos(a)[:, None]
+        ),
+        axis=-1,
+    )
     kit.add(part, sheet(head.on(d), closed=True))
     for s in (-1, 1):
-        ear = ball(0.13 * head.half, 0.2 * head.half, 0.12 * head.half, 8, 6).by(head.frame, head.on(np.float32([s, -0.12, -0.05]), 0.0))
+        ear = ball(0.13 * head.half, 0.2 * head.half, 0.12 * head.half, 8, 6).by(
+            head.frame, head.on(np.float32([s, -0.12, -0.05]), 0.0)
+        )
         kit.add(part, ear)
     face(head, part)
     HAIR[hair](head)
 
 
-_EYES: tuple[RGB, ...] = ((0.30, 0.20, 0.13), (0.20, 0.36, 0.56), (0.24, 0.42, 0.26), (0.36, 0.26, 0.42), (0.16, 0.14, 0.16))
+_EYES: tuple[RGB, ...] = (
+    (0.30, 0.20, 0.13),
+    (0.20, 0.36, 0.56),
+    (0.24, 0.42, 0.26),
+    (0.36, 0.26, 0.42),
+    (0.16, 0.14, 0.16),
+)
 
 
 def face(head: Head, skin: int) -> None:
@@ -108,7 +121,14 @@ def face(head: Head, skin: int) -> None:
         kit.add(pupil, head.decal(x + gx - 0.012 * s, y0 + gy - 0.01, 0.062 * big, 0.115 * big, 0.022))
         kit.add(shine, head.decal(x + gx + 0.045, y0 + gy + 0.09 * big, 0.042 * big, 0.056 * big, 0.028))
         kit.add(lid, head.decal(x, y0, 0.178 * big, 0.26 * big, 0.020, "lid"))
-        brow = curve([(x - 0.16, y0 + 0.34 * big + 0.02 * (s < 0), 0), (x, y0 + 0.40 * big, 0), (x + 0.16, y0 + 0.34 * big + 0.02 * (s > 0), 0)], 3)
+        brow = curve(
+            [
+                (x - 0.16, y0 + 0.34 * big + 0.02 * (s < 0), 0),
+                (x, y0 + 0.40 * big, 0),
+                (x + 0.16, y0 + 0.34 * big + 0.02 * (s > 0), 0),
+            ],
+            3,
+        )
         arc = head.on(np.stack([head.at(float(p[0]), float(p[1])) for p in brow]), 0.02)
         kit.add(lid, tube(arc, np.full(len(arc), (0.030 if man else 0.020) * head.half), 5))
     nose = ball(0.055 * head.half, 0.06 * head.half, 0.075 * head.half, 7, 6)
@@ -141,7 +161,8 @@ def _beard(head: Head) -> None:
     for t in (0.0, 0.5, 1.0):
         top = -0.76 + 0.62 * np.abs(x) ** 1.5
         y = top + (-1.02 + 0.10 * np.abs(x) - top) * t
-        d = np.stack([x * (0.88 - 0.40 * t), y, np.sqrt(np.maximum(0.06, 1 - x**2 * 0.9))], axis=1)
+        wide = x * (0.92 - 0.40 * t)
+        d = np.stack([wide, y, np.sqrt(np.maximum(0.03, 1 - wide**2 - y**2))], axis=1)
         hang = np.float32([0, -0.22 * t * head.half, 0.04 * t * head.half])
         rows.append(head.on(d, 0.04 + 0.10 * t) + head.frame @ hang)
     kit.add(part, sheet(np.stack(rows, axis=1)))
@@ -155,11 +176,13 @@ def lock(head: Head, path: Floats, width: float, thick: float = 0.5) -> Solid:
     return tube(points, radius * thick**0.3, 7)
 
 
-def _cap(head: Head, part: int, low: float = -0.55, front: float = 0.36, lift: float = 0.085) -> None:
+def cap(head: Head, part: int, low: float = -0.55, front: float = 0.36, lift: float = 0.085) -> None:
     """Hair close to the skull: down to `low` behind, up to `front` over the brow."""
     a = np.linspace(0, 2 * np.pi, 25)
     ahead = np.cos(a)
-    edge = np.where(ahead > 0.25, front + 0.10 * (ahead - 0.25), front + (low - front) * np.clip((0.25 - ahead) / 0.75, 0, 1) ** 0.6)
+    edge = np.where(
+        ahead > 0.25, front + 0.10 * (ahead - 0.25), front + (low - front) * np.clip((0.25 - ahead) / 0.75, 0, 1) ** 0.6
+    )
     rows = []
     for t in np.linspace(0, 1, 9):
         y = edge + (1 - edge) * np.sin(t * np.pi / 2)
@@ -177,7 +200,8 @@ def _bangs(head: Head, part: int, reach: float, count: int, sweep: float) -> Non
         down = reach + 0.16 * abs(x) + float(rng.uniform(-0.07, 0.07))
         path = np.float32([
             (x * 0.35, 0.95, 0.30, 0.08), (x * 0.62, 0.66, 0.74, 0.13),
-            (x * 0.80 + sweep * 0.14, 0.32 - down * 0.3, 0.93, 0.10), (x * 0.84 + sweep * 0.26, 0.22 - down, 0.90, 0.05),
+            (x * 0.80 + sweep * 0.14, 0.32 - down * 0.3, 0.93, 0.10),
+            (x * 0.84 + sweep * 0.26, 0.22 - down, 0.90, 0.05),
         ])  # fmt: skip
         head.kit.add(part, lock(head, path, 0.25))
 
@@ -218,11 +242,18 @@ def long_hair(head: Head) -> None:
     """Hair down the back, with a fringe."""
     part = _hair_part(head)
     rng = head.kit.rng("hair")
-    _cap(head, part)
+    cap(head, part)
     _back(head, part, float(rng.uniform(2.0, 3.4)), 0.18)
     _bangs(head, part, 0.06, 6, float(rng.uniform(-1, 1)))
     for s in (-1, 1):
-        path = np.float32([(s * 0.5, 0.8, 0.5, 0.1), (s * 0.95, 0.2, 0.42, 0.13), (s * 1.0, -0.5, 0.3, 0.16), (s * 0.8, -0.95, 0.3, 0.34)])
+        path = np.float32(
+            [
+                (s * 0.5, 0.8, 0.5, 0.1),
+                (s * 0.95, 0.2, 0.42, 0.13),
+                (s * 1.0, -0.5, 0.3, 0.16),
+                (s * 0.8, -0.95, 0.3, 0.34),
+            ]
+        )
         head.kit.add(part, lock(head, path, 0.2))
     _strands(head, part)
 
@@ -230,7 +261,7 @@ def long_hair(head: Head) -> None:
 def bob(head: Head) -> None:
     """Hair to the chin."""
     part = _hair_part(head)
-    _cap(head, part, low=-0.5)
+    cap(head, part, low=-0.5)
     _back(head, part, 0.86, 0.16)
     _bangs(head, part, 0.04, 7, 0.0)
     for s in (-1, 1):
@@ -242,14 +273,22 @@ def bob(head: Head) -> None:
 def tails(head: Head) -> None:
     """Two bunches with ribbons."""
     kit, part = head.kit, _hair_part(head)
-    _cap(head, part)
+    cap(head, part)
     _bangs(head, part, 0.05, 6, 0.3)
     ribbon = kit.part("ribbons", kit.coat.main, "cloth")
     for s in (-1, 1):
         root = head.on(np.float32([s, 0.42, -0.35]), 0.12)
         h = head.half
         out = head.frame @ np.float32([s * 0.62 * h, -0.1 * h, -0.2 * h])
-        path = curve([root, root + out + np.float32([0, -0.3 * h, 0]), root + out * 1.1 + np.float32([0, -1.2 * h, 0]), root + out * 0.9 + np.float32([0, -2.0 * h, 0])], 4)
+        path = curve(
+            [
+                root,
+                root + out + np.float32([0, -0.3 * h, 0]),
+                root + out * 1.1 + np.float32([0, -1.2 * h, 0]),
+                root + out * 0.9 + np.float32([0, -2.0 * h, 0]),
+            ],
+            4,
+        )
         t = np.linspace(0, 1, len(path))
         kit.add(part, tube(path, 0.30 * h * np.maximum(np.sin(np.pi * np.clip(t * 0.85 + 0.14, 0, 1)), 0.02) ** 0.7, 8))
         kit.add(ribbon, ball(0.17 * h, 0.13 * h, 0.13 * h, 8, 6).moved(*root.tolist()))
@@ -259,12 +298,20 @@ def tails(head: Head) -> None:
 def ponytail(head: Head) -> None:
     """Hair drawn back into one tail, high on the head."""
     kit, part = head.kit, _hair_part(head)
-    _cap(head, part)
+    cap(head, part)
     _bangs(head, part, -0.02, 5, 0.8)
     h = head.half
     root = head.on(np.float32([0, 0.5, -0.85]), 0.12)
     back = head.frame @ np.float32([0.12 * h, 0.25 * h, -0.7 * h])
-    path = curve([root, root + back, root + back * 1.4 + np.float32([0, -0.9 * h, 0]), root + back * 1.2 + np.float32([0.1 * h, -1.9 * h, 0])], 4)
+    path = curve(
+        [
+            root,
+            root + back,
+            root + back * 1.4 + np.float32([0, -0.9 * h, 0]),
+            root + back * 1.2 + np.float32([0.1 * h, -1.9 * h, 0]),
+        ],
+        4,
+    )
     t = np.linspace(0, 1, len(path))
     kit.add(part, tube(path, 0.32 * h * np.maximum(np.sin(np.pi * np.clip(t * 0.85 + 0.14, 0, 1)), 0.02) ** 0.7, 8))
     kit.put("hair band", kit.coat.main, "cloth", ball(0.2 * h, 0.15 * h, 0.15 * h, 8, 6).moved(*root.tolist()))
@@ -274,9 +321,14 @@ def ponytail(head: Head) -> None:
 def bun(head: Head) -> None:
     """Hair pinned up."""
     part = _hair_part(head)
-    _cap(head, part)
+    cap(head, part)
     _bangs(head, part, -0.06, 4, 1.0)
-    head.kit.add(part, ball(0.42 * head.half, 0.38 * head.half, 0.4 * head.half, 10, 7).moved(*head.on(np.float32([0, 0.8, -0.62]), 0.28).tolist()))
+    head.kit.add(
+        part,
+        ball(0.42 * head.half, 0.38 * head.half, 0.4 * head.half, 10, 7).moved(
+            *head.on(np.float32([0, 0.8, -0.62]), 0.28).tolist()
+        ),
+    )
     _strands(head, part)
 
 
@@ -284,7 +336,7 @@ def short(head: Head) -> None:
     """Short hair in tufts."""
     part = _hair_part(head)
     rng = head.kit.rng("tufts")
-    _cap(head, part, low=-0.35, lift=0.10)
+    cap(head, part, low=-0.35, lift=0.10)
     _bangs(head, part, -0.04, 6, float(rng.choice([-1.0, 1.0])))
     for i in range(7):
         a = 2 * np.pi * i / 7 + float(rng.uniform(-0.3, 0.3))
@@ -299,54 +351,14 @@ def bald(head: Head) -> None:
     part = _hair_part(head)
     for s in (-1, 1):
         for k in range(3):
-            path = np.float32([(s * 0.85, 0.5 - 0.1 * k, -0.1 - 0.25 * k, 0.04), (s * 0.98, 0.05, -0.25 - 0.25 * k, 0.1), (s * 0.85, -0.4, -0.3 - 0.25 * k, 0.06)])
+            path = np.float32(
+                [
+                    (s * 0.85, 0.5 - 0.1 * k, -0.1 - 0.25 * k, 0.04),
+                    (s * 0.98, 0.05, -0.25 - 0.25 * k, 0.1),
+                    (s * 0.85, -0.4, -0.3 - 0.25 * k, 0.06),
+                ]
+            )
             head.kit.add(part, lock(head, path, 0.2))
 
 
 HAIR = {"long": long_hair, "bob": bob, "tails": tails, "ponytail": ponytail, "bun": bun, "short": short, "bald": bald}
-
-
-def hat(head: Head, kind: str, colour: RGB) -> None:
-    """A hat: "straw", "pointed", "cap", "top" or "helmet"."""
-    kit, h = head.kit, head.half
-    top = head.centre + head.frame @ np.float32([0, 0.42 * h, -0.08 * h])
-    tilt = head.frame
-    if kind == "straw":
-        profile = [(1.9, -0.02), (1.92, 0.04), (1.06, 0.12), (1.0, 0.62), (0.6, 0.86), (0.0, 0.9)]
-        kit.put("straw hat", (0.90, 0.78, 0.48), "wood", _crown(profile, h).by(tilt, top))
-        kit.put("hat band", colour, "cloth", _crown([(1.09, 0.12), (1.06, 0.32)], h).by(tilt, top))
-    elif kind == "pointed":
-        profile = [(1.85, -0.02), (1.86, 0.05), (1.08, 0.15), (0.72, 1.0), (0.3, 1.9), (0.0, 2.35)]
-        kit.put("pointed hat", colour, "cloth", _crown(profile, h).by(tilt, top))
-        kit.put("hat band", dim(colour, 0.5), "leather", _crown([(1.10, 0.14), (1.02, 0.36)], h).by(tilt, top))
-    elif kind == "cap":
-        kit.put("cap", colour, "cloth", _crown([(1.06, 0.0), (1.1, 0.3), (0.7, 0.66), (0.0, 0.76)], h).by(tilt, top))
-        peak = ball(0.72 * h, 0.06 * h, 0.55 * h, 12, 6).by(tilt, top + tilt @ np.float32([0, 0.06 * h, 1.05 * h]))
-        kit.put("peak", dim(colour, 0.8), "cloth", peak)
-    elif kind == "top":
-        profile = [(1.5, 0.0), (1.52, 0.06), (1.0, 0.1), (0.94, 0.7), (1.04, 1.3), (0.0, 1.32)]
-        kit.put("top hat", dim(colour, 0.7), "cloth", _crown(profile, h).by(tilt, top))
-    else:
-        _helmet(head, colour)
-
-
-def _crown(profile: list[tuple[float, float]], h: float) -> Solid:
-    solid = lathe([(r * h, y * h) for r, y in profile], 18)
-    return Solid(solid.points, solid.normals, solid.uv, solid.facet, closed=False)
-
-
-def _helmet(head: Head, plume: RGB) -> None:
-    kit, h = head.kit, head.half
-    steel: RGB = (0.70, 0.73, 0.78)
-    part = kit.part("helmet", steel, "metal")
-    _cap(head, part, low=-0.95, front=0.20, lift=0.17)
-    for s in (-1, 1):
-        path = np.float32([(s * 0.86, 0.30, 0.5, 0.14), (s * 0.92, -0.25, 0.42, 0.16), (s * 0.62, -0.80, 0.52, 0.16)])
-        kit.add(part, lock(head, path, 0.30))
-    root = head.on(np.float32([0, 0.98, -0.2]), 0.2)
-    back = head.frame @ np.float32([0, 0.55 * h, -0.75 * h])
-    path = curve([root, root + back, root + back * 1.5 + np.float32([0, -1.0 * h, 0])], 5)
-    t = np.linspace(0, 1, len(path))
-    kit.put("plume", plume, "feather", tube(path, 0.26 * h * np.sin(np.pi * np.clip(t * 0.9 + 0.1, 0, 1)) ** 0.6, 8))
-    ridge = head.on(np.float32([(0, 0.3, 0.95), (0, 0.7, 0.7), (0, 1, 0)]), 0.2)
-    kit.fold(part, ridge)

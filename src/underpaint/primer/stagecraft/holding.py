@@ -33,7 +33,13 @@ def lantern(kit: Kit, bones: Skeleton) -> None:
     h = bones.body.height
     at = _grip(bones) - np.float32([0, 0.13 * h, 0])
     iron = (0.24, 0.22, 0.22)
-    kit.put("lantern light", (1.0, 0.83, 0.42), "light", cylinder(0.038 * h, 0.075 * h, 8).moved(*at.tolist()), glow=lamp_glow(kit))
+    kit.put(
+        "lantern light",
+        (1.0, 0.83, 0.42),
+        "light",
+        cylinder(0.038 * h, 0.075 * h, 8).moved(*at.tolist()),
+        glow=lamp_glow(kit),
+    )
     frame = kit.part("lantern", iron, "metal")
     kit.add(frame, cylinder(0.048 * h, 0.014 * h, 8).moved(*(at - np.float32([0, 0.012 * h, 0])).tolist()))
     kit.add(frame, cone(0.052 * h, 0.04 * h, 8).moved(*(at + np.float32([0, 0.074 * h, 0])).tolist()))
@@ -57,7 +63,12 @@ def umbrella(kit: Kit, bones: Skeleton) -> None:
     h = bones.body.height
     at = _grip(bones)
     top = np.float32([at[0] * 0.55, 1.06 * h + 0.12 * h, at[2] * 0.5])
-    kit.put("umbrella stick", (0.42, 0.28, 0.18), "wood", capsule(at - (top - at) * np.float32(0.12), top, 0.008 * h, 0.008 * h, 6))
+    kit.put(
+        "umbrella stick",
+        (0.42, 0.28, 0.18),
+        "wood",
+        capsule(at - (top - at) * np.float32(0.12), top, 0.008 * h, 0.008 * h, 6),
+    )
     n = 24
     a = np.linspace(0, 2 * np.pi, n + 1)
     rows = []
@@ -93,9 +104,18 @@ def sword(kit: Kit, bones: Skeleton) -> None:
     blade = [(-0.020, 0.05), (0.020, 0.05), (0.017, 0.42), (0.0, 0.50), (-0.017, 0.42)]
     solid = extrude(np.float32(blade) * np.float32(h), 0.012 * h)
     part = kit.put("blade", (0.84, 0.88, 0.93), "metal", solid.by(frame, at))
-    kit.put("guard", (0.83, 0.66, 0.28), "metal", box(0.13 * h, 0.022 * h, 0.03 * h).moved(0, 0.035 * h, 0).by(frame, at))
-    kit.put("hilt", kit.coat.leather, "leather", spindle([(0.012 * h, -0.07 * h), (0.012 * h, 0.04 * h)], 7).by(frame, at))
-    kit.put("pommel", (0.83, 0.66, 0.28), "metal", ball(0.018 * h, around=8, rows=6).by(frame, at + frame @ np.float32([0, -0.075 * h, 0])))
+    kit.put(
+        "guard", (0.83, 0.66, 0.28), "metal", box(0.13 * h, 0.022 * h, 0.03 * h).moved(0, 0.035 * h, 0).by(frame, at)
+    )
+    kit.put(
+        "hilt", kit.coat.leather, "leather", spindle([(0.012 * h, -0.07 * h), (0.012 * h, 0.04 * h)], 7).by(frame, at)
+    )
+    kit.put(
+        "pommel",
+        (0.83, 0.66, 0.28),
+        "metal",
+        ball(0.018 * h, around=8, rows=6).by(frame, at + frame @ np.float32([0, -0.075 * h, 0])),
+    )
     kit.fold(part, np.float32([(0, 0.07 * h, 0.008 * h), (0, 0.42 * h, 0.008 * h)]) @ frame.T + at)
 
 
@@ -107,7 +127,12 @@ def balloon(kit: Kit, bones: Skeleton) -> None:
     top = at + np.float32([(-0.16 + sway) * h, 0.42 * h, 0.02 * h])
     kit.put("string", (0.85, 0.83, 0.78), "cloth", capsule(at, top, 0.0035 * h, 0.0035 * h, 4))
     colour = (0.85, 0.20, 0.18) if kit.thing.colour != "red" else (0.95, 0.78, 0.25)
-    kit.put("balloon", colour, "glass", ball(0.105 * h, 0.13 * h, 0.105 * h, 16, 11).moved(*(top + np.float32([0, 0.12 * h, 0])).tolist()))
+    kit.put(
+        "balloon",
+        colour,
+        "glass",
+        ball(0.105 * h, 0.13 * h, 0.105 * h, 16, 11).moved(*(top + np.float32([0, 0.12 * h, 0])).tolist()),
+    )
 
 
 def basket(kit: Kit, bones: Skeleton) -> None:
@@ -116,7 +141,9 @@ def basket(kit: Kit, bones: Skeleton) -> None:
     at = _grip(bones) - np.float32([0, 0.16 * h, 0])
     straw = (0.72, 0.55, 0.32)
     bowl: Solid = lathe([(0.05 * h, 0), (0.075 * h, 0.03 * h), (0.085 * h, 0.075 * h)], 14)
-    kit.put("basket", straw, "wood", Solid(bowl.points, bowl.normals, bowl.uv, bowl.facet, closed=False).moved(*at.tolist()))
+    kit.put(
+        "basket", straw, "wood", Solid(bowl.points, bowl.normals, bowl.uv, bowl.facet, closed=False).moved(*at.tolist())
+    )
     a = np.linspace(0, np.pi, 9)
     arch = np.stack([np.cos(a) * 0.08 * h, 0.07 * h + np.sin(a) * 0.10 * h, 0 * a], axis=1) + at
     kit.put("handle", dim(straw, 0.85), "wood", tube(arch.astype(np.float32), np.full(9, 0.007 * h), 6))

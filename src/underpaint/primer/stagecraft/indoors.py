@@ -27,7 +27,12 @@ def _shell(kit: Kit, wall: RGB, floor: RGB, half: float, back: float, high: floa
     side = walls.part("side walls", dim(wall, 0.94), "plaster")
     walls.add(side, polygons([[(-half, 0, front), (-half, 0, back), (-half, high, back), (-half, high, front)]]))
     walls.add(side, polygons([[(half, 0, back), (half, 0, front), (half, high, front), (half, high, back)]]))
-    walls.put("ceiling", mix(wall, (1, 1, 1), 0.6), "plaster", polygons([[(-half, high, back), (half, high, back), (half, high, front), (-half, high, front)]]))
+    walls.put(
+        "ceiling",
+        mix(wall, (1, 1, 1), 0.6),
+        "plaster",
+        polygons([[(-half, high, back), (half, high, back), (half, high, front), (-half, high, front)]]),
+    )
     skirting = walls.part("skirting", mix(wall, (1, 1, 1), 0.7), "wood")
     walls.add(skirting, box(2 * half, 0.16, 0.05).moved(0, 0, back + 0.03))
     for s in (-1, 1):
@@ -49,9 +54,26 @@ def _window(kit: Kit, x: float, y: float, z: float, w: float, h: float, curtain:
         for s in (-1, 1):
             u = np.linspace(0, 1, 13)
             px = x + s * (w / 2 + 0.28 - 0.5 * u)
-            rows = [np.stack([px * (1 - 0.0 * k) + s * 0.10 * k * (1 - u), 0 * u + y + h + 0.2 - k * (h + 0.55), z + 0.16 + 0.05 * np.cos(u * 22)], axis=1) for k in np.linspace(0, 1, 5)]
+            rows = [
+                np.stack(
+                    [
+                        px * (1 - 0.0 * k) + s * 0.10 * k * (1 - u),
+                        0 * u + y + h + 0.2 - k * (h + 0.55),
+                        z + 0.16 + 0.05 * np.cos(u * 22),
+                    ],
+                    axis=1,
+                )
+                for k in np.linspace(0, 1, 5)
+            ]
             own.put("curtain", curtain, "cloth", sheet(np.stack(rows).astype(np.float32)))
-        own.put("rod", _WOOD, "wood", capsule((x - w / 2 - 0.4, y + h + 0.22, z + 0.16), (x + w / 2 + 0.4, y + h + 0.22, z + 0.16), 0.03, 0.03, 6))
+        own.put(
+            "rod",
+            _WOOD,
+            "wood",
+            capsule(
+                (x - w / 2 - 0.4, y + h + 0.22, z + 0.16), (x + w / 2 + 0.4, y + h + 0.22, z + 0.16), 0.03, 0.03, 6
+            ),
+        )
 
 
 def bookcase(kit: Kit, w: float, h: float, shelves: int, fill: float = 1.0) -> None:
@@ -64,7 +86,15 @@ def bookcase(kit: Kit, w: float, h: float, shelves: int, fill: float = 1.0) -> N
     for i in range(shelves + 1):
         kit.add(wood, box(w, 0.05, d).moved(0, i * (h - 0.05) / shelves, d / 2))
     kit.put("back", dim(_WOOD, 0.62), "wood", box(w, h, 0.03))
-    tones: tuple[RGB, ...] = ((0.62, 0.22, 0.20), (0.24, 0.36, 0.50), (0.30, 0.44, 0.32), (0.78, 0.62, 0.36), (0.44, 0.28, 0.40), (0.86, 0.80, 0.68), (0.36, 0.28, 0.24))
+    tones: tuple[RGB, ...] = (
+        (0.62, 0.22, 0.20),
+        (0.24, 0.36, 0.50),
+        (0.30, 0.44, 0.32),
+        (0.78, 0.62, 0.36),
+        (0.44, 0.28, 0.40),
+        (0.86, 0.80, 0.68),
+        (0.36, 0.28, 0.24),
+    )
     parts = [kit.part(f"books {i}", c, "paper") for i, c in enumerate(tones)]
     bases: list[list[tuple[float, float, float]]] = [[] for _ in tones]
     sizes: list[list[tuple[float, float, float]]] = [[] for _ in tones]
@@ -86,7 +116,13 @@ def bookcase(kit: Kit, w: float, h: float, shelves: int, fill: float = 1.0) -> N
 def room(kit: Kit) -> None:
     """A lived-in room: window with curtains, rug, shelf, table, picture, plant, lamp."""
     rng = kit.rng("room")
-    papers: tuple[RGB, ...] = ((0.84, 0.76, 0.64), (0.66, 0.74, 0.70), (0.78, 0.66, 0.64), (0.62, 0.68, 0.78), (0.90, 0.84, 0.70))
+    papers: tuple[RGB, ...] = (
+        (0.84, 0.76, 0.64),
+        (0.66, 0.74, 0.70),
+        (0.78, 0.66, 0.64),
+        (0.62, 0.68, 0.78),
+        (0.90, 0.84, 0.70),
+    )
     wall = papers[int(rng.integers(5))]
     half, back, high = 3.7, -3.0, 3.1
     _shell(kit, wall, mix(_WOOD, (0.75, 0.56, 0.38), 0.5), half, back, high)
@@ -101,7 +137,9 @@ def room(kit: Kit) -> None:
     table_kit = role(kit, "table", "place").child("table", (s * 2.9, 0, -1.6))
     table(table_kit, 1.2, 0.8, 0.75, dim(_WOOD, 1.1))
     table_kit.put("lamp foot", (0.80, 0.64, 0.34), "metal", lathe([(0.12, 0.75), (0.03, 0.8), (0.03, 1.1)], 10))
-    table_kit.put("lamp shade", (0.98, 0.86, 0.60), "light", lathe([(0.24, 1.08), (0.14, 1.38)], 14), glow=lamp_glow(kit))
+    table_kit.put(
+        "lamp shade", (0.98, 0.86, 0.60), "light", lathe([(0.24, 1.08), (0.14, 1.38)], 14), glow=lamp_glow(kit)
+    )
     table_kit.put("cup", (0.90, 0.88, 0.84), "plaster", cylinder(0.06, 0.12, 10).moved(-0.35, 0.75, 0.1))
     picture = role(kit, "picture", "place")
     picture.put("frame", (0.72, 0.56, 0.30), "wood", box(0.9, 0.7, 0.05).moved(-s * 0.6, 1.7, back + 0.04))
@@ -123,7 +161,12 @@ def library(kit: Kit) -> None:
     for s in (-1, 1):
         for j in range(2):
             name = f"side case {s} {j}"
-            bookcase(role(kit, name, "place").child(name, (s * (half - 0.02), 0, back + 1.4 + 1.9 * j), -s * np.pi / 2), 1.6, 3.6, 7)
+            bookcase(
+                role(kit, name, "place").child(name, (s * (half - 0.02), 0, back + 1.4 + 1.9 * j), -s * np.pi / 2),
+                1.6,
+                3.6,
+                7,
+            )
     _window(kit, 0.0, 1.3, back, 1.1, 2.2, None)
     carpet = role(kit, "carpet", "ground")
     carpet.put("carpet", (0.58, 0.22, 0.22), "cloth", box(2.6, 0.012, 6.0).moved(0, 0, 0.2))
@@ -136,7 +179,12 @@ def library(kit: Kit) -> None:
         ladder.add(rail, capsule((x + dx, 0, back + 1.1), (x + dx, 3.2, back + 0.42), 0.03, 0.03, 6))
     for k in range(8):
         t = (k + 0.6) / 8.6
-        ladder.add(rail, capsule((x - 0.25, 3.2 * t, back + 1.1 - 0.68 * t), (x + 0.25, 3.2 * t, back + 1.1 - 0.68 * t), 0.022, 0.022, 6))
+        ladder.add(
+            rail,
+            capsule(
+                (x - 0.25, 3.2 * t, back + 1.1 - 0.68 * t), (x + 0.25, 3.2 * t, back + 1.1 - 0.68 * t), 0.022, 0.022, 6
+            ),
+        )
     globe = role(kit, "globe", "place").child("globe", (-x * 0.95, 0, -1.7))
     globe.put("stand", _WOOD, "wood", lathe([(0.25, 0), (0.05, 0.1), (0.05, 0.6), (0.0, 0.62)], 10))
     globe.put("globe", (0.36, 0.54, 0.64), "paper", ball(0.32, around=18, rows=11).moved(0, 0.92, 0))

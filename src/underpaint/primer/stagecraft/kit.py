@@ -15,9 +15,10 @@ from underpaint.primer.stagecraft.seen import RGB, Floats, Role
 class Kit:
     """One object in the making: whatever is added in its own space (metres, y up, facing +z) lands on the stage.
 
-    `seed` and `name` settle its random numbers. `frame` is time in seconds, `night` whether lamps burn. For people: `look`
-    is where the viewer is (yaw, pitch), `edge` says that the origin is an edge to sit on, `perched` that something else
-    is sat on, `afloat` that boats lie in water anyway, `hug` that arms go round somebody, `reach` where a hand ("left", "right") goes.
+    `seed` and `name` settle its chance. `frame` is time in seconds, `night` whether lamps burn, `afloat` whether
+    boats lie in water anyway. For people: `look` is where the viewer is (yaw, pitch), `edge` says that the origin is an
+    edge to sit on, `perched` that something else is sat on, `hug` that arms go round somebody, `reach` where a hand
+    ("left", "right") goes.
     """
 
     stage: StageSet

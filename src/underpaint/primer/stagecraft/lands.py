@@ -4,28 +4,28 @@ import numpy as np
 
 from underpaint.primer.stagecraft.colours import mix
 from underpaint.primer.stagecraft.kit import Kit
-from underpaint.primer.stagecraft.place_kit import flat_near, land, noise, ridge, role, scatter, stone
-from underpaint.primer.stagecraft.plants import bush, crown_tree, cypress, grass, mushroom, pine
+from underpaint.primer.stagecraft.place_kit import Height, flat_near, land, noise, ridge, role, scatter, stone
+from underpaint.primer.stagecraft.plants import bush, crown_tree, grass, mushroom, pine
 from underpaint.primer.stagecraft.seen import RGB, Floats
-from underpaint.primer.stagecraft.solids import ball, disc, spindle
+from underpaint.primer.stagecraft.solids import ball, capsule, curve, disc, sheet, spindle, tube
 
 _GREEN: RGB = (0.45, 0.64, 0.28)
 
 
-def on(height: object, x: float, z: float) -> float:
-    return float(height(np.float32([x]), np.float32([z]))[0])  # type: ignore[operator]
+def on(height: Height, x: float, z: float) -> float:
+    return float(height(np.float32([x]), np.float32([z]))[0])
 
 
-def tufts(kit: Kit, height: object, count: int, tall: float, colour: RGB, near: float = 0.7) -> None:
+def tufts(kit: Kit, height: Height, count: int, tall: float, colour: RGB, near: float = 0.7) -> None:
     """Grass scattered round the subject, thinner far off, lower where the subject stands."""
     rng = kit.rng("tufts")
     a, r = rng.uniform(0, 2 * np.pi, count), 9.0 * rng.uniform(0, 1, count) ** 0.8 + near
     x, z = np.cos(a) * r, np.sin(a) * r
-    y = height(x.astype(np.float32), z.astype(np.float32))  # type: ignore[operator]
+    y = height(x.astype(np.float32), z.astype(np.float32))
     grass(role(kit, "grass", "place"), np.stack([x, y - 0.02, z], axis=1).astype(np.float32), tall, colour)
 
 
-def blossoms(kit: Kit, height: object, count: int, colours: tuple[RGB, ...]) -> None:
+def blossoms(kit: Kit, height: Height, count: int, colours: tuple[RGB, ...]) -> None:
     """Small wild flowers."""
     rng = kit.rng("blossoms")
     own = role(kit, "wild flowers", "place")
@@ -120,8 +120,6 @@ def peak(kit: Kit, i: int, x: float, z: float, h: float) -> None:
     own = role(kit, f"peak {i}", "place")
     n = 16
     a = np.linspace(0, 2 * np.pi, n + 1)
-    from underpaint.primer.stagecraft.solids import sheet
-
     rows = []
     for t in (0.0, 0.3, 0.55, 0.68, 0.85, 1.0):
         r = h * 1.05 * (1 - t) ** 1.15
@@ -166,8 +164,6 @@ def desert(kit: Kit) -> None:
 
 def cactus(kit: Kit, h: float) -> None:
     """A cactus with two arms."""
-    from underpaint.primer.stagecraft.solids import capsule, tube, curve
-
     green: RGB = (0.34, 0.52, 0.32)
     part = kit.put("cactus", green, "leaf", capsule((0, 0, 0), (0, h, 0), 0.13 * h, 0.11 * h, 10))
     for s, y in ((-1, 0.4), (1, 0.55)):
@@ -188,8 +184,6 @@ def studio(kit: Kit) -> None:
         (0.95, 0.95, 0.94),
     )
     tone = tones[int(rng.integers(len(tones)))]
-    from underpaint.primer.stagecraft.solids import sheet
-
     t = np.linspace(0, np.pi / 2, 7)
     path = np.concatenate([[(14.0, 0.0)], np.stack([-6 - 4 * np.sin(t), 4 - 4 * np.cos(t)], axis=1), [(-10.0, 30.0)]])
     xs = np.linspace(-60, 60, 5)

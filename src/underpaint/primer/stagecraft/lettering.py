@@ -1,6 +1,7 @@
 """Letters as solids, cut from the font that comes with the program (Bebas Neue, SIL Open Font License)."""
 
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -73,7 +74,7 @@ def _loops(path: skia.Path) -> list[Floats]:
 def _bezier(p: list[tuple[float, float]], t: float) -> tuple[float, float]:
     q = p
     while len(q) > 1:
-        q = [(a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t) for a, b in zip(q, q[1:], strict=False)]
+        q = [(a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t) for a, b in pairwise(q)]
     return q[0]
 
 

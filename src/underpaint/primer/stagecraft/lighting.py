@@ -25,10 +25,14 @@ class _Hour:
 
 
 _HOURS = {
-    "dawn": _Hour((0.62, 0.42, 0.34), (0.56, 0.54, 0.64), (0.52, 0.63, 0.84), (0.99, 0.80, 0.70), (0.90, 0.80, 0.80), 20),
-    "noon": _Hour((0.60, 0.56, 0.46), (0.52, 0.57, 0.64), (0.28, 0.55, 0.88), (0.78, 0.90, 0.97), (0.76, 0.86, 0.94), 52),
-    "sunset": _Hour((0.86, 0.48, 0.20), (0.54, 0.45, 0.53), (0.33, 0.30, 0.56), (0.99, 0.62, 0.30), (0.92, 0.60, 0.42), 16),
-    "night": _Hour((0.20, 0.26, 0.42), (0.20, 0.24, 0.42), (0.05, 0.07, 0.19), (0.16, 0.22, 0.42), (0.13, 0.17, 0.33), 42),
+    "dawn": _Hour((0.62, 0.42, 0.34), (0.56, 0.54, 0.64),
+            (0.52, 0.63, 0.84), (0.99, 0.80, 0.70), (0.90, 0.80, 0.80), 20),
+    "noon": _Hour((0.60, 0.56, 0.46), (0.52, 0.57, 0.64),
+            (0.28, 0.55, 0.88), (0.78, 0.90, 0.97), (0.76, 0.86, 0.94), 52),
+    "sunset": _Hour((0.86, 0.48, 0.20), (0.54, 0.45, 0.53),
+              (0.33, 0.30, 0.56), (0.99, 0.62, 0.30), (0.92, 0.60, 0.42), 16),
+    "night": _Hour((0.27, 0.33, 0.50), (0.25, 0.29, 0.48),
+             (0.05, 0.07, 0.19), (0.16, 0.22, 0.42), (0.13, 0.17, 0.33), 42),
 }  # fmt: skip
 _SIDES = {"left": (-68.0, 0.0), "right": (68.0, 0.0), "above": (20.0, 72.0), "behind": (158.0, 24.0)}
 """Azimuth from the viewer's side (0 = from the camera, positive right) and the least elevation, in degrees."""
@@ -43,7 +47,7 @@ def sun(scene: Scene, yaw: float) -> Floats:
     if scene.light == "behind":
         height = min(float(height), np.radians(34.0))
     a = np.radians(azimuth) + yaw
-    return np.float32([np.sin(a) * np.cos(height), np.sin(height), np.cos(a) * np.cos(height)])
+    return np.asarray([np.sin(a) * np.cos(height), np.sin(height), np.cos(a) * np.cos(height)], np.float32)
 
 
 def light_of(scene: Scene, camera: Camera, towards: Floats, orb: tuple[float, float, float] | None) -> Light:

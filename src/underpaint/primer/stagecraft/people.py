@@ -6,7 +6,8 @@ import numpy as np
 
 from underpaint.primer.stagecraft.clothes import Outfit, dress_up
 from underpaint.primer.stagecraft.colours import dim
-from underpaint.primer.stagecraft.heads import Head, build_head, hat
+from underpaint.primer.stagecraft.hats import hat
+from underpaint.primer.stagecraft.heads import Head, build_head
 from underpaint.primer.stagecraft.holding import HELD, HOLD
 from underpaint.primer.stagecraft.kit import Kit
 from underpaint.primer.stagecraft.seen import Floats
@@ -68,16 +69,30 @@ def _wardrobe(kit: Kit) -> tuple[Outfit, str, str]:
     scarf, collar = rng.random() < 0.22, rng.random() < 0.45
     cape = rng.random() < (0.5 if kind == "girl with a sword" else 0.08)
     if kind in ("girl", "woman", "girl with a sword"):
-        choice = str(rng.choice(["dress", "dress", "skirt", "coat", "robe"] if kind != "girl with a sword" else ["dress", "coat", "trousers"]))
+        choice = str(
+            rng.choice(
+                ["dress", "dress", "skirt", "coat", "robe"]
+                if kind != "girl with a sword"
+                else ["dress", "coat", "trousers"]
+            )
+        )
         if old:
             choice = "robe"
         hair = "bun" if old else str(rng.choice(["long", "long", "bob", "tails", "ponytail", "bun"]))
-        topping = str(rng.choice(["", "", "", "", "straw", "pointed"])) if kind != "girl with a sword" and hair in ("long", "bob") else ""
+        topping = (
+            str(rng.choice(["", "", "", "", "straw", "pointed"]))
+            if kind != "girl with a sword" and hair in ("long", "bob")
+            else ""
+        )
         return Outfit(choice, sleeves, cape and not scarf, scarf, collar and not scarf), hair, topping
     choice = str(rng.choice(["trousers", "shorts", "coat"] if kind == "boy" else ["trousers", "coat", "robe"]))
     hair = "bald" if old and kind == "man" else "short" if rng.random() < 0.85 else "ponytail"
     topping = str(rng.choice(["", "", "", "cap", "straw"] if kind == "boy" else ["", "", "", "top", "straw", "cap"]))
-    return Outfit(choice, max(sleeves, float(kind == "man")), cape and not scarf, scarf, collar and not scarf), hair, topping if hair == "short" else ""
+    return (
+        Outfit(choice, max(sleeves, float(kind == "man")), cape and not scarf, scarf, collar and not scarf),
+        hair,
+        topping if hair == "short" else "",
+    )
 
 
 def _seat(kit: Kit, bones: Skeleton) -> None:

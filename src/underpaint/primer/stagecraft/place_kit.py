@@ -34,7 +34,7 @@ def noise(x: Floats, z: Floats, rng: np.random.Generator, scale: float) -> Float
         a, phase = rng.uniform(0, 2 * np.pi, 2)
         k = float(rng.uniform(0.6, 1.7)) / scale
         out += np.sin((x * np.cos(a) + z * np.sin(a)) * k + phase).astype(np.float32)
-    return out / 3
+    return np.asarray(out / 3, np.float32)
 
 
 def flat_near(x: Floats, z: Floats, inner: float, outer: float) -> Floats:
@@ -84,7 +84,7 @@ def scatter(kit: Kit, name: str, count: int, box: tuple[float, float, float, flo
             found.append((x, z))
         if len(found) == count:
             break
-    return np.float32(sorted(found, key=lambda p: p[1])).reshape(-1, 2)
+    return np.asarray(sorted(found, key=lambda p: p[1]), np.float32).reshape(-1, 2)
 
 
 def stone(kit: Kit, at: tuple[float, float, float], size: float, colour: RGB, name: str) -> None:
@@ -123,7 +123,7 @@ def sky(kit: Kit, scene: Scene, camera: Camera, towards: Floats, yaw: float) -> 
 
 
 def _orb(kit: Kit, scene: Scene, towards: Floats, yaw: float, far: float) -> tuple[Floats, float] | None:
-    """The sun's or moon's disc: where the light comes from when that is before the viewer, else somewhere in the sky."""
+    """The sun's or moon's disc: where the light comes from if that is in view, else a moon somewhere in the sky."""
     if scene.weather != "clear" or (scene.time == "noon" and scene.light != "behind"):
         return None
     rng = kit.rng("orb")
@@ -145,7 +145,7 @@ def _orb(kit: Kit, scene: Scene, towards: Floats, yaw: float, far: float) -> tup
     centre = direction * far
     turn = float(np.arctan2(-direction[0], -direction[2]))
     kit.stage.add(part, disc(radius, 28).turned(turn).moved(*centre.tolist()))
-    return centre, radius
+    return np.asarray(centre, np.float32), radius
 
 
 def _clouds(kit: Kit, scene: Scene, eye: Floats, back: Floats, far: float) -> None:

@@ -1,6 +1,6 @@
 """Which builder makes which place."""
 
-from underpaint.primer.stagecraft import coasts, indoors, lands, towns
+from underpaint.primer.stagecraft import coasts, indoors, lands, market, towns
 from underpaint.primer.stagecraft.kit import Builder
 
 PLACES: dict[str, Builder] = {
@@ -11,7 +11,7 @@ PLACES: dict[str, Builder] = {
     "town": towns.street,
     "mountains": lands.mountains,
     "desert": lands.desert,
-    "market": towns.market,
+    "market": market.market,
     "rooftop": towns.rooftop,
     "room": indoors.room,
     "library": indoors.library,

@@ -30,14 +30,14 @@ def clump(radius: float, rng: np.random.Generator, leaves: int = 46, size: float
         tri.astype(np.float32), np.repeat(normal[:, None], 3, axis=1).astype(np.float32),
         uv.reshape(-1, 3, 2).astype(np.float32), np.zeros(len(tri), np.int32), closed=False,
     )  # fmt: skip
-    return solid, np.float32(shade)
+    return solid, np.asarray(shade, np.float32)
 
 
 def _leafy(kit: Kit, part: int, base: RGB, at: Floats, radius: float, rng: np.random.Generator, leaves: int) -> None:
     """A core and its leaves: the core is the shadow between them."""
     core = ball(radius * 0.86, radius * 0.8, around=10, rows=6)
     dark, light = np.float32(dim(base, 0.62)), np.float32(mix(base, (1.0, 0.98, 0.6), 0.22))
-    kit.add(part, core.moved(*at.tolist()), colours=np.broadcast_to(dark, core.points.shape[:1] + (3,)))
+    kit.add(part, core.moved(*at.tolist()), colours=np.broadcast_to(dark, (*core.points.shape[:1], 3)))
     if leaves:
         solid, shade = clump(radius, rng, leaves)
         kit.add(part, solid.moved(*at.tolist()), colours=dark + (light - dark) * shade[:, None])
@@ -56,7 +56,7 @@ def crown_tree(kit: Kit, h: float, leaf: RGB, masses: int, leaves: int) -> None:
     rng = kit.rng("crown")
     sway = float(np.sin(kit.frame * 1.7 + rng.uniform(0, 6))) * 0.02 * h if kit.frame else 0.0
     lean = float(rng.uniform(-0.08, 0.08)) * h
-    fork = np.float32([lean * 0.5, h * 0.42, 0])
+    fork = np.array([lean * 0.5, h * 0.42, 0], np.float32)
     bark = kit.part("trunk", mix(_BARK, (0.3, 0.25, 0.22), float(rng.random())), "bark")
     r = 0.055 * h
     trunk = curve([(0, -0.1, 0), (lean * 0.15, h * 0.2, 0), fork], 4)
@@ -67,7 +67,7 @@ def crown_tree(kit: Kit, h: float, leaf: RGB, masses: int, leaves: int) -> None:
         out, up = float(rng.uniform(0.16, 0.26)) * h, float(rng.uniform(0.52, 0.76)) * h
         if i == 0:
             out, up = 0.0, 0.86 * h
-        tip = np.float32([lean + np.cos(a) * out + sway, up, np.sin(a) * out * 0.8])
+        tip = np.array([lean + np.cos(a) * out + sway, up, np.sin(a) * out * 0.8], np.float32)
         if i % 2 == 0:
             kit.add(bark, tube(curve([fork, (fork + tip) / 2 + np.float32([0, -0.04 * h, 0]), tip], 3),
                                np.linspace(0.6 * r, 0.2 * r, 7), 6))  # fmt: skip

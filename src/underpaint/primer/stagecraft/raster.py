@@ -27,7 +27,7 @@ class Screen(NamedTuple):
 
 
 def project(points: Floats, closed: np.ndarray, camera: Camera, width: int, height: int) -> Screen:
-    """Triangles T x 3 x 3 through the camera: cut at the near plane, backs of closed solids and what lies outside gone."""
+    """Triangles T x 3 x 3 through the camera, without what is behind it, outside it or turned away from it."""
     p = camera.see(points)
     depth = -p[..., 2]
     inside = depth > NEAR
@@ -71,7 +71,7 @@ def _clip(p: Floats, mixed: np.ndarray, inside: np.ndarray) -> tuple[Floats, Int
             source.append(t)
     if not points:
         return np.zeros((0, 3, 3), np.float32), np.zeros(0, np.int32), np.zeros((0, 3, 3), np.float32)
-    return np.stack(points).astype(np.float32), np.int32(source), np.stack(corners).astype(np.float32)
+    return np.stack(points).astype(np.float32), np.asarray(source, np.int32), np.stack(corners).astype(np.float32)
 
 
 def planes(screen: Screen, values: Floats) -> Floats:
@@ -142,7 +142,7 @@ def _spans(s: Screen, width: int, height: int) -> tuple[Ints, Ints, Ints, Ints]:
 
 
 class Surface(NamedTuple):
-    """What each pixel shows, at H x W: triangle of the mesh (-1 none), depth, world normal, uv, and stroke direction."""
+    """What each pixel shows, at H x W: triangle of the mesh (-1 none), depth, camera-space normal, uv, stroke way."""
 
     triangle: Ints
     depth: Floats

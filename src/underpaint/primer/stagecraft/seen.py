@@ -114,7 +114,7 @@ class Seen:
 
     def where(self, *roles: Role) -> NDArray[np.bool_]:
         """H x W: the pixels whose part has one of these roles."""
-        return self.each(np.array([p.role in roles for p in self.parts], bool))
+        return np.take(np.array([p.role in roles for p in self.parts], bool), self.part)
 
     def each(self, table: NDArray[np.generic]) -> NDArray[np.generic]:
         """H x W (x C): per pixel, the row of `table` (one row a part) that belongs to its part."""

@@ -79,9 +79,9 @@ class Pose:
         """The direction of "upper", "fore", "thigh" or "shin"; side 1 left, -1 right."""
         own = getattr(self, name) if side > 0 else getattr(self, f"r_{name}")
         if own is not None:
-            return np.float32(own)
+            return np.asarray(own, np.float32)
         x, y, z = getattr(self, name)
-        return np.float32([-x, y, z])
+        return np.asarray([-x, y, z], np.float32)
 
 
 POSES: dict[str, Pose] = {
@@ -96,7 +96,8 @@ POSES: dict[str, Pose] = {
     "sitting": Pose((0.30, -0.92, -0.1), (0.0, -0.62, 0.72), (0.10, -0.06, 1.0), (0.0, -0.99, 0.16)),
     "kneeling": Pose((0.22, -0.92, 0.2), (-0.15, -0.55, 0.8), (0.12, -0.14, 1.0), (0.02, -1, -0.05),
                      r_thigh=(-0.06, -0.98, 0.1), r_shin=(-0.03, -0.10, -1.0)),
-    "jumping": Pose((0.72, 0.62, 0.1), (0.5, 0.85, 0.15), (0.26, -0.86, 0.42), (0.12, -0.62, -0.78), lift=0.22, nod=-0.1),
+    "jumping": Pose((0.72, 0.62, 0.1), (0.5, 0.85, 0.15), (0.26, -0.86, 0.42), (0.12, -0.62, -0.78), lift=0.22,
+                    nod=-0.1),
     "dancing": Pose((0.62, 0.72, 0.05), (-0.25, 0.95, 0.1), (0.02, -1.0, 0.02), (0.0, -1.0, 0.0),
                     (-0.9, -0.22, 0.2), (-0.85, 0.3, 0.2), (-0.42, -0.8, 0.3), (-0.05, -0.72, -0.7), lean=(0.08, 1, 0)),
     "waving": Pose(r_upper=(-0.80, 0.25, 0.12), r_fore=(-0.32, 0.94, 0.16)),
@@ -109,8 +110,8 @@ POSES: dict[str, Pose] = {
 """How people stand: twelve poses."""
 
 _HUG = Pose((0.42, -0.28, 0.86), (-0.55, 0.05, 0.84), (0.05, -1, 0.0), (0.02, -1, -0.04), lean=(0, 1, 0.08), nod=0.02)
-_EDGE = Pose((0.46, -0.84, -0.28), (0.30, -0.95, 0.1), (0.20, 0.02, 1.0), (0.06, -0.97, 0.28), r_shin=(-0.10, -0.99, -0.02),
-             lean=(0, 1, -0.06))  # fmt: skip
+_EDGE = Pose((0.46, -0.84, -0.28), (0.30, -0.95, 0.1), (0.20, 0.02, 1.0), (0.06, -0.97, 0.28),
+             r_shin=(-0.10, -0.99, -0.02), lean=(0, 1, -0.06))  # fmt: skip
 _LIMBS = {"upper arm": "upper", "forearm": "fore", "thigh": "thigh", "shin": "shin"}
 
 
@@ -139,7 +140,11 @@ def skeleton(thing: Thing, body: Proportions, frame: float, look: tuple[float, f
     joints["neck"] = trunk @ np.float32([0, body.torso * h, 0])
     joints["chest"] = trunk @ np.float32([0, body.torso * h * 0.72, 0])
     head = _head(thing, pose, trunk, look)
-    joints["skull"] = joints["neck"] + trunk @ np.float32([0, 0.018 * h, 0.01 * h]) + head @ np.float32([0, 0.5 * body.head * h, 0.01 * h])
+    joints["skull"] = (
+        joints["neck"]
+        + trunk @ np.float32([0, 0.018 * h, 0.01 * h])
+        + head @ np.float32([0, 0.5 * body.head * h, 0.01 * h])
+    )
     for side, s in (("left", 1), ("right", -1)):
         _leg(joints, side, s, thing, pose, body, frame)
         _arm(joints, side, s, thing, pose, body, frame, trunk)
@@ -163,7 +168,11 @@ def _head(thing: Thing, pose: Pose, trunk: Floats, look: tuple[float, float]) ->
     yaw = 0.0
     if thing.gaze == "viewer":
         yaw, pitch = float(np.clip(look[0], -1.15, 1.15)), float(np.clip(-look[1] * 0.8, -0.75, 0.4))
-    return np.asarray(rotation(yaw, pitch), np.float32) if thing.gaze == "viewer" else (trunk @ rotation(yaw, pitch)).astype(np.float32)
+    return (
+        np.asarray(rotation(yaw, pitch), np.float32)
+        if thing.gaze == "viewer"
+        else (trunk @ rotation(yaw, pitch)).astype(np.float32)
+    )
 
 
 def _direction(thing: Thing, pose: Pose, side: str, s: int, limb: str, frame: float) -> Floats:
@@ -182,7 +191,9 @@ def _direction(thing: Thing, pose: Pose, side: str, s: int, limb: str, frame: fl
     return unit(own)
 
 
-def _leg(joints: dict[str, Floats], side: str, s: int, thing: Thing, pose: Pose, body: Proportions, frame: float) -> None:
+def _leg(
+    joints: dict[str, Floats], side: str, s: int, thing: Thing, pose: Pose, body: Proportions, frame: float
+) -> None:
     h = body.height
     half = np.float32(body.leg * h * 0.5)
     joints[f"{side} hip"] = np.float32([s * body.hip * h, 0, 0])
@@ -195,8 +206,12 @@ def _arm(joints: dict[str, Floats], side: str, s: int, thing: Thing, pose: Pose,
     h = body.height
     length = np.float32((1 - body.head) * 0.19 * h)
     joints[f"{side} shoulder"] = trunk @ np.float32([s * body.shoulder * h, (body.torso - 0.032) * h, 0])
-    joints[f"{side} elbow"] = joints[f"{side} shoulder"] + trunk @ _direction(thing, pose, side, s, "upper arm", frame) * length
-    joints[f"{side} wrist"] = joints[f"{side} elbow"] + trunk @ _direction(thing, pose, side, s, "forearm", frame) * length * np.float32(0.92)
+    joints[f"{side} elbow"] = (
+        joints[f"{side} shoulder"] + trunk @ _direction(thing, pose, side, s, "upper arm", frame) * length
+    )
+    joints[f"{side} wrist"] = joints[f"{side} elbow"] + trunk @ _direction(
+        thing, pose, side, s, "forearm", frame
+    ) * length * np.float32(0.92)
 
 
 def _ground(joints: Mapping[str, Floats], body: Proportions, thing: Thing, edge: bool) -> tuple[float, float | None]:

@@ -8,11 +8,11 @@ import numpy as np
 from underpaint.primer.stagecraft.mesh import Solid, aim, cross, unit
 from underpaint.primer.stagecraft.seen import Floats
 
-Point = Sequence[float]
+Point = Sequence[float] | Floats
 
 
 def sheet(rows: Floats, uv: Floats | None = None, closed: bool = False, smooth: bool = True) -> Solid:
-    """A grid of points R x C x 3 as triangles, smooth; seen from outside its normals are (along rows) x (along columns).
+    """A grid of points R x C x 3 as smooth triangles, seen from the side of (along rows) x (along columns).
 
     u runs along the columns' direction (axis 0), v along axis 1, both in metres.
     """
@@ -147,7 +147,7 @@ def triangulate(outline: Floats) -> np.ndarray:
                 int(np.argmin([abs(turn(left[k - 1], left[k], left[(k + 1) % len(left)])) for k in range(len(left))]))
             ]
     out.append((left[0], left[1], left[2]))
-    return np.int32(out)
+    return np.asarray(out, np.int32)
 
 
 def area(outline: Floats) -> float:
@@ -269,7 +269,7 @@ def cylinder(radius: float, height: float, around: int = 14, top: float | None =
 
 
 def tube(path: Sequence[Point] | Floats, radii: Sequence[float] | Floats, around: int = 8) -> Solid:
-    """A bent tube through points N x 3 with a radius at each; u runs along it. Ends are closed when their radius is 0."""
+    """A bent tube through points N x 3 with a radius at each; u runs along it. Ends close where their radius is 0."""
     p = np.asarray(path, np.float32)
     r = np.broadcast_to(np.asarray(radii, np.float32), (len(p),))
     along = unit(np.gradient(p, axis=0))
@@ -309,7 +309,7 @@ def disc(radius: float, around: int = 12, rx: float = 1.0) -> Solid:
     """A flat disc in the x-y plane, facing +z; seen from both sides."""
     a = np.linspace(0, 2 * np.pi, around, endpoint=False)
     p = np.stack([np.cos(a) * radius * rx, np.sin(a) * radius, 0 * a], axis=1)
-    return polygons([p], closed=False)
+    return polygons([p.tolist()], closed=False)
 
 
 def ground(height: Callable[[Floats, Floats], Floats], xs: Floats, zs: Floats) -> Solid:

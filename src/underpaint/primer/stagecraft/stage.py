@@ -13,7 +13,7 @@ from underpaint.primer.stagecraft.lighting import sun
 from underpaint.primer.stagecraft.mesh import Fold, Mesh, StageSet, rotation
 from underpaint.primer.stagecraft.place_kit import sky
 from underpaint.primer.stagecraft.places import PLACES
-from underpaint.primer.stagecraft.scene import PEOPLE, Scene, Thing, sub_rng
+from underpaint.primer.stagecraft.scene import INDOORS, PEOPLE, Scene, Thing, sub_rng
 from underpaint.primer.stagecraft.seen import Floats, Part, Role
 from underpaint.primer.stagecraft.skeleton import proportions
 from underpaint.primer.stagecraft.subjects import SUBJECTS
@@ -53,7 +53,8 @@ def build(scene: Scene, spoil: Spoil | None = None) -> Built:
     stage = StageSet()
     yaw = _heading(scene)
     empty = Kit(
-        stage, "place", "place", scene.who, coat_of(scene.who, scene.rng("coat")), scene.seed, rotation(), np.zeros(3, np.float32),
+        stage, "place", "place", scene.who, coat_of(scene.who, scene.rng("coat")), scene.seed, rotation(),
+        np.zeros(3, np.float32),
         frame=scene.frame, night=scene.time == "night", detail=scene.detail,
         edge=_on_edge(scene),
         afloat=scene.place == "shore" and "boat" in (scene.who.kind, scene.other.kind if scene.other else ""),
@@ -65,6 +66,8 @@ def build(scene: Scene, spoil: Spoil | None = None) -> Built:
     size = float(max(high[1] - low[1], 0.6 * (high[0] - low[0])))
     camera, reach = _camera(scene, low, high, yaw)
     scale = float(np.clip((size / 1.6) ** 0.62, 0.3, 3.6))
+    if scene.place in INDOORS:
+        scale = float(np.clip(size / 1.7, 0.3, 12.0))
     PLACES[scene.place](replace(empty, scale=scale, role="place"))
     towards = sun(scene, yaw)
     orb = sky(empty, scene, camera, towards, yaw)
@@ -143,20 +146,26 @@ def _touching(scene: Scene, empty: Kit, yaw: float) -> None:
         kit = replace(empty, hug=hug)
         if hug:
             kit = replace(kit, look=(0.0, 0.0))
-            _row(scene, kit, replace(thing, facing="right" if i == 0 else "left", holding=""), str(i), yaw, shift, steady=True)
+            _row(
+                scene,
+                kit,
+                replace(thing, facing="right" if i == 0 else "left", holding=""),
+                str(i),
+                yaw,
+                shift,
+                steady=True,
+            )
             continue
         back = thing.facing == "back"
         facing = "back" if back else "front"
         hand = ("right" if i == 0 else "left") if back else ("left" if i == 0 else "right")
         toward = -s if not back else s
         low = 0.42 * min(tall)
-        kit = replace(kit, reach={hand: np.float32([toward * side, low, 0.06 * tall[i]])})
+        kit = replace(kit, reach={hand: np.array([toward * side, low, 0.06 * tall[i]], np.float32)})
         _row(scene, kit, replace(thing, facing=facing, holding=""), str(i), yaw, shift, steady=True)
 
 
-def _row(
-    scene: Scene, empty: Kit, thing: Thing, tag: str, yaw: float, at: Floats, steady: bool = False
-) -> None:
+def _row(scene: Scene, empty: Kit, thing: Thing, tag: str, yaw: float, at: Floats, steady: bool = False) -> None:
     """One thing `count` times, side by side, each a little different in stance but of the same make."""
     name = f"{thing.kind} {tag}"
     rng = scene.rng(f"stance {tag}")
@@ -178,8 +187,15 @@ def _row(
         low, high = _bounds(probe, rotation(yaw))
         width = float(max(high[0] - low[0], 0.5 * (high[1] - low[1]))) * 1.02
     for i in range(thing.count):
-        offset = rotation(yaw) @ np.float32([(i - (thing.count - 1) / 2) * width, 0, -0.25 * width * (i % 2) * (not empty.edge)])
-        kit = replace(base, name=name if i == 0 else f"{name}.{i}", turn=rotation(heading + 0.15 * i), shift=(at + offset).astype(np.float32))
+        offset = rotation(yaw) @ np.float32(
+            [(i - (thing.count - 1) / 2) * width, 0, -0.25 * width * (i % 2) * (not empty.edge)]
+        )
+        kit = replace(
+            base,
+            name=name if i == 0 else f"{name}.{i}",
+            turn=rotation(heading + 0.15 * i),
+            shift=(at + offset).astype(np.float32),
+        )
         mark = len(empty.stage.parts)
         builder(kit)
         _emblem(kit, mark)

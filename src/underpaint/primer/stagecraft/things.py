@@ -34,7 +34,9 @@ def _hull(long: float, wide: float, deep: float) -> Solid:
     a = np.linspace(-np.pi / 2, np.pi / 2, 11)
     rows = np.stack(
         [
-            np.stack([t * long / 2 * (1 + 0.05 * np.cos(v) * 0), sheer * (1 - np.cos(v) ** 0.7), np.sin(v) * half], axis=1)
+            np.stack(
+                [t * long / 2 * (1 + 0.05 * np.cos(v) * 0), sheer * (1 - np.cos(v) ** 0.7), np.sin(v) * half], axis=1
+            )
             for v in a
         ],
         axis=1,
@@ -65,7 +67,9 @@ def boat(kit: Kit) -> None:
     sail: RGB = (0.97, 0.94, 0.86) if kit.thing.colour != "white" else (0.86, 0.62, 0.50)
     belly = 0.35 + 0.06 * float(np.sin(kit.frame * 2))
     main = kit.put("sail", sail, "cloth", _sail((0.14, 1.15), (-long * 0.40, 1.12), (0.14, tall + 0.45), belly))
-    kit.put("jib", mix(sail, c.light, 0.5), "cloth", _sail((0.32, 1.0), (long * 0.46, 0.95), (0.3, tall + 0.1), belly * 0.8))
+    kit.put(
+        "jib", mix(sail, c.light, 0.5), "cloth", _sail((0.32, 1.0), (long * 0.46, 0.95), (0.3, tall + 0.1), belly * 0.8)
+    )
     for k in (0.3, 0.55, 0.78):
         x = 0.14 + (-long * 0.40 - 0.14) * (1 - k)
         y = 1.15 + (tall - 0.7) * k
@@ -74,7 +78,9 @@ def boat(kit: Kit) -> None:
     flag = [(0, 0), (-0.5, 0.12), (-0.42, 0.2), (-0.5, 0.3), (0, 0.34)]
     kit.put("pennant", c.main, "cloth", extrude(flag, 0.02).moved(0.2, tall + 0.25, 0))
     if not kit.afloat:
-        kit.prop("water").put("water", (0.40, 0.62, 0.74), "water", lathe([(0.0, 0.0), (2.6, 0.0)], 30).moved(0, 0.14, 0))
+        kit.prop("water").put(
+            "water", (0.40, 0.62, 0.74), "water", lathe([(0.0, 0.0), (2.6, 0.0)], 30).moved(0, 0.14, 0)
+        )
     kit.spot("seat", (-0.9, deep * 0.85, 0.0))
     kit.spot("emblem", (-0.35, 2.0, 0.42))
 
@@ -102,7 +108,9 @@ def _sail(tack: tuple[float, float], clew: tuple[float, float], head: tuple[floa
 
 def wheel(kit: Kit, x: float, y: float, z: float, r: float, spokes: int, colour: RGB, spin: float = 0.0) -> None:
     """A spoked wheel in the x-y plane."""
-    rim = lathe([(r * 0.84, -0.05), (r, -0.05), (r, 0.05), (r * 0.84, 0.05), (r * 0.84, -0.05)], 18).turned(0, np.pi / 2)
+    rim = lathe([(r * 0.84, -0.05), (r, -0.05), (r, 0.05), (r * 0.84, 0.05), (r * 0.84, -0.05)], 18).turned(
+        0, np.pi / 2
+    )
     part = kit.put("wheel", colour, "wood", rim.moved(x, y, z))
     kit.add(part, cylinder(r * 0.18, 0.16, 10).moved(0, -0.08, 0).turned(0, np.pi / 2).moved(x, y, z))
     for i in range(spokes):
@@ -141,7 +149,15 @@ def cart(kit: Kit) -> None:
 
 def barrel(kit: Kit, x: float, y: float, z: float, h: float) -> None:
     """A barrel with two hoops."""
-    p = [(0.0, 0.0), (0.3 * h, 0.0), (0.38 * h, 0.3 * h), (0.40 * h, 0.5 * h), (0.38 * h, 0.7 * h), (0.3 * h, h), (0.0, h)]
+    p = [
+        (0.0, 0.0),
+        (0.3 * h, 0.0),
+        (0.38 * h, 0.3 * h),
+        (0.40 * h, 0.5 * h),
+        (0.38 * h, 0.7 * h),
+        (0.3 * h, h),
+        (0.0, h),
+    ]
     kit.put("barrel", (0.56, 0.38, 0.23), "wood", lathe(p, 14).moved(x, y, z))
     hoops = kit.part("hoops", _IRON, "metal")
     for k in (0.22, 0.72):
@@ -157,21 +173,41 @@ def train(kit: Kit) -> None:
     kit = kit.child(kit.name, (roll % 4.0, 0, 0)) if roll else kit
     dark = _IRON
     kit.put("frame", dark, "metal", box(3.6, 0.25, 1.1).moved(0.3, 0.55, 0))
-    boiler = spindle([(0.0, 0.0), (0.52, 0.02), (0.55, 0.15), (0.55, 2.0), (0.45, 2.1), (0.0, 2.12)], 18).turned(0, 0, -np.pi / 2)
+    boiler = spindle([(0.0, 0.0), (0.52, 0.02), (0.55, 0.15), (0.55, 2.0), (0.45, 2.1), (0.0, 2.12)], 18).turned(
+        0, 0, -np.pi / 2
+    )
     kit.put("boiler", c.main, "metal", boiler.moved(-0.1, 1.28, 0))
     bands = kit.part("bands", _BRASS, "metal")
     for x in (0.35, 0.95, 1.5):
         kit.add(bands, lathe([(0.56, 0.0), (0.57, 0.07)], 18).turned(0, 0, -np.pi / 2).moved(x, 1.28, 0))
-    kit.put("chimney", dark, "metal", lathe([(0.17, 1.75), (0.15, 2.35), (0.28, 2.6), (0.28, 2.68), (0.0, 2.68)], 14).moved(1.65, 0, 0))
-    kit.put("dome", _BRASS, "metal", lathe([(0.24, 1.72), (0.24, 1.95), (0.14, 2.1), (0.0, 2.14)], 14).moved(0.75, 0, 0))
+    kit.put(
+        "chimney",
+        dark,
+        "metal",
+        lathe([(0.17, 1.75), (0.15, 2.35), (0.28, 2.6), (0.28, 2.68), (0.0, 2.68)], 14).moved(1.65, 0, 0),
+    )
+    kit.put(
+        "dome", _BRASS, "metal", lathe([(0.24, 1.72), (0.24, 1.95), (0.14, 2.1), (0.0, 2.14)], 14).moved(0.75, 0, 0)
+    )
     kit.put("cab", dim(c.main, 0.9), "metal", box(1.05, 1.3, 1.2).moved(-0.75, 0.8, 0))
     kit.put("cab roof", dark, "metal", box(1.35, 0.1, 1.4).moved(-0.75, 2.1, 0))
     pane = kit.part("cab windows", (1.0, 0.82, 0.45) if kit.night else (0.55, 0.70, 0.80), "glass", lamp_glow(kit))
     kit.add(pane, box(0.5, 0.45, 1.24).moved(-0.75, 1.45, 0))
-    kit.put("buffer", (0.78, 0.16, 0.14) if kit.thing.colour != "red" else _BRASS, "metal", box(0.14, 0.28, 1.2).moved(2.12, 0.62, 0))
+    kit.put(
+        "buffer",
+        (0.78, 0.16, 0.14) if kit.thing.colour != "red" else _BRASS,
+        "metal",
+        box(0.14, 0.28, 1.2).moved(2.12, 0.62, 0),
+    )
     plough = extrude([(-0.6, 0), (0.6, 0), (0.35, 0.42), (-0.35, 0.42)], 0.1).turned(np.pi / 2).moved(2.25, 0.14, 0)
     kit.put("plough", dark, "metal", plough)
-    kit.put("lamp", (1.0, 0.92, 0.66), "light", cylinder(0.16, 0.12, 12).turned(0, 0, -np.pi / 2).moved(2.02, 1.75, 0), glow=0.9 if kit.night else 0.3)
+    kit.put(
+        "lamp",
+        (1.0, 0.92, 0.66),
+        "light",
+        cylinder(0.16, 0.12, 12).turned(0, 0, -np.pi / 2).moved(2.02, 1.75, 0),
+        glow=0.9 if kit.night else 0.3,
+    )
     for z in (-0.58, 0.58):
         for x, r in ((-0.75, 0.42), (0.2, 0.42), (1.1, 0.32), (1.75, 0.32)):
             wheel(kit, x, r + 0.08, z, r, 4, dim(c.dark, 0.9), -roll / r)
@@ -223,7 +259,11 @@ def chair(kit: Kit) -> None:
         body = kit.part("armchair", c.main, "cloth")
         kit.add(body, box(0.75, 0.30, 0.7).moved(0, 0.12, 0), box(0.75, 0.75, 0.2, 0.9).moved(0, 0.30, -0.32))
         for s in (-1, 1):
-            kit.add(body, capsule((s * 0.40, 0.34, -0.3), (s * 0.40, 0.50, 0.32), 0.13, 0.13, 10), box(0.2, 0.42, 0.62).moved(s * 0.40, 0.08, 0))
+            kit.add(
+                body,
+                capsule((s * 0.40, 0.34, -0.3), (s * 0.40, 0.50, 0.32), 0.13, 0.13, 10),
+                box(0.2, 0.42, 0.62).moved(s * 0.40, 0.08, 0),
+            )
         kit.put("cushion", c.light, "cloth", ball(0.34, 0.11, 0.33, 14, 7).moved(0, 0.45, 0.02))
         kit.spot("seat", (0, 0.52, 0.12))
     else:
@@ -245,9 +285,26 @@ def lamp(kit: Kit) -> None:
     c = kit.coat
     rng = kit.rng("lamp")
     h = float(rng.uniform(2.5, 3.0))
-    kit.put("post", c.main, "metal", lathe([(0.24, 0), (0.22, 0.12), (0.10, 0.25), (0.075, 0.6), (0.055, h), (0.12, h + 0.06), (0.0, h + 0.07)], 12))
-    kit.put("light", (1.0, 0.86, 0.50), "light", lathe([(0.13, h + 0.08), (0.22, h + 0.55), (0.0, h + 0.56)], 6, smooth=False), glow=lamp_glow(kit))
-    kit.put("cap", c.main, "metal", cone(0.34, 0.28, 6, smooth=False).moved(0, h + 0.55, 0), ball(0.05, around=8, rows=6).moved(0, h + 0.86, 0))
+    kit.put(
+        "post",
+        c.main,
+        "metal",
+        lathe([(0.24, 0), (0.22, 0.12), (0.10, 0.25), (0.075, 0.6), (0.055, h), (0.12, h + 0.06), (0.0, h + 0.07)], 12),
+    )
+    kit.put(
+        "light",
+        (1.0, 0.86, 0.50),
+        "light",
+        lathe([(0.13, h + 0.08), (0.22, h + 0.55), (0.0, h + 0.56)], 6, smooth=False),
+        glow=lamp_glow(kit),
+    )
+    kit.put(
+        "cap",
+        c.main,
+        "metal",
+        cone(0.34, 0.28, 6, smooth=False).moved(0, h + 0.55, 0),
+        ball(0.05, around=8, rows=6).moved(0, h + 0.86, 0),
+    )
     arms = kit.part("arms", c.dark, "metal")
     for s in (-1, 1):
         bend = curve([(0, h * 0.78, 0), (s * 0.22, h * 0.84, 0), (s * 0.24, h * 0.72, 0)], 5)
@@ -270,7 +327,9 @@ def teapot(kit: Kit) -> None:
     kit.put("handle", c.main, "plaster", tube(handle, np.full(len(handle), 0.055 * k), 8))
     cup = [(0.0, 0.02), (0.12, 0.02), (0.20, 0.14), (0.23, 0.28), (0.20, 0.27), (0.0, 0.2)]
     kit.put("cup", c.accent, "plaster", lathe([(a * k, b * k) for a, b in cup], 16).moved(0.72 * k, 0, 0.55 * k))
-    kit.prop("cloth").put("cloth", mix(c.light, (1, 1, 1), 0.5), "cloth", box(2.6 * k, 0.012, 1.9 * k).moved(0.1 * k, 0, 0.1 * k))
+    kit.prop("cloth").put(
+        "cloth", mix(c.light, (1, 1, 1), 0.5), "cloth", box(2.6 * k, 0.012, 1.9 * k).moved(0.1 * k, 0, 0.1 * k)
+    )
     kit.spot("emblem", (0, 0.42 * k, 0.57 * k))
 
 
@@ -301,7 +360,13 @@ def flag(kit: Kit) -> None:
     c = kit.coat
     rng = kit.rng("flag")
     h, w, tall = 3.2, 1.7, 1.1
-    kit.put("pole", (0.62, 0.48, 0.34), "wood", spindle([(0.05, 0), (0.035, h + 0.1)], 8), ball(0.08, around=10, rows=7).moved(0, h + 0.15, 0))
+    kit.put(
+        "pole",
+        (0.62, 0.48, 0.34),
+        "wood",
+        spindle([(0.05, 0), (0.035, h + 0.1)], 8),
+        ball(0.08, around=10, rows=7).moved(0, h + 0.15, 0),
+    )
     phase = float(rng.uniform(0, 6)) + kit.frame * 4
     u, v = np.linspace(0, 1, 16), np.linspace(0, 1, 6)
     uu, vv = np.meshgrid(u, v, indexing="ij")

@@ -4,11 +4,10 @@ import numpy as np
 
 from underpaint.primer.stagecraft.colours import dim, mix
 from underpaint.primer.stagecraft.kit import Kit, lamp_glow
-from underpaint.primer.stagecraft.mesh import Solid
-from underpaint.primer.stagecraft.place_kit import role, scatter
+from underpaint.primer.stagecraft.place_kit import role
 from underpaint.primer.stagecraft.plants import bush
 from underpaint.primer.stagecraft.seen import RGB
-from underpaint.primer.stagecraft.solids import ball, box, boxes, capsule, cone, cylinder, extrude, lathe, polygons
+from underpaint.primer.stagecraft.solids import box, boxes, cone, cylinder, extrude, lathe, polygons
 
 _FACADES: tuple[RGB, ...] = (
     (0.90, 0.80, 0.62), (0.83, 0.62, 0.50), (0.76, 0.78, 0.70), (0.92, 0.88, 0.80), (0.70, 0.56, 0.50),
@@ -41,18 +40,56 @@ def row_house(kit: Kit, w: float, h: float, deep: float, side: float) -> None:
         tiles = kit.part("roof", roof, "tile")
         for k in (-1, 1):
             a, b = (k * (w / 2 + 0.2), h - 0.25), (0.0, h + rise * 1.35 + 0.08)
-            kit.add(tiles, polygons([[(s * 0.25, a[1], a[0]), (s * 0.25, b[1], b[0]), (-s * deep, b[1], b[0]), (-s * deep, a[1], a[0])]], closed=False))
+            kit.add(
+                tiles,
+                polygons(
+                    [
+                        [
+                            (s * 0.25, a[1], a[0]),
+                            (s * 0.25, b[1], b[0]),
+                            (-s * deep, b[1], b[0]),
+                            (-s * deep, a[1], a[0]),
+                        ]
+                    ],
+                    closed=False,
+                ),
+            )
     else:
         tiles = kit.part("roof", roof, "tile")
-        kit.add(tiles, polygons([[(s * 0.35, h - 0.15, -w / 2), (s * 0.35, h - 0.15, w / 2), (-s * deep / 2, h + rise, w / 2), (-s * deep / 2, h + rise, -w / 2)]], closed=False))
-        kit.add(tiles, polygons([[(s * 0.35, h - 0.15, z), (-s * deep / 2, h + rise, z), (-s * deep, h - 0.15, z)] for z in (-w / 2, w / 2)], closed=False))
+        kit.add(
+            tiles,
+            polygons(
+                [
+                    [
+                        (s * 0.35, h - 0.15, -w / 2),
+                        (s * 0.35, h - 0.15, w / 2),
+                        (-s * deep / 2, h + rise, w / 2),
+                        (-s * deep / 2, h + rise, -w / 2),
+                    ]
+                ],
+                closed=False,
+            ),
+        )
+        kit.add(
+            tiles,
+            polygons(
+                [
+                    [(s * 0.35, h - 0.15, z), (-s * deep / 2, h + rise, z), (-s * deep, h - 0.15, z)]
+                    for z in (-w / 2, w / 2)
+                ],
+                closed=False,
+            ),
+        )
     _front(kit, w, h, s, wall)
 
 
 def _front(kit: Kit, w: float, h: float, s: float, wall: RGB) -> None:
     """Windows, door, cornice and perhaps a shop sign on a row house's face."""
     rng = kit.rng("front")
-    frames, shutters = kit.part("frames", (0.94, 0.92, 0.87), "wood"), kit.part("shutters", dim(_ROOFS[int(rng.integers(4))], 1.0), "wood")
+    frames, shutters = (
+        kit.part("frames", (0.94, 0.92, 0.87), "wood"),
+        kit.part("shutters", dim(_ROOFS[int(rng.integers(4))], 1.0), "wood"),
+    )
     lit = kit.part("lit panes", _LIT if kit.night else (0.42, 0.53, 0.62), "glass", lamp_glow(kit))
     dark = kit.part("panes", (0.30, 0.36, 0.44), "glass")
     storeys, columns = max(2, round(h / 1.9)), max(2, round(w / 1.7))
@@ -86,11 +123,18 @@ def _front(kit: Kit, w: float, h: float, s: float, wall: RGB) -> None:
     kit.put("cornice", mix(wall, (1, 1, 1), 0.4), "stone", box(0.22, 0.16, w).moved(s * 0.06, h - 0.22, 0))
     if rng.random() < 0.4:
         awning = dim(_ROOFS[int(rng.integers(4))], 1.15)
-        p = [[(s * 0.03, sh * 0.98, -w * 0.42), (s * 0.03, sh * 0.98, w * 0.42), (s * 0.95, sh * 0.74, w * 0.42), (s * 0.95, sh * 0.74, -w * 0.42)]]
+        p = [
+            [
+                (s * 0.03, sh * 0.98, -w * 0.42),
+                (s * 0.03, sh * 0.98, w * 0.42),
+                (s * 0.95, sh * 0.74, w * 0.42),
+                (s * 0.95, sh * 0.74, -w * 0.42),
+            ]
+        ]
         kit.put("awning", awning, "cloth", polygons(p, closed=False))
 
 
-def _paving(kit: Kit, half: float, colour: RGB, joints: bool = True) -> None:
+def paving(kit: Kit, half: float, colour: RGB, joints: bool = True) -> None:
     own = role(kit, "ground", "ground")
     part = own.put("paving", colour, "stone", box(260, 0.4, 260).moved(0, -0.4, -40))
     if joints:
@@ -104,7 +148,13 @@ def street_lamp(kit: Kit, x: float, z: float, name: str) -> None:
     own = role(kit, name, "place").child(name, (x, 0, z))
     iron: RGB = (0.22, 0.24, 0.26)
     own.put("post", iron, "metal", lathe([(0.12, 0), (0.05, 0.3), (0.04, 2.5), (0.0, 2.52)], 8))
-    own.put("lantern", (1.0, 0.85, 0.5), "light", lathe([(0.09, 2.5), (0.16, 2.85), (0.0, 2.86)], 6, smooth=False), glow=lamp_glow(kit))
+    own.put(
+        "lantern",
+        (1.0, 0.85, 0.5),
+        "light",
+        lathe([(0.09, 2.5), (0.16, 2.85), (0.0, 2.86)], 6, smooth=False),
+        glow=lamp_glow(kit),
+    )
     own.put("cap", iron, "metal", cone(0.22, 0.2, 6).moved(0, 2.85, 0))
 
 
@@ -112,7 +162,7 @@ def street(kit: Kit) -> None:
     """A street that runs away from the viewer between rows of houses, a tower at its end."""
     rng = kit.rng("street")
     half = 3.9
-    _paving(kit, half, mix((0.66, 0.62, 0.58), (0.58, 0.56, 0.58), float(rng.random())))
+    paving(kit, half, mix((0.66, 0.62, 0.58), (0.58, 0.56, 0.58), float(rng.random())))
     own = role(kit, "pavement", "ground")
     for s in (-1, 1):
         own.put("kerb", (0.74, 0.72, 0.68), "stone", box(1.1, 0.12, 70).moved(s * (half - 0.1), 0, -25))
@@ -132,95 +182,6 @@ def street(kit: Kit) -> None:
     end.put("clock", (0.95, 0.93, 0.86), "paper", cylinder(1.1, 0.1, 18).turned(0, np.pi / 2).moved(0, 9.6, 2.1))
 
 
-def pawn(kit: Kit) -> None:
-    """A passer-by, simple enough for a crowd."""
-    rng = kit.rng("pawn")
-    h = float(rng.uniform(1.35, 1.75))
-    coats: tuple[RGB, ...] = ((0.62, 0.26, 0.24), (0.28, 0.40, 0.56), (0.40, 0.50, 0.34), (0.82, 0.68, 0.42), (0.48, 0.36, 0.52), (0.88, 0.84, 0.76), (0.34, 0.32, 0.36))
-    coat, skin, hair = coats[int(rng.integers(7))], kit.coat.skin if rng.random() < 0.4 else ((0.93, 0.76, 0.63), (0.62, 0.44, 0.34))[int(rng.integers(2))], ((0.22, 0.15, 0.12), (0.55, 0.38, 0.22), (0.80, 0.78, 0.75))[int(rng.integers(3))]
-    skirt = rng.random() < 0.5
-    profile = [(0.15 if skirt else 0.09, 0.10), (0.11, 0.45), (0.075, 0.58), (0.10, 0.76), (0.085, 0.82), (0.03, 0.85)]
-    kit.put("coat", coat, "cloth", lathe([(r * h, y * h) for r, y in profile], 12).scaled(1, 1, 0.75))
-    legs = kit.part("legs", (0.28, 0.24, 0.24), "cloth")
-    arms = kit.part("arms", dim(coat, 0.9), "cloth")
-    for s in (-1, 1):
-        kit.add(legs, capsule((s * 0.05 * h, 0.2 * h, 0), (s * 0.055 * h, 0.03 * h, 0.02 * h), 0.045 * h, 0.035 * h, 8))
-        bend = float(rng.uniform(0.0, 0.16))
-        kit.add(arms, capsule((s * 0.105 * h, 0.79 * h, 0), (s * 0.145 * h, (0.52 + bend) * h, bend * h), 0.036 * h, 0.028 * h, 8))
-    head = np.float32([0, 0.925 * h, 0.01 * h])
-    kit.put("head", skin, "skin", ball(0.075 * h, 0.088 * h, 0.078 * h, 12, 8).moved(*head.tolist()))
-    kit.put("hair", hair, "hair", ball(0.082 * h, 0.080 * h, 0.084 * h, 12, 8).moved(head[0], head[1] + 0.022 * h, head[2] - 0.022 * h))
-    eyes = kit.part("eyes", (0.12, 0.1, 0.1), "eye")
-    for s in (-1, 1):
-        kit.add(eyes, ball(0.009 * h, 0.012 * h, 0.006 * h, 6, 5).moved(s * 0.028 * h, head[1] - 0.012 * h, 0.083 * h))
-    if rng.random() < 0.4:
-        brim = lathe([(0.15 * h, 0.0), (0.085 * h, 0.01 * h), (0.07 * h, 0.07 * h), (0.0, 0.08 * h)], 12)
-        kit.put("hat", dim(coat, 0.7), "cloth", Solid(brim.points, brim.normals, brim.uv, brim.facet, closed=False).moved(0, head[1] + 0.045 * h, 0))
-
-
-def stall(kit: Kit) -> None:
-    """A market stall: striped awning, table, crates of fruit."""
-    rng = kit.rng("stall")
-    stripe = ((0.80, 0.25, 0.22), (0.24, 0.50, 0.44), (0.90, 0.66, 0.24), (0.30, 0.42, 0.66))[int(rng.integers(4))]
-    wood: RGB = (0.56, 0.40, 0.26)
-    kit.put("counter", wood, "wood", box(2.2, 0.85, 0.9))
-    posts = kit.part("posts", dim(wood, 0.8), "wood")
-    for x in (-1.05, 1.05):
-        kit.add(posts, box(0.08, 2.2, 0.08).moved(x, 0, 0.5), box(0.08, 2.5, 0.08).moved(x, 0, -0.5))
-    n = 7
-    for parity, colour in ((0, stripe), (1, (0.95, 0.93, 0.87))):
-        quads = []
-        for i in range(parity, n, 2):
-            a, b = -1.25 + 2.5 * i / n, -1.25 + 2.5 * (i + 1) / n
-            quads.append([(a, 2.15, 0.95), (b, 2.15, 0.95), (b, 2.6, -0.55), (a, 2.6, -0.55)])
-            quads.append([(a, 1.93, 0.95), (b, 1.93, 0.95), (b, 2.15, 0.95), (a, 2.15, 0.95)])
-        kit.put(f"awning {parity}", colour, "cloth", polygons(quads, closed=False))
-    fruits: tuple[RGB, ...] = ((0.82, 0.22, 0.18), (0.95, 0.62, 0.16), (0.50, 0.66, 0.24), (0.95, 0.82, 0.32), (0.50, 0.28, 0.50))
-    for i in range(3):
-        x = (i - 1) * 0.7
-        kit.put("crate", (0.66, 0.50, 0.33), "wood", box(0.62, 0.2, 0.6).moved(x, 0.85, 0.12))
-        part = kit.part("fruit", fruits[int(rng.integers(5))], "petal")
-        for dx in (-0.2, 0.0, 0.2):
-            for dz in (-0.12, 0.1, 0.3):
-                kit.add(part, ball(0.12, around=8, rows=6).moved(x + dx, 1.07 + 0.03 * (dx == 0), dz + 0.05))
-
-
-def market(kit: Kit) -> None:
-    """A market square: stalls on both sides, a crowd, houses behind, bunting."""
-    rng = kit.rng("market")
-    _paving(kit, 6.0, (0.74, 0.68, 0.60))
-    for i, (x, z, turn) in enumerate(((-3.5, -1.6, 1.05), (3.5, -1.6, -1.05), (-4.4, -5.4, 0.8), (4.4, -5.4, -0.8), (-1.6, -7.2, 0.0), (1.7, -7.4, 0.0))):
-        name = f"stall {i}"
-        stall(role(kit, name, "place").child(name, (x, 0, z), turn + float(rng.uniform(-0.1, 0.1))))
-    people = scatter(kit, "crowd", 13, (-4.2, 4.2, -6.6, -2.0), 0.75)
-    for i, (x, z) in enumerate(people):
-        if abs(x) > 0.75 or z < -4.2:
-            name = f"passer-by {i}"
-            pawn(role(kit, name, "place").child(name, (x, 0, z), float(rng.uniform(-1.6, 1.6))))
-    z, i = -11.0, 0
-    x = -15.0
-    while x < 15:
-        w = float(rng.uniform(3.6, 5.0))
-        name = f"house {i}"
-        row_house(role(kit, name, "place").child(name, (x + w / 2, 0, z), -np.pi / 2), w, float(rng.uniform(4.4, 7.0)), 4.0, 1.0)
-        x, i = x + w, i + 1
-    for s in (-1, 1):
-        for j in range(3):
-            name = f"side {s} {j}"
-            row_house(role(kit, name, "place").child(name, (s * 7.2, 0, -8.0 + j * 4.6)), 4.5, float(rng.uniform(4.6, 6.4)), 4.0, -s)
-    _bunting(role(kit, "bunting", "place"))
-
-
-def _bunting(kit: Kit) -> None:
-    colours: tuple[RGB, ...] = ((0.85, 0.30, 0.26), (0.95, 0.78, 0.32), (0.36, 0.58, 0.66), (0.94, 0.92, 0.86))
-    parts = [kit.part(f"pennants {i}", c, "cloth") for i, c in enumerate(colours)]
-    for y0, z0, z1 in ((4.4, -2.0, -6.5), (4.8, -6.0, -3.0)):
-        for i in range(18):
-            t = (i + 0.5) / 18
-            x, y, z = -6.6 + 13.2 * t, y0 - 1.1 * np.sin(np.pi * t), z0 + (z1 - z0) * t
-            kit.add(parts[i % 4], polygons([[(x - 0.2, y, z), (x + 0.2, y, z), (x, y - 0.42, z)]], closed=False))
-
-
 def _block(kit: Kit, x: float, z: float, w: float, d: float, low: float, top: float) -> None:
     """A building of the skyline: a box with rows of windows."""
     rng = kit.rng("block")
@@ -228,11 +189,22 @@ def _block(kit: Kit, x: float, z: float, w: float, d: float, low: float, top: fl
     kit.put("wall", wall, "plaster", box(w, top - low, d).moved(x, low, z))
     roof = ((0.40, 0.38, 0.42), (0.58, 0.38, 0.32))[int(rng.integers(2))]
     if rng.random() < 0.35:
-        kit.put("roof", roof, "tile", extrude([(-w / 2 - 0.2, top), (w / 2 + 0.2, top), (0, top + w * 0.35)], d).moved(x, 0, z))
+        kit.put(
+            "roof",
+            roof,
+            "tile",
+            extrude([(-w / 2 - 0.2, top), (w / 2 + 0.2, top), (0, top + w * 0.35)], d).moved(x, 0, z),
+        )
     else:
         kit.put("roof", roof, "stone", box(w * 1.04, 0.3, d * 1.04).moved(x, top, z))
         if rng.random() < 0.5:
-            kit.put("tank", (0.50, 0.38, 0.30), "wood", cylinder(0.7, 1.4, 10).moved(x + w * 0.2, top + 0.3, z), cone(0.8, 0.5, 10).moved(x + w * 0.2, top + 1.7, z))
+            kit.put(
+                "tank",
+                (0.50, 0.38, 0.30),
+                "wood",
+                cylinder(0.7, 1.4, 10).moved(x + w * 0.2, top + 0.3, z),
+                cone(0.8, 0.5, 10).moved(x + w * 0.2, top + 1.7, z),
+            )
     lit = kit.part("lit windows", _LIT if kit.night else (0.62, 0.72, 0.80), "glass", lamp_glow(kit))
     dark = kit.part("windows", (0.30, 0.35, 0.44), "glass")
     columns, rows = max(2, int(w / 1.3)), max(2, int((top - low) / 1.9))
@@ -240,7 +212,12 @@ def _block(kit: Kit, x: float, z: float, w: float, d: float, low: float, top: fl
     for i in range(max(0, rows - 6), rows):
         for j in range(columns):
             a, y = x + ((j + 0.5) / columns - 0.5) * w, low + (i + 0.35) * (top - low) / rows
-            quad = [(a - 0.28, y, z + d / 2 + 0.03), (a + 0.28, y, z + d / 2 + 0.03), (a + 0.28, y + 0.85, z + d / 2 + 0.03), (a - 0.28, y + 0.85, z + d / 2 + 0.03)]
+            quad = [
+                (a - 0.28, y, z + d / 2 + 0.03),
+                (a + 0.28, y, z + d / 2 + 0.03),
+                (a + 0.28, y + 0.85, z + d / 2 + 0.03),
+                (a - 0.28, y + 0.85, z + d / 2 + 0.03),
+            ]
             groups[lit if rng.random() < (0.45 if kit.night else 0.3) else dark].append(quad)
     for part, quads in groups.items():
         _panes(kit, quads, part)
@@ -254,12 +231,28 @@ def rooftop(kit: Kit) -> None:
     own = role(kit, "roof", "ground")
     wall = _FACADES[int(rng.integers(len(_FACADES)))]
     deep, half = 6.5, 5.2
-    own.put("house wall", wall, "plaster", box(2 * half, -low - 0.15, deep + front - 0.02).moved(0, low, (front - deep) / 2))
-    part = own.put("roof top", (0.60, 0.56, 0.54), "stone", box(2 * half + 0.3, 0.22, deep + front).moved(0, -0.22, (front - deep) / 2))
+    own.put(
+        "house wall", wall, "plaster", box(2 * half, -low - 0.15, deep + front - 0.02).moved(0, low, (front - deep) / 2)
+    )
+    part = own.put(
+        "roof top",
+        (0.60, 0.56, 0.54),
+        "stone",
+        box(2 * half + 0.3, 0.22, deep + front).moved(0, -0.22, (front - deep) / 2),
+    )
     for k in range(1, 5):
         own.fold(part, [(-half, 0.01, front - 1.4 * k), (half, 0.01, front - 1.4 * k)])
     panes = own.part("house windows", _LIT if kit.night else (0.40, 0.50, 0.60), "glass", lamp_glow(kit))
-    quads = [[(x - 0.5, y, front + 0.02), (x + 0.5, y, front + 0.02), (x + 0.5, y + 1.4, front + 0.02), (x - 0.5, y + 1.4, front + 0.02)] for x in (-3.6, -1.2, 1.2, 3.6) for y in (-2.6, -5.6, -8.6)]
+    quads = [
+        [
+            (x - 0.5, y, front + 0.02),
+            (x + 0.5, y, front + 0.02),
+            (x + 0.5, y + 1.4, front + 0.02),
+            (x - 0.5, y + 1.4, front + 0.02),
+        ]
+        for x in (-3.6, -1.2, 1.2, 3.6)
+        for y in (-2.6, -5.6, -8.6)
+    ]
     _panes(own, quads, panes)
     things = role(kit, "roof things", "place")
     brick: RGB = (0.62, 0.38, 0.30)
@@ -277,13 +270,17 @@ def rooftop(kit: Kit) -> None:
     pots = role(kit, "pots", "place")
     for i, x in enumerate((-2.2, -1.6)):
         pots.put("flower pot", (0.72, 0.42, 0.30), "brick", cylinder(0.16, 0.3, 10, 0.2).moved(x, 0, -2.6))
-        bush(role(kit, f"pot plant {i}", "place").child(f"pot plant {i}", (x, 0.25, -2.6)), 0.24, (0.32, 0.52, 0.28), 10)
+        bush(
+            role(kit, f"pot plant {i}", "place").child(f"pot plant {i}", (x, 0.25, -2.6)), 0.24, (0.32, 0.52, 0.28), 10
+        )
     _skyline(kit, low)
 
 
 def _skyline(kit: Kit, low: float) -> None:
     rng = kit.rng("skyline")
-    role(kit, "far streets", "place").put("streets", (0.46, 0.46, 0.50), "stone", box(500, 0.3, 500).moved(0, low - 0.3, 0))
+    role(kit, "far streets", "place").put(
+        "streets", (0.46, 0.46, 0.50), "stone", box(500, 0.3, 500).moved(0, low - 0.3, 0)
+    )
     for ring, (z0, z1, count, tall) in enumerate(((-13, -22, 7, 0.0), (-28, -42, 9, 3.5), (-52, -80, 11, 9.0))):
         for i in range(count):
             x = ((i + 0.5) / count - 0.5) * (44 + ring * 44) + float(rng.uniform(-1.5, 1.5))

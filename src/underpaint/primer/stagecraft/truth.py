@@ -1,4 +1,4 @@
-"""Everything that is true of a scene's picture: the picture itself, line art, depth, poses, palette, light, layers, words."""
+"""All that is true of a scene's picture: line art, depth, poses, palette, light, perspective, layers, words."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -28,8 +28,8 @@ LAYERS: tuple[tuple[str, tuple[Role, ...]], ...] = (
 
 @dataclass(frozen=True)
 class Person:
-    """One person's joints: `points` 18 x 2 (x, y in pixels) in the order of `KEYPOINTS`, `visible` 18: 2 seen, 1 hidden
-    behind something, 0 outside the picture."""
+    """One person's joints: `points` 18 x 2 (x, y in pixels) in the order of `KEYPOINTS`, `visible` 18: 2 seen,
+    1 hidden behind something, 0 outside the picture."""
 
     name: str
     points: Floats
@@ -71,8 +71,8 @@ class Layer:
 class Truth:
     """A picture (H x W x 3 uint8) and all that is known of it, at its own size.
 
-    `lines` by hand ("clean", "rough", "broken") are uint8, 255 where there is ink. `depth` is metres (sky 1e4), `normals`
-    camera space (x right, y up, z to the viewer). `parts` and `objects` number each pixel (0 sky); `part_names` and
+    `lines` by hand ("clean", "rough", "broken") are uint8, 255 where there is ink. `depth` is metres (sky 1e4),
+    `normals` camera space (x right, y up, z to the viewer). `parts` and `objects` number each pixel (0 sky); `part_names` and
     `object_names` say what the numbers mean. `layers` are bottom to top; `over` puts them together to the picture.
     """
 
@@ -101,7 +101,9 @@ def truth(scene: Scene, *, painter: Painter | None = None, layers: bool = True) 
     built = build(scene)
     seen = see(scene, built)
     painted = (painter or _own)(seen)
-    inked = replace(seen, lines=tuple(k for k in seen.lines if _inked(seen, k.part))) if scene.inked == "subject" else seen
+    inked = (
+        replace(seen, lines=tuple(k for k in seen.lines if _inked(seen, k.part))) if scene.inked == "subject" else seen
+    )
     step = seen.scale
     objects, names = _objects(seen)
     return Truth(

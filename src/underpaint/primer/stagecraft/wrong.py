@@ -35,7 +35,9 @@ class Wrong:
 def wrong(scene: Scene, kind: str, painter: Painter | None = None) -> Wrong:
     """One wrong version of a scene, chosen by the scene's own seed."""
     if kind not in WRONGS:
-        raise RecipeError(f"the World knows no fault called {kind!r}.", hint="One of: " + ", ".join(WRONGS), field="kind")
+        raise RecipeError(
+            f"the World knows no fault called {kind!r}.", hint="One of: " + ", ".join(WRONGS), field="kind"
+        )
     own: Painter = painter or (lambda seen: paint(seen, seen.style))
     seen = see(scene)
     right = own(seen)
@@ -58,7 +60,24 @@ def _limb(scene: Scene) -> str:
 def _belongs(limb: str, name: str) -> bool:
     """Whether a part of a person belongs to a limb."""
     if limb == "head":
-        return name in ("head", "hair", "eye white", "iris", "pupil", "eye light", "lashes", "mouth", "cheeks", "beard", "helmet", "ribbons") or "hat" in name
+        return (
+            name
+            in (
+                "head",
+                "hair",
+                "eye white",
+                "iris",
+                "pupil",
+                "eye light",
+                "lashes",
+                "mouth",
+                "cheeks",
+                "beard",
+                "helmet",
+                "ribbons",
+            )
+            or "hat" in name
+        )
     side, what = limb.split(" ")
     own = ("arm", "sleeve", "cuff", "hand", "pauldron") if what == "arm" else ("leg", "boot", "shorts")
     return name.startswith(side) and any(name.endswith(w) for w in own)
@@ -124,7 +143,11 @@ def _malformed(scene: Scene) -> tuple[Spoil, str]:
     return spoil, f"badly formed: {_word(scene)}"
 
 
-_SPOILS: dict[str, Callable[[Scene], tuple[Spoil, str]]] = {"missing": _missing, "doubled": _doubled, "malformed": _malformed}
+_SPOILS: dict[str, Callable[[Scene], tuple[Spoil, str]]] = {
+    "missing": _missing,
+    "doubled": _doubled,
+    "malformed": _malformed,
+}
 
 
 def _word(scene: Scene) -> str:
@@ -146,7 +169,7 @@ def _seam(scene: Scene, right: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], st
     span = width if upright else height
     at = int(span * rng.uniform(0.3, 0.7))
     gain = 1 + float(rng.choice([-1, 1])) * float(rng.uniform(0.07, 0.14))
-    shift = int(round(span * float(rng.choice([-1, 1])) * float(rng.uniform(0.012, 0.03)))) or 2
+    shift = round(span * float(rng.choice([-1, 1])) * float(rng.uniform(0.012, 0.03))) or 2
     other = np.clip(np.roll(right, shift, axis=0 if upright else 1).astype(np.float32) * gain, 0, 255).astype(np.uint8)
     bad = right.copy()
     if upright:
