@@ -12,6 +12,7 @@ from kit.easel import paint_cheaply, recipes
 
 from underpaint.errors import LibraryError, OutputError, PlanError
 from underpaint.library.jobs import JobItem, Jobs, Order
+from underpaint.library.journal import Journal
 from underpaint.library.library import Library
 from underpaint.library.runner import Runner, Tell
 from underpaint.plan.take import Take
@@ -147,6 +148,20 @@ def test_a_job_is_leased_to_one_runner_until_it_dies(library: Library, tmp_path:
         assert second.run_once() is not None
         second.close()
     assert jobs.status(job).state == "done"
+
+
+def test_the_same_command_beside_itself_paints_pictures_of_its_own(library: Library) -> None:
+    items = [JobItem(recipe) for recipe in recipes(2)]
+    with Journal(library, items, {}, Order(kind="paint"), paint_cheaply) as first:
+        first.take(0)
+        with Journal(library, items, {}, Order(kind="paint"), paint_cheaply) as second:
+            assert second.job != first.job and not second.resumed
+            second.take(0)
+    with Journal(library, items, {}, Order(kind="paint"), paint_cheaply) as third:
+        assert third.job in (first.job, second.job) and third.finished == [True, False]
+        assert third.take(0).before and not third.take(1).before
+        third.done()
+    assert Jobs(library).status(third.job).state == "done" and len(list(library.takes.files())) == 2
 
 
 def test_one_that_overslept_its_lease_gives_its_picture_up(library: Library) -> None:

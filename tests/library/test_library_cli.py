@@ -109,7 +109,7 @@ def test_keys_go_on_where_they_were_cut_off_and_come_out_the_same(program: Progr
     with pytest.raises(Killed):
         program(*words("cut"))
     job, = program.json("library", "jobs")["jobs"][:1]
-    assert (job["state"], job["done"], job["total"]) == ("running", 1, 2)
+    assert (job["state"], job["done"], job["total"]) == ("stopped", 1, 2)
     assert sorted(contents(tmp_path / "cut")) == ["01-golden-hour.png"]
     cut_off(99)
     if how == "the same command":

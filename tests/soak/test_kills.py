@@ -186,7 +186,7 @@ def one_job(folder: Path, operations: list[str], before: int, hits: set[int]) ->
             break
         if kills % 2:
             child = start(folder)
-            time.sleep(random.uniform(0.005, 0.25))
+            time.sleep(random.uniform(0.005, 0.08))
             os.kill(child, signal.SIGKILL)
             kills += ended(child)
         else:

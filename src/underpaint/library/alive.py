@@ -18,15 +18,19 @@ class Alive:
     """The sign of life of one runner; `name` is what its leases carry."""
 
     def __init__(self, folder: Path) -> None:
-        self.name = f"{_machine()}.{os.getpid()}.{secrets.token_hex(4)}"
-        self._path = folder / self.name
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._file = self._path.open("xb")
+            while True:
+                self.name = f"{_machine()}.{os.getpid()}.{secrets.token_hex(4)}"
+                self._path = folder / self.name
+                self._file = self._path.open("xb")
+                _lock(self._file)
+                if self._path.exists():  # else somebody who cleared up after the dead was quicker than the lock
+                    return
+                self._file.close()
         except OSError as error:
             raise OutputError(f"Cannot write {folder}: {(error.strerror or '').lower()}",
                               hint="Free some space, or choose another library with --library.") from error
-        _lock(self._file)
 
     def close(self) -> None:
         """Leave: the runner's leases are void from now on."""

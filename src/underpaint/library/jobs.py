@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from underpaint.errors import LibraryError, PlanError
+from underpaint.library.alive import is_alive
 from underpaint.library.library import Library
 from underpaint.library.tables import EVENTS, ITEMS, JOBS
 from underpaint.recipe import Recipe, parse_recipe
@@ -132,7 +133,7 @@ class Jobs:
             rows = connection.execute(select(JOBS).where(JOBS.c.id.startswith(job, autoescape=True)).limit(2)).all()
             if len(rows) != 1 or not job:
                 raise LibraryError(f"there is no job '{job:.40}'", hint="See underpaint library jobs.")
-            return _status(connection, rows[0])
+            return self._status(connection, rows[0])
 
     def all(self, *, unfinished: bool = False, limit: int = 200) -> list[JobStatus]:
         """Every job, the newest first."""
@@ -140,7 +141,7 @@ class Jobs:
         if unfinished:
             query = query.where(JOBS.c.state.not_in(("done", "cancelled")))
         with self._library.database.reading() as connection:
-            return [_status(connection, row) for row in connection.execute(query).all()]
+            return [self._status(connection, row) for row in connection.execute(query).all()]
 
     def unfinished(self, items: Sequence[JobItem], order: Order) -> str | None:
         """The newest job that asked for exactly this and was cut off, stopped or has failed pictures."""
@@ -188,6 +189,23 @@ class Jobs:
         with self._library.database.reading() as connection:
             return [Event(row.id, row.at, row.what, row.position, row.said) for row in connection.execute(query)]
 
+    def _status(self, connection: Connection, row: Row[Any]) -> JobStatus:
+        items = connection.execute(select(ITEMS.c.position, ITEMS.c.state, ITEMS.c.take_id, ITEMS.c.error)
+                                   .where(ITEMS.c.job_id == row.id).order_by(ITEMS.c.position)).all()
+        states = [item.state for item in items]
+        each = connection.execute(select(func.avg(ITEMS.c.seconds)).where(ITEMS.c.job_id == row.id)).scalar()
+        left = states.count("waiting")
+        runners = self._library.folder / "runners"
+        gone = row.state == "running" and (row.runner is None or not is_alive(runners, row.runner))
+        ends = row.state in ("waiting", "running") and each is not None
+        return JobStatus(
+            id=row.id, state="stopped" if gone else row.state, title=row.title, kind=row.kind, client=row.client,
+            priority=row.priority, created_at=row.created_at, total=len(items), done=states.count("done"),
+            failed=states.count("failed"),
+            progress=row.progress, seconds_left=max(left - row.progress, 0.0) * float(each or 0) if ends else None,
+            takes=tuple(item.take_id for item in items), request=json.loads(row.request),
+            errors={item.position: item.error for item in items if item.error})
+
     def _of_key(self, key: str | None, mark: str) -> str | None:
         with self._library.database.reading() as connection:
             return _of_key(connection, key, mark)
@@ -231,18 +249,3 @@ def _of_key(connection: Connection, key: str | None, mark: str) -> str | None:
     if row is not None and row.digest != mark:
         raise LibraryError(f"the key '{key:.40}' was used for another job", hint="Choose a new one.", field="key")
     return row.id if row is not None else None
-
-
-def _status(connection: Connection, row: Row[Any]) -> JobStatus:
-    items = connection.execute(select(ITEMS.c.position, ITEMS.c.state, ITEMS.c.take_id, ITEMS.c.error)
-                               .where(ITEMS.c.job_id == row.id).order_by(ITEMS.c.position)).all()
-    states = [item.state for item in items]
-    each = connection.execute(select(func.avg(ITEMS.c.seconds)).where(ITEMS.c.job_id == row.id)).scalar()
-    left = states.count("waiting")
-    ends = row.state in ("waiting", "running") and each is not None
-    return JobStatus(
-        id=row.id, state=row.state, title=row.title, kind=row.kind, client=row.client, priority=row.priority,
-        created_at=row.created_at, total=len(items), done=states.count("done"), failed=states.count("failed"),
-        progress=row.progress, seconds_left=max(left - row.progress, 0.0) * float(each or 0) if ends else None,
-        takes=tuple(item.take_id for item in items), request=json.loads(row.request),
-        errors={item.position: item.error for item in items if item.error})

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from underpaint.library.jobs import JobItem, Jobs, Order
+from underpaint.library.lease import is_held
 from underpaint.library.library import Library
 from underpaint.library.runner import Engine, Runner, Tell
 from underpaint.plan.take import Take
@@ -32,6 +33,8 @@ class Journal:
         self.library = library
         self._jobs = Jobs(library)
         found = self._jobs.unfinished(items, order)
+        if found and is_held(library, found):
+            found = None  # the same command beside itself wants pictures of its own
         self.job = found or self._jobs.submit(items, blobs=blobs, order=order)
         if found:
             library.put_blobs(list(blobs.values()))

@@ -83,6 +83,12 @@ def claim_item(library: Library, who: Lessee, job: str, position: int) -> Claim 
         return claim
 
 
+def is_held(library: Library, job: str) -> bool:
+    """Whether a living runner is at the job."""
+    with library.database.reading() as connection:
+        return not _is_free(library, connection.execute(select(JOBS).where(JOBS.c.id == job)).one(), "")
+
+
 def renew(library: Library, claim: Claim, seconds: float, progress: float) -> bool:
     """Say that the runner lives and how far it is; False when it should stop: cancelled, or the lease is another's."""
     with library.database.writing() as connection:

@@ -94,9 +94,10 @@ def _merged_psd(path: Path) -> Picture | None:
         return None
     except PictureError:
         return None
-    if merged is None or merged.mode not in ("RGB", "RGBA"):
+    if merged is None or merged.mode not in ("RGB", "RGBA", "L", "LA"):
         return None
-    return _picture(np.asarray(merged.convert("RGBA")), profile or None, path)
+    grey = merged.mode in ("L", "LA")  # its profile is one of greys, which the RGB that it becomes cannot carry
+    return _picture(np.asarray(merged.convert("RGBA")), None if grey else profile or None, path)
 
 
 def _picture(rgba: NDArray[np.uint8], icc: bytes | None, path: Path) -> Picture:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from underpaint.errors import Cancelled, LibraryError, OutputError, PictureError, UnderpaintError
-from underpaint.library.alive import Alive
+from underpaint.library.alive import Alive, is_alive
 from underpaint.library.entering import Circumstances, enter
 from underpaint.library.facts import Facts, read_facts
 from underpaint.library.jobs import RECIPES, end
@@ -230,7 +230,10 @@ def _clear(file: Path) -> None:
 
 
 def sweep(library: Library, *, older_than: float = 86_400.0) -> None:
-    """Remove from `incoming/` what a crash left: pictures that are entered, and, after a day, half-written files."""
+    """Remove what crashes left: signs of life of the dead, pictures that are entered, and, after a day, half files."""
+    runners = library.folder / "runners"
+    for name in [file.name for file in runners.iterdir()]:
+        is_alive(runners, name)  # which takes the sign of a dead one away
     for file in library.incoming.glob(".underpaint-*.part"):
         with contextlib.suppress(OSError):
             if time.time() - file.stat().st_mtime > older_than:
