@@ -1,5 +1,7 @@
 """A small scene to paint: a sphere, a box and a cone on a ground before a hill under a sky, ray-cast."""
 
+from functools import cache
+
 import numpy as np
 
 from underpaint.primer.stagecraft.seen import Light, Line, Part, Seen
@@ -24,6 +26,7 @@ _BALLS = (((-14.0, -18, -42), 27.0, 2), ((22.0, -22, -40), 29.0, 2), ((-0.9, 1, 
 EYE = np.array([0.0, 1.7, 6.0])
 
 
+@cache
 def seen(time: str = "noon", side: str = "left", size: tuple[int, int] = (256, 256), seed: int = 1) -> Seen:
     """The scene at `size` (width, height), its arrays at twice that."""
     width, height = size[0] * 2, size[1] * 2

@@ -11,7 +11,7 @@ from underpaint.errors import UnderpaintError
 from underpaint.primer.brushes import HANDS, STYLES, draw_lines, paint
 from underpaint.primer.stagecraft.seen import Seen
 
-SIZE = (160, 160)
+SIZE = (128, 128)
 BALL, CONE = 3, 5
 
 
@@ -111,7 +111,7 @@ def test_paint_reaches_every_border(style: str, painted: dict) -> None:
 
 
 @pytest.mark.parametrize("style", STYLES)
-@pytest.mark.parametrize("size", [(192, 96), (72, 128), (65, 67)])
+@pytest.mark.parametrize("size", [(128, 72), (56, 96), (65, 67)])
 def test_wide_tall_and_odd_sizes(style: str, size: tuple[int, int]) -> None:
     picture = paint(seen("dawn", "right", size), style)
     assert picture.shape == (size[1], size[0], 3)

@@ -30,7 +30,8 @@ def _hour(easel: Easel) -> tuple[Array, Array]:
     tops = [np.array(c, np.float32) for c in (easel.seen.light.sky_top, easel.seen.light.sky_bottom)]
     pure = [np.clip(c + (c - luma(c)) * 1.9, 0.01, 1) for c in tops]
     violet = np.array([0.09, 0.02, 0.17], np.float32)
-    return pure[0] * np.float32(0.32 - 0.16 * easel.darkness) + violet * 0.5, pure[1] * np.float32(0.72 - 0.30 * easel.darkness) + violet * 0.6
+    top = pure[0] * np.float32(0.32 - 0.16 * easel.darkness) + violet * np.float32(0.5)
+    return top, pure[1] * np.float32(0.72 - 0.30 * easel.darkness) + violet * np.float32(0.6)
 
 
 def _dark(easel: Easel) -> Array:
