@@ -75,9 +75,8 @@ def _pass(easel: Easel, hand: Hand, rng: np.random.Generator, light: float) -> A
     parts, lines = easel.seen.parts, easel.seen.lines
     care = {"subject": 1.0, "prop": 0.95, "place": 0.8, "ground": 0.75, "sky": 0.7}
     weight = np.array([KINDS[line.kind] * (1 - (1 - light) * (1 - care[parts[line.part].role]) * 3) for line in lines])
-    width = np.maximum(weight, 0.25).astype(np.float32).take(owner) * np.float32(
-        hand.width * max(unit, 0.8 * easel.seen.scale)
-    )
+    pen = np.float32(hand.width * max(unit, 0.8 * easel.seen.scale))  # a small picture has no thinner lines
+    width = np.maximum(weight, 0.25).astype(np.float32).take(owner) * pen
     lit = _look(easel.seen.lit, xy, 0)
     width *= 1 + np.float32(hand.swell) * (0.55 - lit) * 1.2
     if hand.taper:

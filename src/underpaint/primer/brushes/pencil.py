@@ -58,9 +58,8 @@ def _lead_colour(easel: Easel) -> Array:
 def _crayon(easel: Easel, grains: Array) -> Array:
     """The side of a coloured pencil over the tooth: what it takes from white; small H x W x 3."""
     local = np.clip(saturate(easel.tone(0.85, 1.0), 1.08), 0, 1)
-    amount = easel.small(
-        0.26 + (0.22 + 0.3 * easel.darkness) * easel.sky + 0.62 * easel.focus * (easel.focus > 0.5)
-    ) * (0.84 + 0.16 * ramp(grains, -1.1, 0.6))
+    share = 0.26 + (0.22 + 0.3 * easel.darkness) * easel.sky + 0.62 * easel.focus * (easel.focus > 0.5)
+    amount = easel.small(share) * (0.84 + 0.16 * ramp(grains, -1.1, 0.6))
     sides = easel.small(blur(ramp(easel.grain(1.4, "side"), -1.8, 0.8), 0.5))
     amount = np.clip(amount * (0.8 + 0.2 * sides), 0, 0.95)
     return (1 - local) * amount[..., None]
