@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shutil
+import threading
 import time
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from headers import ATTENTION, SD, SDXL, lora, save
 from safetensors.numpy import save_file
 from test_folders import make
 
-from underpaint.models import Catalogue, legacy_hash
+from underpaint.models import Catalogue, HashStore, legacy_hash
 
 
 @pytest.fixture(autouse=True)
@@ -126,6 +127,35 @@ def test_hashing_the_whole_shelf_in_the_background(shelf: Path) -> None:
         if path.is_file():
             assert found.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     assert catalogue.hash_in_background() == 0
+
+
+def test_what_is_in_use_comes_before_the_shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Held at the first file; a model then asked for is hashed next, though it was on the shelf already."""
+    store = HashStore(tmp_path / "home")
+    paths = [payload(tmp_path / f"{name}.safetensors", number) for number, name in enumerate("abcd")]
+    begun, hold, order = threading.Event(), threading.Event(), []
+    hash_now = store.hash_now
+
+    def slow(path: Path, progress: object = None) -> object:
+        order.append((path.stem, progress is not None))
+        begun.set()
+        hold.wait(20)
+        return hash_now(path)
+
+    monkeypatch.setattr(store, "hash_now", slow)
+    for path in paths[:3]:
+        store.hash_soon(path, in_use=False)
+    assert begun.wait(20)
+    store.hash_soon(paths[3])
+    store.hash_soon(paths[2])
+    store.hash_soon(paths[2])
+    hold.set()
+    for _ in range(500):
+        if store.waiting() == 0:
+            break
+        time.sleep(0.02)
+    assert order[:3] == [("a", True), ("d", False), ("c", False)]
+    assert all(store.known(path) is not None for path in paths)
 
 
 def test_the_hash_of_2022_finds_a_model(tmp_path: Path) -> None:

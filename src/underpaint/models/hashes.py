@@ -72,7 +72,7 @@ class HashStore:
         self._known: dict[str, list[Any]] | None = None
         self._queue: queue.PriorityQueue[tuple[bool, int, Path]] = queue.PriorityQueue()
         self._count = itertools.count()
-        self._waiting: set[str] = set()
+        self._waiting: dict[str, bool] = {}
         self._worker: threading.Thread | None = None
 
     def known(self, path: Path) -> Hashes | None:
@@ -127,9 +127,10 @@ class HashStore:
         to complain about.
         """
         with self._lock:
-            if str(path) in self._waiting or self.known(path) is not None:
+            waits = self._waiting.get(str(path))
+            if waits or (waits is not None and not in_use) or self.known(path) is not None:
                 return
-            self._waiting.add(str(path))
+            self._waiting[str(path)] = in_use
             self._queue.put((not in_use, next(self._count), path))
             if self._worker is None or not self._worker.is_alive():
                 self._worker = threading.Thread(target=self._work, name="underpaint-hashes", daemon=True)
@@ -153,9 +154,20 @@ class HashStore:
         while True:
             shelved, _, path = self._queue.get()
             with contextlib.suppress(ModelError):
-                self.hash_now(path, _resting() if shelved else None)
+                self.hash_now(path, self._resting() if shelved else None)
             with self._lock:
-                self._waiting.discard(str(path))
+                self._waiting.pop(str(path), None)
+
+    def _resting(self) -> Callable[[int], None]:
+        """Rests after every chunk for a few times as long as it took, unless a model in use waits."""
+        begun = [time.monotonic()]
+
+        def rest(_: int) -> None:
+            if not any(list(self._waiting.values())):
+                time.sleep(min(_REST * (time.monotonic() - begun[0]), 1.0))
+            begun[0] = time.monotonic()
+
+        return rest
 
     def _remembered(self, path: Path) -> Hashes | None:
         entry = self._load().get(str(plain(path)))
@@ -203,17 +215,6 @@ def _stamp(path: Path) -> list[int] | None:
     except OSError:
         return None
     return [found.st_size, found.st_mtime_ns]
-
-
-def _resting() -> Callable[[int], None]:
-    """Rests after every chunk for a few times as long as it took."""
-    begun = [time.monotonic()]
-
-    def rest(_: int) -> None:
-        time.sleep(min(_REST * (time.monotonic() - begun[0]), 1.0))
-        begun[0] = time.monotonic()
-
-    return rest
 
 
 def _hash_file(path: Path, progress: Callable[[int], None] | None) -> Hashes:
