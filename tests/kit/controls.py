@@ -17,6 +17,7 @@ from underpaint.recipe import (
     Control,
     LightControl,
     LineControl,
+    NudgeControl,
     PaletteControl,
     PerspectiveControl,
     Swatch,
@@ -136,5 +137,14 @@ def colour() -> Example:
     return Example(control, blobs, lit, ColourControl(picture=blob(np.ascontiguousarray(flat[::-1]), blobs)))
 
 
+def nudge() -> Example:
+    blobs: dict[str, bytes] = {}
+    picture, _ = shapes(4)
+    control = NudgeControl(picture=blob(picture, blobs), toward="warmer")
+    warmer = np.clip(picture * (1.06, 1.0, 0.9), 0, 1).astype(np.float32)
+    return Example(control, blobs, warmer, control.changed(toward="cooler"))
+
+
 EXAMPLES: dict[str, Callable[[], Example]] = {
-    "line": line, "light": light, "palette": palette, "colour": colour, "perspective": perspective}
+    "line": line, "light": light, "palette": palette, "colour": colour, "perspective": perspective,
+    "nudge": nudge}

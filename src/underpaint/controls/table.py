@@ -11,6 +11,7 @@ from underpaint.controls.colour import Colour
 from underpaint.controls.ground import Ground
 from underpaint.controls.light import Light
 from underpaint.controls.line import Line
+from underpaint.controls.nudge import Nudge
 from underpaint.controls.palette import Palette
 from underpaint.controls.perspective import Perspective
 from underpaint.controls.shape import Check, ControlShape, Files, Given, Settle, Steering, Tools
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from underpaint.engine.protocols import Attachment, Edit
 
 CONTROLS: Mapping[str, ControlShape[Any]] = {one.description.name: one for one in (
-    Line(), Light(), Palette(), Colour(), Perspective())}
+    Line(), Light(), Palette(), Colour(), Perspective(), Nudge())}
 """The controls by name; the recipe's `kind` is the same name."""
 
 

@@ -75,7 +75,7 @@ def extract_map(name: str, source: Path, output: Path | None, how: str) -> tuple
     ways = shape.description.extracts
     if how and how not in ways:
         raise RecipeError(f"{name} is not extracted by '{how:.40}'", hint=f"Choose {', '.join(ways)}.", field="how")
-    found = shape.extract(flatten(np.asarray(read_picture(source).pixels)), how or ways[0],
+    found = shape.extract(flatten(np.asarray(read_picture(source).pixels)), how or (ways[0] if ways else ""),
                           (output.suffix.lower() if output else "") or None)
     target = output or source.with_name(f"{source.stem}-{name}{found.suffix}")
     if target.suffix.lower() != found.suffix:

@@ -15,6 +15,7 @@ from underpaint.recipe import (
     LineControl,
     LoraRef,
     ModelRef,
+    NudgeControl,
     Recipe,
     RefineRecipe,
 )
@@ -205,16 +206,17 @@ def _begins(recipe: Recipe) -> float:
     """How much of what painting starts from may change; 1 from noise."""
     begun = [control.begin for control in beginnings(recipe)]
     if len(begun) > 1:
-        raise PlanError("two pictures of colours to start from", field="controls",
+        raise PlanError("two pictures to start from", field="controls",
                         hint="Let all but one begin from noise (+begin=no).")
     return begun[0] or 1.0 if begun else 1.0
 
 
-def beginnings(recipe: Recipe) -> list[ColourControl]:
+def beginnings(recipe: Recipe) -> list[ColourControl | NudgeControl]:
     """The controls that a picture painted from words starts from."""
     if not isinstance(recipe, CreateRecipe):
         return []
-    return [one for one in recipe.controls if isinstance(one, ColourControl) and one.weight and one.begin]
+    return [one for one in recipe.controls
+            if isinstance(one, ColourControl | NudgeControl) and one.weight and one.begin]
 
 
 def _ref(model: ModelDescription) -> ModelRef:

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from underpaint.controls.colour import start_on
+from underpaint.controls.nudge import nudged_on
 from underpaint.controls.table import Steered
 from underpaint.engine.protocols import Attachment, Observer
 from underpaint.engine.run import Run
@@ -23,7 +24,7 @@ from underpaint.plan.decide import beginnings
 from underpaint.plan.loaded import Loaded
 from underpaint.plan.materials import Hole, ground, hole_content, painted, refined, unpainted
 from underpaint.plan.steering import steer
-from underpaint.recipe import FillRecipe, Recipe, RefineRecipe
+from underpaint.recipe import FillRecipe, NudgeControl, Recipe, RefineRecipe
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +88,8 @@ def _start(plan: Plan, recipe: Recipe, blobs: Mapping[str, bytes], hole: Hole | 
     if isinstance(recipe, RefineRecipe):
         return {"picture": painted(refined(recipe, blobs, plan), plan, one)}
     for control in beginnings(recipe):
-        return {"picture": start_on(control, ground(plan, one, blobs))}
+        lain = ground(plan, one, blobs)
+        return {"picture": nudged_on(control, lain) if isinstance(control, NudgeControl) else start_on(control, lain)}
     return {}
 
 

@@ -5,6 +5,7 @@ from underpaint.recipe.controls import (
     Control,
     LightControl,
     LineControl,
+    NudgeControl,
     PaletteControl,
     PerspectiveControl,
     Swatch,
@@ -34,7 +35,7 @@ from underpaint.recipe.recipe import (
 
 __all__ = [
     "SCHEMA", "Blob", "ColourControl", "Control", "CreateRecipe", "FillRecipe", "Guidance", "LightControl",
-    "LineControl", "LoraRef", "ModelRef", "Noise", "Outpaint", "PaletteControl", "PerspectiveControl", "Recipe",
-    "RefineRecipe", "Sampling", "SecondPass", "SizeConditioning", "Swatch", "Tiles", "VanishingPoint", "parse_recipe",
-    "with_changes",
+    "LineControl", "LoraRef", "ModelRef", "Noise", "NudgeControl", "Outpaint", "PaletteControl",
+    "PerspectiveControl", "Recipe", "RefineRecipe", "Sampling", "SecondPass", "SizeConditioning", "Swatch", "Tiles",
+    "VanishingPoint", "parse_recipe", "with_changes",
 ]

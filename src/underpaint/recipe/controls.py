@@ -161,5 +161,18 @@ class ColourControl(_Control):
         yield self.picture
 
 
-Control = Annotated[LineControl | LightControl | PaletteControl | PerspectiveControl | ColourControl,
+class NudgeControl(_Control):
+    """A finished picture, moved along one axis by its weight; `begin`: how much of it may change, 0 to 1."""
+
+    kind: Literal["nudge"] = "nudge"
+    picture: Blob
+    toward: Literal["warmer", "cooler", "lighter", "darker", "stronger", "softer", "richer", "paler", "later",
+                    "earlier", "closer", "farther"]
+    begin: Strength = 0.45
+
+    def blobs(self) -> Iterator[Blob]:
+        yield self.picture
+
+
+Control = Annotated[LineControl | LightControl | PaletteControl | PerspectiveControl | ColourControl | NudgeControl,
                     Field(discriminator="kind")]

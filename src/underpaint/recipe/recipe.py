@@ -184,7 +184,7 @@ def _load_json(text: str | bytes) -> Any:
 
 def _explain(error: ValidationError) -> RecipeError:
     first = error.errors(include_url=False)[0]
-    tags = {"create", "refine", "fill", "line", "light", "palette", "perspective", "colour"}
+    tags = {"create", "refine", "fill", "line", "light", "palette", "perspective", "colour", "nudge"}
     field = ".".join(str(part) for part in first["loc"] if part not in tags)
     if first["type"] == "extra_forbidden":
         return RecipeError("there is no such field in a recipe", hint="Check its spelling; see docs/recipe.md.",

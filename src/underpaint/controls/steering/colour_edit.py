@@ -11,7 +11,7 @@ from underpaint.controls.steering.oklab import to_oklab, to_srgb
 from underpaint.engine.latent_colours import LatentColours
 from underpaint.engine.protocols import Stage, Step
 from underpaint.imaging.arrays import FloatArray
-from underpaint.recipe import ColourControl
+from underpaint.recipe import ColourControl, NudgeControl
 
 HUE, LIGHT = 0.5, 0.3
 """How much of what is missing one step gives back: of hue and chroma, and of lightness."""
@@ -27,11 +27,13 @@ class ColourEdit:
 
     stage: Stage = "gradient"
 
-    def __init__(self, colours: FloatArray, opaque: FloatArray, control: ColourControl, latent: LatentColours) -> None:
+    def __init__(self, colours: FloatArray, opaque: FloatArray, control: ColourControl | NudgeControl,
+                 latent: LatentColours) -> None:
         self._alpha = torch.from_numpy(opaque)[None, None]
         self._given = torch.from_numpy(colours).permute(2, 0, 1)[None]
         self._control, self._latent = control, latent
-        self.key = f"colour {control.to_key()}"
+        self._exact = isinstance(control, ColourControl) and control.render_only
+        self.key = f"{control.kind} {control.to_key()}"
 
     def __call__(self, estimate: Tensor, step: Step) -> Tensor:
         strength = self._control.strength_at(step.fraction)
@@ -42,7 +44,7 @@ class ColourEdit:
         given = interpolate((self._given.to(lab) * self._alpha.to(lab)), lab.shape[-2:], mode="area")
         missing = to_oklab(given / alpha.clamp_min(1e-4)) - lab
         coarse = _masses(missing, alpha)
-        if self._control.render_only:
+        if self._exact:
             change = torch.cat([RENDER_LIGHT * coarse[:, :1], RENDER_HUE * missing[:, 1:]], dim=1)
         else:
             change = torch.cat([LIGHT * coarse[:, :1], HUE * coarse[:, 1:]], dim=1)

@@ -1,0 +1,92 @@
+"""Nudge: a finished take and a word such as warmer, later, closer: one axis moves, the rest stays."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from underpaint.controls.edges import picture_edges
+from underpaint.controls.ground import Ground
+from underpaint.controls.line_check import check_lines
+from underpaint.controls.nudge_axes import AXES, KNOWN
+from underpaint.controls.shape import Check, Description, Extracted, Files, Given, Steering, Tools
+from underpaint.controls.spec import ControlSpec
+from underpaint.errors import PictureError, RecipeError
+from underpaint.imaging.arrays import FloatArray
+from underpaint.imaging.blend import flatten
+from underpaint.imaging.geometry import Extent
+from underpaint.imaging.resize import resize
+from underpaint.recipe import NudgeControl
+
+BEGIN = 0.45
+"""How much of the take may change, unless told otherwise."""
+MOVED = 0.3
+"""Share of the asked step from which an axis has moved."""
+
+
+class Nudge:
+    """One axis of a finished picture."""
+
+    description = Description(
+        name="nudge", says="a finished picture, a little warmer, later, closer",
+        given=f"a picture and a word: nudge=take.png+toward=warmer; words: {', '.join(AXES)}; the weight is how far",
+        steers="painting starts from the nudged picture (+begin=0.45, how much may change), and its masses are kept",
+        checks="how far the axis moved, and whether the picture's lines stayed",
+        families="every one", cost="under 2 % of a step", options=("toward", "begin", "curve"))
+    measured_as = "nudge"
+
+    def read(self, spec: ControlSpec, files: Files) -> Given:
+        spec.expects("toward", "begin")
+        toward = spec.options.get("toward", "")
+        if not spec.source or toward not in AXES:
+            wrong = f"'{toward:.40}' is no way to nudge" if spec.source and toward else "what is nudged, and which way?"
+            raise RecipeError(wrong, hint=f"Write nudge=take.png+toward=WORD: {', '.join(AXES)}.",
+                              field="control nudge")
+        kept = files.picture(Path(spec.source))
+        begin = spec.number("begin")
+        fields: dict[str, Any] = {**spec.fields, "toward": toward, "begin": BEGIN if begin is None else begin}
+        control = NudgeControl(picture=kept.blob, **fields)
+        return Given(control, {kept.blob.sha256: kept.data}, kept.notes)
+
+    def extract(self, picture: FloatArray, how: str, suffix: str | None = None) -> Extracted:
+        raise PictureError("a nudge is given a finished picture and a word; there is nothing to extract",
+                           hint="Write nudge=take.png+toward=warmer.")
+
+    def steer(self, control: NudgeControl, ground: Ground, tools: Tools) -> Steering:
+        from underpaint.controls.steering.colour_edit import ColourEdit  # needs torch
+
+        wanted = nudged_on(control, ground)
+        return Steering(edits=(ColourEdit(wanted, np.ones(wanted.shape[:2], np.float32), control, tools.colours),))
+
+    def check(self, picture: FloatArray, control: NudgeControl, ground: Ground) -> Check | None:
+        before = _taken(control, ground)
+        name, way = AXES[control.toward]
+        axis = KNOWN[name]
+        compared = nudged(before, control) if axis.place is None else before
+        lines = check_lines(picture, picture_edges(compared).astype(np.float32))
+        measured: dict[str, Any] = {"lines_f1": round(lines.f1, 4)}
+        share, says = 1.0, f"lines of the take kept {lines.kept:.0%}"
+        if axis.place is not None:
+            asked = (axis.place(nudged(before, control)) - axis.place(before)) * way
+            went = (axis.place(picture) - axis.place(before)) * way
+            share = went / asked if asked > 1e-3 else 0.0
+            measured |= {"moved": round(share, 4), "did_move": share >= MOVED}
+            says = f"{control.toward} by {share:.0%} of what was asked, {says}"
+        return Check(min(max(share, 0.0), 1.0) * lines.f1, measured, says, lines.overlay)
+
+
+def nudged_on(control: NudgeControl, ground: Ground) -> FloatArray:
+    """The nudged take (H x W x 3) on the canvas of a pass."""
+    return np.ascontiguousarray(ground.lay(nudged(_taken(control, ground), control), edge=True))
+
+
+def nudged(take: FloatArray, control: NudgeControl) -> FloatArray:
+    """A picture moved along its axis by the control's weight."""
+    name, way = AXES[control.toward]
+    return KNOWN[name].move(take, way * control.weight)
+
+
+def _taken(control: NudgeControl, ground: Ground) -> FloatArray:
+    """The take at the size of the whole picture."""
+    take = flatten(np.asarray(ground.pixels(control.picture)))
+    return take if Extent.of(take) == ground.whole else resize(take, ground.whole)
