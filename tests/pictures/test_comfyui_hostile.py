@@ -80,10 +80,10 @@ class TestHostile:
                 "KSampler",
                 {"seed": number, "steps": 1, "model": [f"n{number - 1}", 0], "latent_image": [f"n{number - 1}", 0]},
             )
-            for number in range(12_000)
+            for number in range(8_000)
         }
         text = json.dumps(api(nodes))
-        assert len(text) > 1_000_000
+        assert len(text) > 800_000
         began = time.monotonic()
         assert comfyui.read(Found("PNG", 8, 8, {"prompt": text})) is not None
         assert time.monotonic() - began < 10
@@ -218,7 +218,7 @@ FLOWS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(GRAPHS | FLOWS)
 def test_no_graph_is_an_accident(graph: dict[str, Any]) -> None:
     name = "workflow" if "nodes" in graph else "prompt"

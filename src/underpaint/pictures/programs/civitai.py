@@ -44,4 +44,6 @@ def _filled(told: Told, drawn: Told) -> Told:
     gaps = {key: getattr(drawn, key) for key in _SHARED if getattr(told, key) is None}
     if drawn.sampler:
         gaps |= {"sampler": drawn.sampler, "schedule": drawn.schedule, "sampler_here": drawn.sampler_here}
-    return replace(told, **gaps, loras=drawn.loras, notes=tuple(dict.fromkeys((*told.notes, *drawn.notes))))
+    # Where only the enlarging stands in the graph, nothing of it had to be guessed.
+    drawn_notes = drawn.notes if drawn.sampler or told.prompt is None else ()
+    return replace(told, **gaps, loras=drawn.loras, notes=tuple(dict.fromkeys((*told.notes, *drawn_notes))))
