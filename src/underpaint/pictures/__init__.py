@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from underpaint.pictures.comfyui_export import Workflow, comfyui_workflow
     from underpaint.pictures.encode import Encoding
     from underpaint.pictures.infotext import parse_infotext, write_infotext
     from underpaint.pictures.limits import LIMITS, Limits
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 # Imported when first asked for: `underpaint info` needs no decoder and has to answer at once.
 _HOMES = {
+    "Workflow": "comfyui_export", "comfyui_workflow": "comfyui_export",
     "Encoding": "encode", "parse_infotext": "infotext", "write_infotext": "infotext", "LIMITS": "limits",
     "Limits": "limits", "Picture": "read", "read_picture": "read", "Reading": "reading", "read_info": "reading",
     "Verdict": "recall", "blobs_from_file": "recall", "check_pixels": "recall", "plan_from_file": "recall",
@@ -31,9 +33,9 @@ _HOMES = {
 }  # fmt: skip
 
 __all__ = [
-    "LIMITS", "Encoding", "Limits", "Picture", "Reading", "Record", "Verdict", "Written", "blobs_from_file",
-    "check_pixels", "keep_outside", "parse_infotext", "pixels_hash", "plan_from_file", "read_info", "read_picture",
-    "recipe_from_file", "recorded_pixels", "stored_like", "write_infotext", "write_picture",
+    "LIMITS", "Encoding", "Limits", "Picture", "Reading", "Record", "Verdict", "Workflow", "Written", "blobs_from_file",
+    "check_pixels", "comfyui_workflow", "keep_outside", "parse_infotext", "pixels_hash", "plan_from_file", "read_info",
+    "read_picture", "recipe_from_file", "recorded_pixels", "stored_like", "write_infotext", "write_picture",
 ]  # fmt: skip
 
 
