@@ -71,6 +71,19 @@ def _installation() -> Iterator[Finding]:
     mend = f"pip uninstall {' '.join(doubled)}; " if doubled else ""
     yield Finding("OpenCV", ", ".join([*([HEADLESS] if headless else ["missing"]), *doubled]),
                   "fine" if fine else "trouble", "" if fine else f"{mend}pip install --force-reinstall {HEADLESS}")
+    yield from _finishing()
+
+
+def _finishing() -> Iterator[Finding]:
+    """What finishing can use if it is there; nothing of it is needed."""
+    from underpaint.finish import knn, networks, subject_net
+
+    for what, package, there, install in (
+            ("upscaling networks", "spandrel", networks.is_installed(), networks.INSTALL),
+            ("subject networks", "onnxruntime", subject_net.is_installed(), subject_net.INSTALL),
+            ("KNN matting", "pymatting", knn.is_installed(), knn.INSTALL)):
+        found = f"{package} {_version(package) or ''}".strip() if there else f"{package} is not installed"
+        yield Finding(what, found, "fine" if there else "note", "" if there else f"if you want it: {install}")
 
 
 def _machine() -> Iterator[Finding]:

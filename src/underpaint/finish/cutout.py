@@ -23,9 +23,9 @@ from underpaint.pictures.read import Picture
 from underpaint.recipe.base import Frozen
 from underpaint.recipe.parts import Sha256
 
-MAX_PIXELS = 50_000_000
+MAX_PIXELS = 30_000_000
 _PULL = 2e-3
-_PULL_GUESS = 2e-4
+_PULL_GUESS = 1e-3
 _RIM = 6
 
 Hash = Sha256 | None
@@ -104,7 +104,9 @@ def _known(picture: Picture, color: FloatArray, asked: Cutout,
     box = _box(asked.box, Extent(picture.width, picture.height))
     guess = guess_subject(color, box=box, strokes=strokes, mask=rough.mask if rough else None)
     edge = edge if asked.edge else round(edge + 2 * guess.coarse)
-    trimap = from_mask(guess.mask, edge)
+    trimap = from_mask((guess.mask > 0.5).astype(np.float32), edge)
+    if guess.doubt is not None:
+        trimap[guess.doubt] = 0.5
     return (trimap if strokes is None else with_strokes(trimap, strokes)), guess.mask, _PULL_GUESS, guess.says
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from underpaint.errors import PictureError
+from underpaint.finish.spread import spread_under
 from underpaint.finish.trimap import Strokes, eight_bit
 from underpaint.imaging.arrays import FloatArray
 from underpaint.imaging.color import srgb_to_oklab
@@ -18,15 +19,18 @@ from underpaint.imaging.geometry import Bounds
 
 _SIDE = 448
 _ROUNDS = 4
+_PLAIN, _FINE_REACH = 0.05, 0.2
 
 
 @dataclass(frozen=True)
 class Guess:
-    """A rough mask, H x W; how many pixels of the picture one pixel of the guess covers; how it was found."""
+    """A rough mask, H x W; how many pixels of the picture one pixel of the guess covers; how it was found; where, near
+    the mask's edge, thin parts or gaps between them put it in doubt."""
 
     mask: FloatArray
     coarse: float
     says: str
+    doubt: NDArray[np.bool_] | None = None
 
 
 def guess_subject(color: FloatArray, *, box: Bounds | None = None, strokes: Strokes | None = None,
@@ -44,7 +48,56 @@ def guess_subject(color: FloatArray, *, box: Bounds | None = None, strokes: Stro
         says = "found from your strokes" if alone else f"{says}, corrected by your strokes"
     found = _cut(small, labels)
     grown = cv2.resize(found.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
-    return Guess((grown.reshape(height, width) > 0.5).astype(np.float32), coarse, says)
+    inside = grown.reshape(height, width) > 0.5
+    doubt, likely = fine_parts(color, inside)
+    return Guess(np.where(doubt, likely, inside).astype(np.float32), coarse, says, doubt)
+
+
+def fine_parts(color: FloatArray, inside: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], FloatArray]:
+    """Where thin parts put a mask in doubt, and how much of the subject is probably there; both H x W.
+
+    Outside: hair, twigs, rigging, which hang together with the mask, differ from the ground around them and resemble
+    the subject more. Inside, near the edge: gaps that look like the ground.
+    """
+    nowhere = np.zeros_like(inside)
+    if not inside.any() or inside.all():
+        return nowhere, inside.astype(np.float32)
+    height, width = inside.shape
+    reach = max(4, round(_FINE_REACH * min(height, width)))
+    depth = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    core = depth > 0.4 * depth.max()
+    lab = srgb_to_oklab(color)
+    ground = spread_under(lab, (~_grown(inside, 3)).astype(np.float32))
+    # Thin parts are drowned in a mean of their surroundings, so that mean is what lies behind them.
+    around = 2 * max(3, round(0.02 * min(height, width))) + 1
+    ground = cv2.blur(ground, (around, around), borderType=cv2.BORDER_REFLECT)
+    from_ground = np.sqrt(((lab - ground) ** 2).sum(axis=2))
+    from_subject = np.full(inside.shape, np.inf, np.float32)
+    for colour in _main_colours(lab[core]):
+        np.minimum(from_subject, np.sqrt(((lab - colour) ** 2).sum(axis=2)), out=from_subject)
+    likely = from_ground / np.maximum(from_ground + from_subject, 1e-6)
+    parts = (from_ground > _PLAIN) & (likely > 0.58) & ~inside & _grown(inside, reach)
+    count, pieces = cv2.connectedComponents((_grown(parts, 1) | inside).astype(np.uint8), connectivity=8)
+    hanging = np.zeros(count, bool)
+    hanging[np.unique(pieces[inside])] = True
+    gaps = inside & (depth <= reach) & (likely < 0.4)
+    doubt = (_grown(hanging[pieces] & parts, 2) & ~inside) | _grown(gaps, 2)
+    return np.asarray(doubt), likely.astype(np.float32)
+
+
+def _main_colours(lab: FloatArray) -> FloatArray:
+    some = np.ascontiguousarray(lab[:: max(1, len(lab) // 5000)], np.float32)
+    count = min(5, len(some))
+    if count < 2:
+        return some[:1]
+    cv2.setRNGSeed(1)
+    stop = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 20, 1e-4)
+    return np.asarray(cv2.kmeans(some, count, None, stop, 1, cv2.KMEANS_PP_CENTERS)[2], np.float32)
+
+
+def _grown(marks: NDArray[np.bool_], by: int) -> NDArray[np.bool_]:
+    away = cv2.distanceTransform((~marks).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return np.asarray(away <= by) if marks.any() else marks
 
 
 def _labels(small: FloatArray, box: Bounds | None, mask: FloatArray | None,
