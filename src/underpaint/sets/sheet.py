@@ -58,7 +58,7 @@ def plan_sheet(brief: str, axes: Mapping[str, Sequence[Phrase]], *, count: int =
     if not isinstance(base, CreateRecipe):
         raise RecipeError(f"concepts are created; a {base.task} recipe cannot shape them", field="task")
     brief, groups = _groups(brief.strip())
-    if not brief and not axes.get("subject"):
+    if not brief and not any(phrase.leads for phrases in axes.values() for phrase in phrases):
         raise RecipeError("the brief says nothing", hint="Say what the sheet is of, in a few words.", field="brief")
     whole = {**{name: tuple(phrases) for name, phrases in axes.items() if phrases}, **groups}
     if not whole:
