@@ -61,6 +61,18 @@ def test_what_is_new_changed_moved_and_gone(shelf: Path) -> None:
     assert not again.changes
 
 
+def test_what_was_put_there_since_is_seen_without_asking(shelf: Path) -> None:
+    Catalogue().add(shelf)
+    new = save(shelf / "embeddings" / "zzz.safetensors", {"emb_params": (2, 768)})
+    (shelf / "sd" / "xl.safetensors").unlink()
+    catalogue = Catalogue()
+    assert [model.path for model in catalogue.models("embedding")] == [new]
+    assert "xl" not in [model.name for model in catalogue.models("checkpoint")]
+    assert (catalogue.changes.new, catalogue.changes.gone) == ((new,), (shelf / "sd" / "xl.safetensors",))
+    shutil.rmtree(shelf / "embeddings")
+    assert Catalogue().models("embedding") == ()
+
+
 def test_one_of_two_alike_files_is_not_called_moved(shelf: Path) -> None:
     Catalogue().add(shelf)
     one = shelf / "sd" / "dream.safetensors"

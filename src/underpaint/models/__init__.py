@@ -1,6 +1,7 @@
 """What is on disk and what it can do: recognition by header, hashes, descriptors. Never imports torch."""
 
 from underpaint.models.catalogue import Catalogue, find
+from underpaint.models.changes import Changes
 from underpaint.models.compatibility import Finding, check_network
 from underpaint.models.describe import describe, require_known
 from underpaint.models.description import (
@@ -16,7 +17,7 @@ from underpaint.models.description import (
 from underpaint.models.duplicates import Duplicates
 from underpaint.models.hashes import Hashes, HashStore, legacy_hash
 from underpaint.models.home import underpaint_home
-from underpaint.models.index import Changes, Problem
+from underpaint.models.index import Problem
 from underpaint.models.merge_recipe import MergeRecipe, Share, parse_blocks
 from underpaint.models.places import Place
 from underpaint.models.prediction import parse_prediction

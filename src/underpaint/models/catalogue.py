@@ -8,6 +8,7 @@ from pathlib import Path
 
 from underpaint.errors import ModelError
 from underpaint.files import atomic_write
+from underpaint.models.changes import Changes, compare
 from underpaint.models.describe import describe, require_known
 from underpaint.models.description import KIND_NAMES, Kind, ModelDescription
 from underpaint.models.duplicates import Duplicates, find_duplicates
@@ -15,7 +16,7 @@ from underpaint.models.hashes import HashStore, legacy_hash
 from underpaint.models.header import read_json
 from underpaint.models.home import plain, underpaint_home
 from underpaint.models.hub import hub_folder, is_hub_id
-from underpaint.models.index import Changes, Index, Problem, compare, load_index, save_index, scan
+from underpaint.models.index import Index, Problem, is_stale, load_index, save_index, scan
 from underpaint.models.places import Place, recognise_place
 from underpaint.models.primer import PRIMER, primer_folder
 from underpaint.models.programs.settings import on_network
@@ -88,7 +89,7 @@ class Catalogue:
 
     def refresh(self) -> tuple[Problem, ...]:
         """Look through all folders again; only new and changed files are opened. Returns what cannot be used."""
-        former = self._index()
+        former = self._found or load_index(self.home / _INDEX)
         self._found = scan(self._roots(), former)
         self.changes = compare(former, self._found)
         if self.changes.moved:
@@ -224,6 +225,8 @@ class Catalogue:
     def _index(self) -> Index:
         if self._found is None:
             self._found = load_index(self.home / _INDEX)
+            if is_stale(self._found):  # somebody put a model there, or took one away, since the last look
+                self.refresh()
         return self._found
 
 

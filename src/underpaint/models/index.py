@@ -36,19 +36,6 @@ class Problem:
 
 
 @dataclass(frozen=True)
-class Changes:
-    """What is different from the last look: paths that are new, of other content, gone, and (from, to) moved."""
-
-    new: tuple[Path, ...] = ()
-    changed: tuple[Path, ...] = ()
-    gone: tuple[Path, ...] = ()
-    moved: tuple[tuple[Path, Path], ...] = ()
-
-    def __bool__(self) -> bool:
-        return bool(self.new or self.changed or self.gone or self.moved)
-
-
-@dataclass(frozen=True)
 class Entry:
     """A description, and the size and time of change of the file it was read from; of a folder's files their sum and
     the latest.
@@ -61,10 +48,11 @@ class Entry:
 
 @dataclass(frozen=True)
 class Index:
-    """What was found below the added folders, by path."""
+    """What was found below the added folders, by path, and when each of these folders last changed."""
 
     entries: dict[str, Entry] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    folders: dict[str, int] = field(default_factory=dict)
 
     def models(self) -> list[ModelDescription]:
         """All descriptions, those of unknown layout too."""
@@ -76,6 +64,7 @@ def scan(roots: Iterable[str], former: Index) -> Index:
     entries: dict[str, Entry] = {}
     looked: set[Path] = set()
     problems: list[tuple[Path, str]] = []
+    folders: dict[str, int] = {}
     for root in roots:
         try:
             place = recognise_place(Path(root))
@@ -84,12 +73,23 @@ def scan(roots: Iterable[str], former: Index) -> Index:
             continue
         problems += place.problems
         for folder in place.folders:
-            for path in _candidates(folder, problems):
+            for path in _candidates(folder, problems, folders):
                 if path not in looked:
                     looked.add(path)
                     _look(path, former, entries, problems)
                     _call(path, place, entries)
-    return Index(entries, tuple(Problem(path, why, _way_out(why)) for path, why in problems))
+    return Index(entries, tuple(Problem(path, why, _way_out(why)) for path, why in problems), folders)
+
+
+def is_stale(index: Index) -> bool:
+    """Whether a file was added, renamed or taken away since; asks the system only about folders, not about files."""
+    for path, mtime_ns in index.folders.items():
+        try:
+            if Path(path).stat().st_mtime_ns != mtime_ns:
+                return True
+        except OSError:
+            return True
+    return False
 
 
 def _way_out(why: str) -> str:
@@ -99,33 +99,9 @@ def _way_out(why: str) -> str:
     return "Download the file again." if "cut off" in why or "damaged" in why or "is empty" in why else ""
 
 
-def compare(former: Index, now: Index) -> Changes:
-    """What changed between two looks. A file that is gone here and new there, alike in size, time and header, moved."""
-    before, after = former.entries, now.entries
-    gone, new = [key for key in before if key not in after], [key for key in after if key not in before]
-    moved = []
-    for old in list(gone):
-        alike = [key for key in new if _mark(after[key]) == _mark(before[old])]
-        named = [key for key in alike if Path(key).name == Path(old).name] or alike
-        if len(named) == 1:
-            moved.append((Path(old), Path(named[0])))
-            gone.remove(old)
-            new.remove(named[0])
-    changed = [key for key in after if key in before and _stamp(after[key]) != _stamp(before[key])]
-    return Changes(_paths(new), _paths(changed), _paths(gone), tuple(moved))
-
-
-def _paths(keys: Iterable[str]) -> tuple[Path, ...]:
-    return tuple(Path(key) for key in sorted(keys))
-
-
-def _stamp(entry: Entry) -> tuple[int, int]:
+def stamp_of(entry: Entry) -> tuple[int, int]:
+    """Size and time of change, which tell whether a file must be opened again."""
     return entry.size, entry.mtime_ns
-
-
-def _mark(entry: Entry) -> tuple[object, ...]:
-    model = entry.model
-    return (*_stamp(entry), model.kind, model.family, model.layout, model.dtype, model.parameters, model.file_bytes)
 
 
 def load_index(path: Path) -> Index:
@@ -140,7 +116,9 @@ def load_index(path: Path) -> Index:
     parsed = [entry for item in entries if (entry := _parse(item))] if isinstance(entries, list) else []
     found = dict(parsed)
     pairs = [pair for pair in problems if _is_pair(pair)] if isinstance(problems, list) else []
-    return Index(found, tuple(Problem(Path(at), why, _way_out(why)) for at, why in pairs))
+    times = data.get("folders")
+    folders = {at: time for at, time in times.items() if type(time) is int} if isinstance(times, dict) else {}
+    return Index(found, tuple(Problem(Path(at), why, _way_out(why)) for at, why in pairs), folders)
 
 
 def save_index(path: Path, index: Index) -> None:
@@ -150,15 +128,16 @@ def save_index(path: Path, index: Index) -> None:
         for path, entry in index.entries.items()
     ]
     problems = [[str(problem.path), problem.why] for problem in index.problems]
+    data = {"schema": _SCHEMA, "entries": entries, "problems": problems, "folders": index.folders}
     with contextlib.suppress(OutputError), atomic_write(path) as file:
-        file.write(json.dumps({"schema": _SCHEMA, "entries": entries, "problems": problems}).encode("ascii"))
+        file.write(json.dumps(data).encode("ascii"))
 
 
-def _candidates(folder: Path, problems: list[tuple[Path, str]]) -> Iterable[Path]:
+def _candidates(folder: Path, problems: list[tuple[Path, str]], times: dict[str, int]) -> Iterable[Path]:
     if folder.is_file():
         yield folder
         return
-    for place, files in walk(folder, problems):
+    for place, files in walk(folder, problems, times):
         part = "config.json" in files and any(name.endswith(".safetensors") for name in files)
         if "model_index.json" in files or part or adapter_file(place):
             files.clear()  # one model: not entered any further
@@ -178,7 +157,7 @@ def _look(path: Path, former: Index, entries: dict[str, Entry], problems: list[t
         str(path).encode()  # a name that is not text cannot be written into the index
         stamp = _size_and_time(path)
         known = former.entries.get(str(path))
-        if known is None or _stamp(known) != stamp:
+        if known is None or stamp_of(known) != stamp:
             known = Entry(*stamp, describe(path).with_(name=_name(path)))
     except ModelError as error:
         problems.append((path, error.message))

@@ -66,10 +66,13 @@ def recognise_place(path: Path) -> Place:
     return Place(path, "folder", (path,))
 
 
-def walk(folder: Path, problems: list[tuple[Path, str]]) -> Iterator[tuple[Path, list[str]]]:
+def walk(
+    folder: Path, problems: list[tuple[Path, str]], times: dict[str, int] | None = None
+) -> Iterator[tuple[Path, list[str]]]:
     """Every folder below `folder` with its file names, sorted, links followed, each real folder once.
 
-    A caller may empty the list of names to say that the folder is one model and need not be entered.
+    A caller may empty the list of names to say that the folder is one model and need not be entered. `times` is filled
+    with the time of change (ns) of every folder, as it was before it was read.
     """
     seen: set[tuple[int, int]] = set()
     stack = [(folder, 0)]
@@ -80,6 +83,8 @@ def walk(folder: Path, problems: list[tuple[Path, str]]) -> Iterator[tuple[Path,
             if (status.st_dev, status.st_ino) in seen:
                 continue
             seen.add((status.st_dev, status.st_ino))
+            if times is not None:
+                times[str(place)] = status.st_mtime_ns
             entries = sorted(os.scandir(place), key=lambda entry: entry.name)
         except OSError as error:
             problems.append((place, unreadable(place, error).message))
