@@ -54,6 +54,17 @@ def test_rows_of_the_negative_prompt_get_exactly_nothing(components, adapter) ->
         assert level[1].any() and torch.equal(level[1], level[2])
 
 
+def test_modes_weigh_the_words_more(components, adapter) -> None:
+    made = {}
+    for mode in ("lines", "balanced", "words"):
+        line = LineAdapter(adapter, ink(), CONTROL.changed(mode=mode))
+        line.attach(components)
+        made[mode] = levels(line)
+    assert torch.equal(made["balanced"][0][0], made["lines"][0][1]) and not made["lines"][0][0].any()
+    torch.testing.assert_close(made["words"][1], 0.7 * made["balanced"][1])
+    assert torch.equal(made["words"][0], made["balanced"][0])
+
+
 def test_features_have_the_denoisers_own_shapes(components, adapter) -> None:
     line = LineAdapter(adapter, ink(), CONTROL)
     line.attach(components)

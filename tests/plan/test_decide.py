@@ -15,6 +15,7 @@ from underpaint.plan.decide import Facts, Machine, decide
 from underpaint.plan.words import Words
 from underpaint.recipe import (
     Blob,
+    ColourControl,
     CreateRecipe,
     FillRecipe,
     Guidance,
@@ -89,6 +90,13 @@ class TestSizes:
     def test_one_too_large_is_brought_to_the_models_area(self) -> None:
         plan = decide(RefineRecipe(picture=PICTURE), facts((6000, 4000)))
         assert plan.width * plan.height <= 512 * 512 and plan.width / plan.height == pytest.approx(1.5, rel=0.02)
+
+    def test_which_map_gives_the_shape_does_not_depend_on_the_order_and_no_weight_gives_none(self) -> None:
+        flat = ColourControl(picture=PICTURE)
+        for controls in ((LINES, flat), (flat, LINES)):
+            assert size(decide(CreateRecipe(width=600, controls=controls), facts())) == (600, 400)
+        assert size(decide(CreateRecipe(width=600, controls=(flat,)), facts())) == (600, 450)
+        assert size(decide(CreateRecipe(controls=(LINES.changed(weight=0),)), facts())) == (512, 512)
 
     def test_the_picture_shapes_a_refine_even_with_a_drawing(self) -> None:
         assert size(decide(RefineRecipe(picture=PICTURE, controls=(LINES,)), facts())) == (640, 480)

@@ -39,11 +39,12 @@ def extract(name: str = typer.Argument(..., help="Which control the map is for: 
             picture: Path = typer.Argument(..., help="The picture to make it from."),
             output: Path | None = typer.Option(None, "-o", "--output", help=r"The file to write. \[NAME-CONTROL.*]"),
             how: str = typer.Option("", "--how", help="The way to make it; see `underpaint control describe NAME`."),
+            side: int = typer.Option(2048, "--side", min=64, max=8192, help="Its longest side, in pixels."),
             as_json: bool = JSON) -> None:
     """Make a map from a picture: a file that can be cleaned up by hand and steers a painting."""
     from underpaint.library.control_files import extract_map
 
-    written, found = extract_map(name, picture, output, how)
+    written, found = extract_map(name, picture, output, how, side)
     if as_json:
         print_json({"file": str(written), "control": name, "says": found.says, **found.found})
         return

@@ -27,15 +27,16 @@ class Line:
         checks="lines kept and lines invented, by colour edges in the finished picture",
         families="every one; lines are held closely by models with an adapter_line, such as the Primer",
         cost="an adapter: one small network a picture; on the estimate: under 1 % of a step",
-        extracts=tuple(WAYS), options=("resize", "curve"))
+        extracts=tuple(WAYS), options=("mode", "resize", "curve"))
     measured_as = "lines"
 
     def read(self, spec: ControlSpec, files: Files) -> Given:
-        spec.expects("resize")
+        spec.expects("mode", "resize")
         if not spec.source:
             raise RecipeError("which drawing?", hint="Write line=drawing.png.", field="control line")
         kept = files.drawing(Path(spec.source))
-        control = LineControl(drawing=kept.blob, **spec.fields, **spec.resizing())
+        mode = {"mode": spec.options["mode"]} if "mode" in spec.options else {}
+        control = LineControl.model_validate({"drawing": kept.blob, **spec.fields, **spec.resizing(), **mode})
         return Given(control, {kept.blob.sha256: kept.data}, kept.notes)
 
     def extract(self, picture: FloatArray, how: str, suffix: str | None = None) -> Extracted:

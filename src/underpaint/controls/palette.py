@@ -18,7 +18,6 @@ from underpaint.controls.swatches.hex_list import parse_hex
 from underpaint.controls.swatches.sheet import Entry, SwatchSheet
 from underpaint.errors import OutputError, PictureError, RecipeError
 from underpaint.imaging.arrays import FloatArray
-from underpaint.imaging.blend import flatten
 from underpaint.imaging.color import srgb_to_oklab
 from underpaint.pictures.read import read_picture
 from underpaint.recipe import PaletteControl, Swatch
@@ -126,7 +125,10 @@ def _sheet(spec: ControlSpec) -> SwatchSheet:
     if not 1 <= count <= 64:
         raise RecipeError(f"{count:g} swatches are out of range", hint="Take 1 to 64 from a picture.",
                           field="control palette")
-    return _of_picture(flatten(np.asarray(read_picture(path).pixels)), int(count))
+    pixels = np.asarray(read_picture(path).pixels)
+    if pixels.shape[2] == 4 and (pixels[..., 3] > 0.5).any():  # what is transparent has no colour
+        pixels = pixels[pixels[..., 3] > 0.5][:, None]
+    return _of_picture(pixels[..., :3], int(count))
 
 
 def _of_picture(picture: FloatArray, count: int) -> SwatchSheet:

@@ -12,10 +12,15 @@ from underpaint.errors import OutputError, PictureError, RecipeError
 from underpaint.files import atomic_write
 from underpaint.imaging.arrays import FloatArray, to_bytes
 from underpaint.imaging.blend import flatten
+from underpaint.imaging.geometry import Extent
+from underpaint.imaging.resize import resize
 from underpaint.library.drawings import read_drawing, read_stored
 from underpaint.pictures.encode import Encoding, encode
 from underpaint.pictures.read import read_picture
 from underpaint.pictures.recall import blobs_from_file, recipe_from_file
+
+LARGEST = 2048
+"""The longest side of a map made from a picture, in pixels, unless told otherwise."""
 
 
 class ControlFiles:
@@ -66,8 +71,9 @@ def check_picture(path: Path, specs: Sequence[str], *, kind: str = "auto") -> tu
     return picture, check(controls, picture, ground)
 
 
-def extract_map(name: str, source: Path, output: Path | None, how: str) -> tuple[Path, Extracted]:
-    """Make a control's map from a picture and write it; `how` is one of its ways, "" for the usual one.
+def extract_map(name: str, source: Path, output: Path | None, how: str, side: int = LARGEST) -> tuple[Path, Extracted]:
+    """Make a control's map from a picture and write it; `how` is one of its ways, "" for the usual one. A picture with
+    a side longer than `side` pixels is made smaller first.
 
     Raises UnderpaintErrors for what cannot be made, read or written.
     """
@@ -75,7 +81,9 @@ def extract_map(name: str, source: Path, output: Path | None, how: str) -> tuple
     ways = shape.description.extracts
     if how and how not in ways:
         raise RecipeError(f"{name} is not extracted by '{how:.40}'", hint=f"Choose {', '.join(ways)}.", field="how")
-    found = shape.extract(flatten(np.asarray(read_picture(source).pixels)), how or (ways[0] if ways else ""),
+    picture = flatten(np.asarray(read_picture(source).pixels))
+    smaller = Extent.of(picture).fit_within(Extent(side, side), grow=False)
+    found = shape.extract(resize(picture, smaller), how or (ways[0] if ways else ""),
                           (output.suffix.lower() if output else "") or None)
     target = output or source.with_name(f"{source.stem}-{name}{found.suffix}")
     if target.suffix.lower() != found.suffix:

@@ -10,12 +10,14 @@ from underpaint.plan.data import Box, Pass, Plan
 from underpaint.plan.words import Words
 from underpaint.recipe import (
     ColourControl,
+    Control,
     CreateRecipe,
     FillRecipe,
     LineControl,
     LoraRef,
     ModelRef,
     NudgeControl,
+    PerspectiveControl,
     Recipe,
     RefineRecipe,
 )
@@ -74,8 +76,8 @@ def decide(recipe: Recipe, facts: Facts) -> Plan:
         area=Box.of(frame.area), scale=frame.scale, passes=_passes(recipe, frame, model), seed=facts.seed,
         sampler=sampler.id, schedule=schedule.id if schedule else None,
         guidance_scale=model.default_guidance if guidance is None else guidance, clip_skip=recipe.clip_skip,
-        line_adapter="adapter_line" if _lines(recipe) and model.can("line") else None, device=facts.machine.device,
-        dtype=facts.machine.dtype, threads=facts.machine.threads,
+        line_adapter="adapter_line" if any(map(_draws, recipe.controls)) and model.can("line") else None,
+        device=facts.machine.device, dtype=facts.machine.dtype, threads=facts.machine.threads,
     )
 
 
@@ -117,8 +119,10 @@ def _refuse_impossible(recipe: Recipe, model: ModelDescription) -> None:
         raise PlanError("a control ends before it starts", field="controls")
 
 
-def _lines(recipe: Recipe) -> tuple[LineControl, ...]:
-    return tuple(control for control in recipe.controls if isinstance(control, LineControl))
+def _draws(control: Control) -> bool:
+    """Whether a control has lines for the model to follow."""
+    grid = isinstance(control, PerspectiveControl) and control.grid > 0
+    return control.weight > 0 and (grid or isinstance(control, LineControl))
 
 
 def _frame(recipe: Recipe, facts: Facts) -> _Frame:
@@ -146,10 +150,14 @@ def _picture_size(recipe: Recipe, facts: Facts) -> Extent:
 
 
 def _shape(recipe: Recipe, facts: Facts) -> Extent:
-    """What gives the picture its shape: the picture painted over, else the first map, else the model."""
+    """What gives the picture its shape: the picture painted over, else a drawing, else another map, else the model.
+
+    Which map that is does not depend on the order in which controls are listed.
+    """
     if isinstance(recipe, RefineRecipe):
         return facts.sizes[recipe.picture.sha256]
-    for blob in recipe.blobs():
+    there = sorted((one for one in recipe.controls if one.weight), key=lambda one: (one.kind != "line", one.to_key()))
+    for blob in (blob for control in there for blob in control.blobs()):
         return facts.sizes[blob.sha256]
     side = round((facts.model.native_area or 512 * 512) ** 0.5)
     return Extent(facts.model.default_width or side, facts.model.default_height or side)

@@ -61,10 +61,16 @@ class _Control(Frozen):
 
 
 class LineControl(_Control):
-    """The artist's line layer (a PNG with soft alpha) that the paint must follow."""
+    """The artist's line layer (a PNG with soft alpha) that the paint must follow.
+
+    `mode` says what an adapter weighs: "lines" follows them wherever words are asked for, as A1111's "ControlNet is
+    more important"; "balanced" with and without the words; "words" the same, less at the finer levels ("My prompt is
+    more important").
+    """
 
     kind: Literal["line"] = "line"
     drawing: Blob
+    mode: Literal["lines", "balanced", "words"] = "lines"
     resize: Resizing = "fit"
 
     def blobs(self) -> Iterator[Blob]:

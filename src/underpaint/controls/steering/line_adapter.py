@@ -15,6 +15,8 @@ from underpaint.engine.protocols import ModelCall, ModelInputs, Window
 from underpaint.imaging.arrays import FloatArray
 from underpaint.recipe import LineControl, PerspectiveControl
 
+FALL = 0.7
+"""How much less each level counts than the one before, where words come first."""
 RESIDUALS = "down_intrablock_additional_residuals"
 
 
@@ -52,8 +54,12 @@ class LineAdapter:
         # The features carry the weight already; what is left is the curve.
         factor = strength / self._control.weight
         rows = torch.full((call.sample.shape[0], 1, 1, 1), factor, device=call.sample.device, dtype=call.sample.dtype)
-        rows[: call.negative_rows] = 0
-        return ModelInputs(residuals={RESIDUALS: [rows * _window(level, call.window) for level in self._features]})
+        mode = self._control.mode if isinstance(self._control, LineControl) else "lines"
+        if mode == "lines":
+            rows[: call.negative_rows] = 0
+        fall = FALL if mode == "words" else 1.0
+        levels = [rows * fall**number * _window(level, call.window) for number, level in enumerate(self._features)]
+        return ModelInputs(residuals={RESIDUALS: levels})
 
 
 def _window(level: Tensor, window: Window | None) -> Tensor:
