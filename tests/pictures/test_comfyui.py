@@ -329,3 +329,59 @@ def test_a_graph_without_any_sampler_known_here_is_guessed_and_says_so() -> None
     )
     assert (reading.prompt, reading.negative_prompt, reading.seed, reading.steps) == ("a fox", "rain", 4, 3)
     assert "guessed" in notes(reading)
+
+
+def test_bundles_of_links() -> None:
+    reading = told(
+        {
+            "ks": (
+                "KSampler",
+                {
+                    "model": ["c", 1],
+                    "positive": ["c", 4],
+                    "negative": ["c", 5],
+                    "latent_image": ["c", 3],
+                    "seed": ["c", 8],
+                },
+            ),
+            "c": ("Context (rgthree)", {"base_ctx": ["big", 0]}),
+            "big": (
+                "Context Big (rgthree)",
+                {
+                    "model": ["ckpt", 0],
+                    "positive": ["pos", 0],
+                    "negative": ["neg", 0],
+                    "latent": ["size", 0],
+                    "seed": 77,
+                },
+            ),
+        }
+    )
+    assert (reading.prompt, reading.negative_prompt, reading.seed) == ("a fox", "blur", 77)
+    assert (reading.model, reading.width) == ("sub/model.safetensors", 512)
+
+
+def test_stable_cascade_begins_with_its_first_stage() -> None:
+    first = {"seed": 9, "steps": 20, "cfg": 4, "sampler_name": "euler", "scheduler": "simple", "denoise": 1}
+    first |= {"model": ["ckpt", 0], "positive": ["pos", 0], "negative": ["neg", 0], "latent_image": ["size", 0]}
+    reading = told(
+        {
+            "ks": ("KSampler", {"positive": ["b", 0], "latent_image": ["size", 1], "seed": 2, "steps": 10}),
+            "b": ("StableCascade_StageB_Conditioning", {"conditioning": ["pos", 0], "stage_c": ["first", 0]}),
+            "first": ("KSampler", first),
+            "size": ("StableCascade_EmptyLatentImage", {"width": 1024, "height": 768}),
+        }
+    )
+    assert (reading.prompt, reading.seed, reading.steps, reading.width) == ("a fox", 9, 20, 1024)
+
+
+def test_sizes_by_their_name_and_words_that_nobody_here_can_find() -> None:
+    reading = told(
+        {
+            "size": ("CR SDXL Aspect Ratio", {"width": 1024, "height": 1024, "aspect_ratio": "3:4 portrait 896x1152"}),
+            "pos": ("CLIPTextEncode", {"text": ["r", 2]}),
+            "r": ("SDPromptReader", {"image": "x.png"}),
+        }
+    )
+    assert (reading.width, reading.height, reading.prompt) == (896, 1152, "")
+    assert "words come out of a node that is not known here ('SDPromptReader')" in notes(reading)

@@ -12,7 +12,7 @@ from underpaint.pictures.programs.comfy.samplers import PICTURE, Sampling, chain
 from underpaint.pictures.programs.comfy.texts import Texts
 from underpaint.pictures.told import Told
 
-_SIZE = re.compile(r"\s{0,4}(\d{2,5})\s{0,4}[x×]\s{0,4}(\d{2,5})\b")
+_SIZE = re.compile(r"(\d{2,5})\s{0,4}[x×]\s{0,4}(\d{2,5})\b")
 _SIZED = ("dimensions", "resolution", "size", "empty_latent_size", "aspect_ratio")
 _SIDES = (("width", "height"), ("empty_latent_width", "empty_latent_height"), ("width_override", "height_override"))
 
@@ -79,15 +79,15 @@ def _size(graph: Graph, sampler: Node) -> tuple[int | None, int | None]:
     for node in [*_behind(graph, sampler), sampler]:
         if "upscale" in node.kind.casefold() or "scale" in node.kind.casefold():
             continue
+        for key in _SIZED:
+            match = _SIZE.search((name(graph, node.inputs.get(key), key) or "")[:200])
+            if match:
+                return int(match[1]), int(match[2])
         for width_key, height_key in _SIDES:
             width = whole(amount(graph, node.inputs.get(width_key), "width"))
             height = whole(amount(graph, node.inputs.get(height_key), "height"))
             if width and height and width > 0 and height > 0:
                 return width, height
-        for key in _SIZED:
-            match = _SIZE.match(name(graph, node.inputs.get(key), key) or "")
-            if match:
-                return int(match[1]), int(match[2])
     return None, None
 
 

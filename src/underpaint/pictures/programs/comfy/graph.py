@@ -122,6 +122,7 @@ def truth(graph: Graph, value: object) -> bool | None:
     return held if isinstance(held, bool) else None
 
 
+BUNDLES = ("base_ctx", "pipe", "context")
 _HOLDERS = ("value", "Value", "int", "float", "number", "Number", "seed", "noise_seed", "INT", "FLOAT", "int_value",
             "float_value", "val", "string", "text")  # fmt: skip
 
@@ -133,7 +134,7 @@ def amount(graph: Graph, value: object, *names: str, depth: int = 0) -> int | fl
     end = graph.end(value)
     if end is None or depth > MAX_DEPTH:
         return None
-    for key in (*names, *_HOLDERS):
+    for key in (*names, *_HOLDERS, *BUNDLES):
         if key in end.node.inputs:
             found = amount(graph, end.node.inputs[key], *names, depth=depth + 1)
             if found is not None:
@@ -148,7 +149,7 @@ def name(graph: Graph, value: object, *names: str, depth: int = 0) -> str | None
     end = graph.end(value)
     if end is None or depth > MAX_DEPTH:
         return None
-    for key in (*names, "value", "string", "text"):
+    for key in (*names, "value", "string", "text", *BUNDLES):
         found = name(graph, end.node.inputs.get(key), *names, depth=depth + 1)
         if found is not None:
             return found

@@ -124,13 +124,16 @@ def sampling(graph: Graph, texts: Texts, node: Node) -> Sampling:
     negative = _words(graph, texts, conditions, "negative")
     sigmas = _sigmas(graph, node)
     settings = [node, *([sigmas] if sigmas else []), *_pipes(graph, node)]
+    sampler, schedule = _sampler(graph, node, settings), _schedule(graph, settings)
+    if sampler is None and "wanvideo" in node.kind.casefold():
+        sampler, schedule = schedule, None  # it calls its sampler a scheduler
     return Sampling(
         node, positive, negative, seed=_seed(graph, node),
         steps=whole(_amount(graph, settings, "steps", "steps_total")),
         cfg=_number(_amount(graph, [conditions, *settings], "cfg", "cfg_conds", "true_gs", "cfg_scale",
                             "guidance_scale")),
-        guidance=_guidance(graph, conditions), sampler=_sampler(graph, node, settings),
-        schedule=_schedule(graph, settings), denoise=_number(_amount(graph, settings, "denoise", "denoise_strength")),
+        guidance=_guidance(graph, conditions), sampler=sampler, schedule=schedule,
+        denoise=_number(_amount(graph, settings, "denoise", "denoise_strength")),
     )  # fmt: skip
 
 
@@ -219,7 +222,7 @@ def _sampler(graph: Graph, node: Node, settings: list[Node]) -> str | None:
 def _schedule(graph: Graph, settings: list[Node]) -> str | None:
     for place in settings:
         if "scheduler" in place.inputs:
-            return name(graph, place.inputs["scheduler"], "scheduler", "scheduler_name")
+            return name(graph, place.inputs["scheduler"], "scheduler", "scheduler_name", "schedule")
         if place.kind in _SCHEDULES:
             return _SCHEDULES[place.kind]
     return None

@@ -16,6 +16,7 @@ _TEXT = (
 )  # fmt: skip
 _PART = re.compile(r"(?:text|string|str|prompt|part|input|in|line|textbox)_?(?:[a-h]|\d{1,2})|[a-d]")
 _JOINERS = ("delimiter", "separator", "sep", "joiner", "split")
+_SIGNS = {"comma": ", ", "space": " ", "newline": "\n", "none": "", "tab": "\t"}
 _MADE = ("textgenerate", "llm", "gpt", "ollama", "florence", "tagger", "interrogat", "caption", "openai", "gemini",
          "claude", "qwenvl", "joycaption", "promptgen", "promptenhance")  # fmt: skip
 
@@ -27,15 +28,18 @@ class Texts:
         self.graph = graph
         self._room = MAX_TEXT * 4
 
-    def conditioning(self, value: object, role: str, depth: int = 0) -> list[str]:
-        """The texts behind a conditioning link, in order; `role` is positive or negative."""
+    def conditioning(self, value: object, role: str, depth: int = 0, *, bundled: bool = False) -> list[str]:
+        """The texts behind a conditioning link, in order; `role` is positive or negative.
+
+        `bundled`: the link brings many things at once, so that the number of its output says nothing about the side.
+        """
         end = self.graph.end(value)
         if end is None or depth > MAX_DEPTH:
             return [value] if isinstance(value, str) and value.strip() else []
         node = end.node
         if "zeroout" in node.kind.casefold():
             return []
-        sides = self._sides(end, role)
+        sides = self._sides(end if not bundled else End(node, -1), role)
         if sides is not None:
             return self.conditioning(sides, role, depth + 1)
         ways = [node.inputs[key] for key in _CONDITIONING if is_link(node.inputs.get(key))]
@@ -50,7 +54,7 @@ class Texts:
             return [own]
         pipes = [link for key, link in self.graph.links(node)
                  if any(part in key for part in ("pipe", "tuple", "context", "ctx", "embeds", "guider"))]
-        return self.conditioning(pipes[0], role, depth + 1) if pipes else []
+        return self.conditioning(pipes[0], role, depth + 1, bundled=True) if pipes else []
 
     def _sides(self, end: End, role: str) -> object:
         """Of a node that takes both sides, the one that this output hands on."""
@@ -90,7 +94,11 @@ class Texts:
         end = self.graph.end(value, choose=False)
         if end is None or depth > MAX_DEPTH:
             return None
-        return self._own(end, role, depth)
+        found = self._own(end, role, depth)
+        kind = end.node.kind
+        if found is None and "on_true" not in end.node.inputs and not any(mark in kind.casefold() for mark in _MADE):
+            self.graph.say(f"words come out of a node that is not known here ('{kind:.40}')")
+        return found
 
     def _own(self, end: End, role: str, depth: int) -> str | None:
         node, inputs = end.node, end.node.inputs
@@ -138,4 +146,5 @@ class Texts:
         exact = node.kind == "StringConcatenate"  # it joins empty texts too
         texts = [text or "" for text in found if text or exact]
         joiner = next((self.text(node.inputs[key], role, depth + 1) for key in _JOINERS if key in node.inputs), None)
-        return (joiner if joiner is not None else " ").replace("\\n", "\n").join(texts)[:MAX_TEXT]
+        joiner = " " if joiner is None else _SIGNS.get(joiner.casefold(), joiner)
+        return joiner.replace("\\n", "\n").join(texts)[:MAX_TEXT]
