@@ -37,7 +37,7 @@ _STYLES: Options = {
     "woodcut": ("woodcut", "woodcut print"),
 }  # fmt: skip
 _PLACES: Options = {
-    "meadow": ("in a meadow", "in a green field", "meadow"), "cliff": ("on a cliff", "cliff by the sea", "cliff"),
+    "meadow": ("in a meadow", "in a field", "meadow"), "cliff": ("on a cliff", "cliff by the sea", "cliff"),
     "shore": ("on the shore", "by the sea", "shore"), "forest": ("in a forest", "in the woods", "forest"),
     "town": ("in a town", "on a town street", "town"), "mountains": ("in the mountains", "mountains"),
     "desert": ("in the desert", "among dunes", "desert"), "market": ("in a market", "in a market crowd", "market"),

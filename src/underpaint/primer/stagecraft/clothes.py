@@ -52,6 +52,7 @@ def _legs(kit: Kit, bones: Skeleton, outfit: Outfit) -> None:
     h, g, c = bones.body.height, bones.body.girth, kit.coat
     steel: RGB = (0.66, 0.69, 0.74)
     rng = kit.rng("legs")
+    skirted = outfit.kind in ("dress", "skirt", "robe", "coat")
     bare = outfit.kind in ("dress", "skirt", "shorts")
     tights = bool(rng.random() < 0.4)
     cloth: RGB = (0.30, 0.30, 0.40) if kit.thing.colour != "black" else (0.52, 0.46, 0.38)
@@ -60,10 +61,14 @@ def _legs(kit: Kit, bones: Skeleton, outfit: Outfit) -> None:
         steel if outfit.kind == "armour" else (mix(c.accent, cloth, 0.5) if tights else c.skin) if bare else trousers
     )
     matter = "metal" if outfit.kind == "armour" else "skin" if bare and not tights else "cloth"
+    if not skirted:
+        seat = ball(0.100 * h * g, 0.068 * h, 0.076 * h * g, 14, 8).by(bones.trunk, bones["hips"])
+        breeches = trousers if outfit.kind == "shorts" else colour
+        kit.put("seat of trousers", breeches, "metal" if outfit.kind == "armour" else "cloth", seat)
     for side in ("left", "right"):
         hip, knee, ankle = (bones[f"{side} {j}"] for j in ("hip", "knee", "ankle"))
         fat = 1.0 if bare else 1.14
-        thigh = 0.050 if outfit.kind in ("dress", "skirt", "robe", "coat") else 0.060
+        thigh = 0.050 if skirted else 0.060
         leg = kit.part(f"{side} leg", colour, matter)
         kit.add(leg, capsule(hip, knee, thigh * h * g * fat, 0.043 * h * g**0.5 * fat, 10))
         kit.add(leg, capsule(knee, ankle, 0.042 * h * g**0.5 * fat, 0.028 * h * fat, 10))

@@ -20,6 +20,7 @@ class Head:
     frame: Floats
     half: float
     soft: float
+    hatted: bool = False
 
     def on(self, d: Floats, lift: float = 0.0) -> Floats:
         """Points of the skull in direction d (... x 3, head space), lifted by a share of its size."""
@@ -178,6 +179,8 @@ def lock(head: Head, path: Floats, width: float, thick: float = 0.5) -> Solid:
 
 def cap(head: Head, part: int, low: float = -0.55, front: float = 0.36, lift: float = 0.085) -> None:
     """Hair close to the skull: down to `low` behind, up to `front` over the brow."""
+    if head.hatted and lift < 0.15:
+        lift = min(lift, 0.05)
     a = np.linspace(0, 2 * np.pi, 25)
     ahead = np.cos(a)
     edge = np.where(
@@ -199,7 +202,8 @@ def _bangs(head: Head, part: int, reach: float, count: int, sweep: float) -> Non
         x += float(rng.uniform(-0.06, 0.06))
         down = reach + 0.16 * abs(x) + float(rng.uniform(-0.07, 0.07))
         path = np.float32([
-            (x * 0.35, 0.95, 0.30, 0.08), (x * 0.62, 0.66, 0.74, 0.13),
+            (x * 0.35, *((0.62, 0.72, 0.02) if head.hatted else (0.95, 0.30, 0.08))),
+            (x * 0.62, *((0.50, 0.82, 0.06) if head.hatted else (0.66, 0.74, 0.13))),
             (x * 0.80 + sweep * 0.14, 0.32 - down * 0.3, 0.93, 0.10),
             (x * 0.84 + sweep * 0.26, 0.22 - down, 0.90, 0.05),
         ])  # fmt: skip
@@ -336,9 +340,9 @@ def short(head: Head) -> None:
     """Short hair in tufts."""
     part = _hair_part(head)
     rng = head.kit.rng("tufts")
-    cap(head, part, low=-0.35, lift=0.10)
+    cap(head, part, low=-0.35, lift=0.06 if head.hatted else 0.10)
     _bangs(head, part, -0.04, 6, float(rng.choice([-1.0, 1.0])))
-    for i in range(7):
+    for i in range(0 if head.hatted else 7):
         a = 2 * np.pi * i / 7 + float(rng.uniform(-0.3, 0.3))
         base = np.float32([np.sin(a) * 0.55, 0.8, np.cos(a) * 0.45 - 0.1])
         tip = np.float32([np.sin(a) * 0.95, 0.75 + float(rng.uniform(-0.1, 0.25)), np.cos(a) * 0.8 - 0.15])

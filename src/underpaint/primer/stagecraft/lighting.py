@@ -124,12 +124,18 @@ def cast(mesh: Mesh, surface: Surface, camera: Camera, towards: Floats, reach: f
     height, width = surface.depth.shape
     ray = rays(camera, width, height, hit)
     start = axes @ (np.float32(camera.eye) - centre)
-    at = [(ray[0] * m[0] + ray[1] * m[1] + ray[2] * m[2]) * depth + o for m, o in zip(axes, start, strict=True)]
+    # a step off the surface, so that a curved one does not shade itself through the coarseness of the map
+    off = (axes @ camera.axes().T) * np.float32(1.6 / k)
+    n = surface.normal.reshape(-1, 3)[hit]
+    at = [
+        (ray[0] * m[0] + ray[1] * m[1] + ray[2] * m[2]) * depth + n @ o + s
+        for m, o, s in zip(axes, off, start, strict=True)
+    ]
     column = (at[0] * k + half).astype(np.intp)
     row = (at[1] * -k + half).astype(np.intp)
     inside = (column >= 0) & (column < _MAP) & (row >= 0) & (row < _MAP)
     first = nearest.ravel()[np.clip(row, 0, _MAP - 1) * _MAP + np.clip(column, 0, _MAP - 1)]
-    bias = np.float32(2.4 / (k * 8 * reach))
+    bias = np.float32(1.6 / (k * 8 * reach))
     mine = at[2] / np.float32(8 * reach) + np.float32(1.5)
     out = np.ones(surface.depth.size, np.float32)
     out[hit] = np.where(inside & (first > mine + bias), 0.0, 1.0)

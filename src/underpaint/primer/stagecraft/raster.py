@@ -227,6 +227,7 @@ def _strokes(s: Screen, mesh: Mesh) -> Floats:
     k1, k2 = b[:, 1] / det, -a[:, 1] / det
     x = k1 * (s.x[:, 1] - s.x[:, 0]) + k2 * (s.x[:, 2] - s.x[:, 0])
     y = k1 * (s.y[:, 1] - s.y[:, 0]) + k2 * (s.y[:, 2] - s.y[:, 0])
-    length = np.maximum(np.hypot(x, y), 1e-6)
-    flip = np.where(x < 0, -1, 1)
-    return np.stack([x / length * flip, y / length * flip], axis=1).astype(np.float32)
+    length = np.hypot(x, y)
+    lost = ~(length > 1e-9)
+    length = np.where(lost, 1, length) * np.where(x < 0, -1, 1)
+    return np.stack([np.where(lost, 1, x / length), np.where(lost, 0, y / length)], axis=1).astype(np.float32)

@@ -234,7 +234,7 @@ class Taste:
             "facing": {"front": 2.0, "three-quarter": 3.0, "back": 0.7},
             "gaze": {"ahead": 3.0},
             "emblem": {"": 12.0},
-            "holding": {"": 8.0},
+            "holding": {"": 5.0},
         }
     )
     second: float = 0.3

@@ -60,7 +60,7 @@ def build(scene: Scene, spoil: Spoil | None = None) -> Built:
         afloat=scene.place == "shore" and "boat" in (scene.who.kind, scene.other.kind if scene.other else ""),
     )  # fmt: skip
     _cast(scene, empty, yaw)
-    low, high = _bounds(stage)
+    low, high = _bounds(_at_rest(scene, empty, yaw))
     if spoil is not None:
         spoil(stage)
     size = float(max(high[1] - low[1], 0.6 * (high[0] - low[0])))
@@ -75,6 +75,18 @@ def build(scene: Scene, spoil: Spoil | None = None) -> Built:
     parts = tuple(stage.parts)
     mesh = mesh._replace(colour=graded(scene, parts, mesh.colour, mesh.part))
     return Built(mesh, parts, stage.folds, stage.spots, camera, towards, orb, reach, yaw)
+
+
+def _at_rest(scene: Scene, empty: Kit, yaw: float) -> StageSet:
+    """The cast as it stands before limbs are moved by hand or by time: what the camera is set up for."""
+    things = [scene.who, *([scene.other] if scene.other else [])]
+    if not scene.frame and not any(t.moved for t in things):
+        return empty.stage
+    probe = StageSet()
+    other = replace(scene.other, moved=()) if scene.other else None
+    still = replace(scene, who=replace(scene.who, moved=()), other=other, frame=0.0)
+    _cast(still, replace(empty, stage=probe, frame=0.0), yaw)
+    return probe
 
 
 def _on_edge(scene: Scene) -> bool:
@@ -160,7 +172,7 @@ def _touching(scene: Scene, empty: Kit, yaw: float) -> None:
         facing = "back" if back else "front"
         hand = ("right" if i == 0 else "left") if back else ("left" if i == 0 else "right")
         toward = -s if not back else s
-        low = 0.42 * min(tall)
+        low = min(max(0.45 * min(tall), 0.55 * max(tall)), 0.78 * min(tall))
         kit = replace(kit, reach={hand: np.array([toward * side, low, 0.06 * tall[i]], np.float32)})
         _row(scene, kit, replace(thing, facing=facing, holding=""), str(i), yaw, shift, steady=True)
 
