@@ -123,7 +123,7 @@ TEXT = (
 )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.dictionaries(st.sampled_from(PLACES), TEXT, max_size=6), TEXT, TEXT, st.lists(TEXT, max_size=2))
 def test_no_metadata_is_an_accident(texts: dict[str, str], comment: str, software: str, comments: list[str]) -> None:
     exif = {"UserComment": comment, "Software": software, "MakerNote": software, "Model": comment}

@@ -37,7 +37,7 @@ def _account(data: Mapping[str, Any]) -> Told:
         negative_prompt=negative if isinstance(negative, str) else "", seed=whole(data.get("seed")),
         steps=whole(data.get("steps")), guidance=number(data.get("guidance")), width=whole(data.get("width")),
         height=whole(data.get("height")), model=words(data.get("model")), loras=tuple(_loras(data)),
-        notes=tuple(_notes(data)),
+        emphasis="none", notes=tuple(_notes(data)),  # its text encoder knows no weights
     )  # fmt: skip
 
 

@@ -48,42 +48,38 @@ def _weighed(run: str, weight: float) -> str:
 
 
 def plus_to_weights(text: str) -> str:
-    """InvokeAI's `word++` and `(words)1.3` as A1111's weights; what does not fit stays as it is."""
-    if not any(sign in text for sign in "+-("):
+    """InvokeAI's `word++` and `(words)1.3` as A1111's weights; brackets that weigh nothing there weigh nothing here."""
+    if not any(sign in text for sign in "+-()[]"):
         return text
     text = text[:_MAX]
     pieces: list[str] = []
     opened: list[int] = []
-    position = 0
-    word_start = 0
+    position = word_start = 0
     while position < len(text):
         sign = text[position]
+        tail = _TAIL.match(text, position + (sign == ")"))
         if sign == "\\" and position + 1 < len(text):
             pieces.append(text[position : position + 2])
-            position += 2
-            continue
-        if sign == "(":
+            position += 1
+        elif sign == "(":
             opened.append(len(pieces))
-            word_start = len(pieces) + 1
+            pieces.append(sign)
+            word_start = len(pieces)
         elif sign == ")" and opened:
             start = opened.pop()
-            tail = _TAIL.match(text, position + 1)
-            if tail:
-                inside = "".join(pieces[start + 1 :])
-                pieces[start:] = [f"({inside}:{_tail_weight(tail)})"]
-                position = tail.end()
-                word_start = len(pieces)
-                continue
-        elif sign in "+-" and len(pieces) > word_start and pieces[-1].strip():
-            tail = _TAIL.match(text, position)
-            if tail and tail[1] and len(set(tail[1])) == 1:
-                pieces[word_start:] = [f"({''.join(pieces[word_start:])}:{_tail_weight(tail)})"]
-                position = tail.end()
-                continue
-        pieces.append(sign)
-        if sign.isspace() or sign == ",":
-            word_start = len(pieces)
+            inside = pieces[start + 1 :]
+            pieces[start:] = [f"({''.join(inside)}:{_tail_weight(tail)})"] if tail else ["", *inside]
+            position = tail.end() - 1 if tail else position
+            word_start = start if tail else word_start
+        elif sign in "+-" and tail and tail[1] and len(set(tail[1])) == 1 and "".join(pieces[word_start:]).strip():
+            pieces[word_start:] = [f"({''.join(pieces[word_start:])}:{_tail_weight(tail)})"]
+            position = tail.end() - 1
+        else:
+            pieces.append("\\" + sign if sign in "()[]" else sign)
+            word_start = len(pieces) if sign.isspace() or sign == "," else word_start
         position += 1
+    for start in opened:
+        pieces[start] = "\\("
     return "".join(pieces)
 
 
