@@ -10,6 +10,9 @@ from kit.studio import Program, contents, save_drawing, save_picture
 from PIL import Image
 
 from underpaint.library.library import Library
+from underpaint.library.search import Query, search
+from underpaint.library.session import paint
+from underpaint.pictures import read_picture
 from underpaint.plan.painter import Painter
 
 COMMANDS = ["library list", "library search", "library show", "library tree", "library tag", "library star",
@@ -98,9 +101,8 @@ def cut_off(monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
     return after
 
 
-@pytest.mark.parametrize("how", ["the same command", "library jobs --resume"])
 def test_keys_go_on_where_they_were_cut_off_and_come_out_the_same(program: Program, tiny_model: Path, drawing: Path,
-                                                                  tmp_path: Path, cut_off, how: str) -> None:  # type: ignore[no-untyped-def]
+                                                                  tmp_path: Path, cut_off) -> None:  # type: ignore[no-untyped-def]
     def words(folder: str) -> list[object]:
         return ["keys", drawing, "a fox", "-n", 2, "--model", tiny_model, "-o", tmp_path / folder]
 
@@ -112,11 +114,8 @@ def test_keys_go_on_where_they_were_cut_off_and_come_out_the_same(program: Progr
     assert (job["state"], job["done"], job["total"]) == ("stopped", 1, 2)
     assert sorted(contents(tmp_path / "cut")) == ["01-golden-hour.png"]
     cut_off(99)
-    if how == "the same command":
-        program.well(*words("cut"))
-        assert "going on: 1 of 2" in program.err
-    else:
-        program.well("library", "jobs", "--resume")
+    program.well("library", "jobs", "--resume")
+    assert "going on: 1 of 2" in program.err
     assert len(painted) == 4  # nothing was painted twice
     assert contents(tmp_path / "cut") == contents(tmp_path / "whole")
     assert [one["state"] for one in program.json("library", "jobs")["jobs"]] == ["done", "done"]
@@ -245,3 +244,11 @@ def test_what_cannot_be_is_one_line_with_the_way_out(program: Program, tmp_path:
 def test_no_library_is_made_by_looking(program: Program, home: Path) -> None:
     assert program("library", "list") == 9 and "no library" in program.err
     assert not (home / "library").exists() and os.listdir(home.parent) == []
+
+
+def test_from_python_too(program: Program, tiny_model: Path, tmp_path: Path) -> None:
+    with Library(tmp_path / "mine") as library:
+        take = paint("a fox", library=library, seed=3, model={"name": str(tiny_model)})
+        entry, = search(library, Query(words="fox"))
+    assert entry.seed == 3 and take.recipe.seed == 3
+    assert np.array_equal(read_picture(entry.file).stored, np.rint(take.picture * 255).astype(np.uint8))

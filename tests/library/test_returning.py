@@ -18,6 +18,7 @@ from underpaint.errors import LibraryError, PictureError
 from underpaint.imaging.arrays import to_bytes
 from underpaint.imaging.geometry import Extent
 from underpaint.imaging.resize import Resample, resize
+from underpaint.library.changes import _on_canvas
 from underpaint.library.drawings import read_drawing
 from underpaint.library.entering import Circumstances
 from underpaint.library.library import Entry, Library
@@ -160,6 +161,22 @@ def test_keys_psd_comes_back_with_lines_on_top_and_one_key_painted_over(tmp_path
         assert told["Lines"].what == "your lines, untouched"
         paint = next(one for name, one in told.items() if name.startswith("01 noon 1"))
         assert paint.visible and paint.what == "the take, 10% of it painted over"
+
+
+@pytest.mark.parametrize("offset", [(0, 0), (-7, 3), (5, -9), (190, 40), (-300, 0)])
+@pytest.mark.parametrize("stride", [1, 2, 3])
+def test_a_layer_is_sampled_where_the_canvas_is(offset: tuple[int, int], stride: int) -> None:
+    pixels = np.random.default_rng(1).integers(0, 256, (60, 70, 4), np.uint8)
+    canvas = np.zeros((100, 200, 4), np.uint8)
+    left, top = offset
+    rows, columns = slice(max(top, 0), max(top + 60, 0)), slice(max(left, 0), max(left + 70, 0))
+    wanted = pixels[max(-top, 0) :, max(-left, 0) :]
+    canvas[rows, columns] = wanted[: canvas[rows, columns].shape[0], : canvas[rows, columns].shape[1]]
+    sampled = canvas[::stride, ::stride]
+    part, down, across = _on_canvas(Layer("x", pixels, offset), sampled.shape[:2], stride)
+    found = np.zeros_like(sampled)
+    found[down, across] = part
+    assert np.array_equal(found, sampled)
 
 
 def test_what_looks_like_nothing_here_is_asked_for(shelf: tuple[Library, list[Entry]], tmp_path: Path) -> None:

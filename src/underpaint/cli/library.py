@@ -79,7 +79,7 @@ def show(take: str = TAKE, library: Path | None = LIBRARY, as_json: bool = recip
                     "copies": copies, "history": [vars(mark) for mark in said]})
         return
     rows = [[name.replace("_", " "), str(value)] for name, value in _facts(entry).items() if value not in ("", None)]
-    rows += [["measured", f"{name}: {value}"] for name, value in measured.items()]
+    rows += [[name, _measured(value)] for name, value in measured.items()]
     rows += [["copy", path] for path in copies]
     print_table(["", ""], rows)
     if not entry.file.is_file():
@@ -226,6 +226,19 @@ def _facts(entry: "Entry") -> dict[str, Any]:
             "seed": entry.seed, "size": f"{entry.width}x{entry.height}", "painted": _date(entry.painted_at),
             "by": entry.program, "stars": entry.stars or "", "rejected": "yes" if entry.rejected else "",
             "in the trash": "yes" if entry.trashed else "", "picked": entry.pick, "tags": ", ".join(entry.tags)}
+
+
+def _measured(values: Any) -> str:
+    """Numbers of a check as an artist reads them: shares in per cent, yes and no, nothing that needs a formula."""
+    if not isinstance(values, dict):
+        return str(values)
+    return ", ".join(f"{name.replace('_', ' ')} {_said(name, value)}" for name, value in values.items() if name != "f1")
+
+
+def _said(name: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.0%}" if name in {"kept", "invented"} and isinstance(value, float) else str(value)
 
 
 def _print_branch(branch: "Branch", wanted: "Entry", depth: int) -> None:

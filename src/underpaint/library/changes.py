@@ -19,6 +19,7 @@ VISIBLE = 0.03
 _HEAT_SIDE = 1600
 _HEAT = np.array([(1.0, 0.86, 0.35), (0.95, 0.45, 0.13), (0.72, 0.08, 0.16), (0.30, 0.02, 0.20)], np.float32)
 _FULL_HEAT = 0.25
+_MOST_SIDE = 2048
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,8 @@ class LayerChange:
 
 @dataclass(frozen=True, eq=False)
 class Change:
-    """`far`: how far each pixel is from the take (H x W, OKLab); `share` of the picture that was changed; `added`: the
+    """`far`: how far each pixel is from the take (H x W, OKLab; of large pictures every n-th), `cover`: where the take
+    lies at all. `share` of the picture that was changed; `added`: the
     share that is new canvas; `lost`: the share of the take that was cropped away."""
 
     far: FloatArray
@@ -45,8 +47,9 @@ class Change:
 
 def compare(origin: FloatArray, painting: FloatArray, fit: Fit) -> Change:
     """What differs between a take, laid where it lies in the painting, and the painting."""
-    laid, cover = lay(origin, fit, Extent.of(painting))
-    far = np.linalg.norm(srgb_to_oklab(laid[..., :3]) - srgb_to_oklab(over_white(painting)), axis=2)
+    laid, cover = _sampled(*lay(origin, fit, Extent.of(painting)))
+    seen, = _sampled(painting)
+    far = np.linalg.norm(srgb_to_oklab(laid[..., :3]) - srgb_to_oklab(over_white(seen)), axis=2)
     exact = fit.scale == 1.0 and float(fit.x).is_integer() and float(fit.y).is_integer()
     if not exact:
         far = cv2.blur(np.asarray(far, np.float32), (3, 3))  # a resampled edge is nobody's brush
@@ -76,23 +79,21 @@ def layer_changes(document: Document, origin: FloatArray, lines: Sequence[NDArra
                   ) -> list[LayerChange]:
     """Every layer, top first. `origin` is the take without lines, `lines` the drawings that it was painted under."""
     extent = Extent(document.width, document.height)
-    laid, cover = lay(origin, fit, extent)
+    laid, cover = _sampled(*lay(origin, fit, extent))
     base = srgb_to_oklab(laid[..., :3])
     told = []
     for layer, groups in document.walk():
         name = " / ".join([*(group.name for group in groups), layer.name])
         seen = layer.visible and layer.opacity > 0 and all(group.visible and group.opacity > 0 for group in groups)
-        told.append(_layer_change(layer, name, seen, (base, cover), lines))
+        told.append(_layer_change(layer, name, seen, (base, cover, _stride(extent)), lines))
     return told
 
 
-def _layer_change(layer: Layer, name: str, seen: bool, base: tuple[FloatArray, FloatArray],
+def _layer_change(layer: Layer, name: str, seen: bool, base: tuple[FloatArray, FloatArray, int],
                   lines: Sequence[NDArray[np.uint8]]) -> LayerChange:
-    lab, cover = base
+    lab, cover, stride = base
     height, width = cover.shape
-    left, top = layer.offset
-    rows, columns = slice(max(top, 0), top + layer.pixels.shape[0]), slice(max(left, 0), left + layer.pixels.shape[1])
-    part = layer.pixels[max(-top, 0) : height - top, max(-left, 0) : width - left]
+    part, rows, columns = _on_canvas(layer, (height, width), stride)
     alpha = part[..., 3] / np.float32(255)
     covers = float(alpha.sum() / (height * width)) if alpha.size else 0.0
     if any(np.array_equal(layer.pixels, drawing) for drawing in lines):
@@ -112,6 +113,28 @@ def _layer_change(layer: Layer, name: str, seen: bool, base: tuple[FloatArray, F
         if changed < 0.7:
             return LayerChange(name, seen, covers, f"the take, {changed:.0%} of it painted over")
     return LayerChange(name, seen, covers, "painted by you")
+
+
+def _on_canvas(layer: Layer, shape: tuple[int, int], stride: int) -> tuple[NDArray[np.uint8], slice, slice]:
+    """Every n-th pixel of a layer that lies on the canvas, and where these are among every n-th of the canvas."""
+    part, places = layer.pixels, []
+    for axis, start in ((0, layer.offset[1]), (1, layer.offset[0])):
+        first = -(-max(start, 0) // stride)  # the first sampled row or column at or after the layer's own
+        last = max(min(-(-(start + layer.pixels.shape[axis]) // stride), shape[axis]), first)
+        inside = slice(first * stride - start, max(last * stride - start, 0), stride)
+        part = part[inside] if axis == 0 else part[:, inside]
+        places.append(slice(first, first + part.shape[axis]))
+    return part, places[0], places[1]
+
+
+def _stride(extent: Extent) -> int:
+    return -(-max(extent.width, extent.height) // _MOST_SIDE)
+
+
+def _sampled(*pictures: FloatArray) -> tuple[FloatArray, ...]:
+    """Every n-th pixel: what is equal stays equal, which no smaller version of a large picture would keep."""
+    stride = _stride(Extent.of(pictures[0]))
+    return tuple(picture[::stride, ::stride] for picture in pictures)
 
 
 def over_white(picture: FloatArray) -> FloatArray:
