@@ -1,11 +1,11 @@
-"""Run every measurement, or those named: `python -m bench [keys controls start step loop precision library]`."""
+"""Run every measurement, or those named: `python -m bench [keys controls start step loop precision library finish]`."""
 
 import importlib
 import sys
 
 from underpaint.cli.output import console, print_table
 
-NAMES = ("start", "loop", "precision", "keys", "controls", "step", "library")
+NAMES = ("start", "loop", "precision", "keys", "controls", "step", "library", "finish")
 
 
 def main() -> int:

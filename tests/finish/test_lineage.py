@@ -90,6 +90,22 @@ def test_private_keeps_words_drawings_and_names_out(suffix: str, tmp_path: Path)
     assert b"out." not in again.path.read_bytes() and len(lineage(again.path)) == 2
 
 
+def test_private_steps_name_no_files(tmp_path: Path) -> None:
+    from underpaint.finish.match import Match, Reference
+
+    opened = open_picture(painted(tmp_path / "a.png"))
+    asked = Match(reference="secret-client.ase", reference_sha256="ab" * 32)
+    made = OPERATIONS["match"].run(opened.picture, asked, Reference(np.array([[0.2, 0.4, 0.6]], np.float32)))
+    open_one = save(opened, OPERATIONS["match"], asked, made, tmp_path / "open.png")
+    assert lineage(open_one.path)[0]["parameters"]["reference"] == "secret-client.ase"
+    made = OPERATIONS["match"].run(opened.picture, asked, Reference(np.array([[0.2, 0.4, 0.6]], np.float32)))
+    hidden = save(opened, OPERATIONS["match"], asked, made, tmp_path / "b.png", private=True)
+    after = finish(open_one.path, tmp_path / "c.png", private=True)
+    for path in (hidden.path, after.path):
+        step = lineage(path)[0]
+        assert b"secret" not in path.read_bytes() and step["parameters"]["reference_sha256"] == "ab" * 32
+
+
 def test_other_programs_words_go_on(tmp_path: Path) -> None:
     from PIL.PngImagePlugin import PngInfo
 

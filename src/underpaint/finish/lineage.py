@@ -144,10 +144,11 @@ def with_step(kept: Kept, step: Step, *, private: bool) -> Kept:
 
 
 def _unnamed(value: Any) -> Any:
-    """JSON data without names and words."""
-    if isinstance(value, Mapping):
-        return {key: _unnamed(inner) for key, inner in value.items() if key not in ("name", "prompt")}
-    return value
+    """A step's parent or parameters without the names of files: their hashes say enough."""
+    if not isinstance(value, Mapping):
+        return value
+    named = {"name", "reference"} | ({"method"} if "method_sha256" in value else set())
+    return {key: inner for key, inner in value.items() if key not in named}
 
 
 def note_text(kept: Kept, pixels: str) -> str:
