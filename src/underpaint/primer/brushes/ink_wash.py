@@ -22,7 +22,7 @@ def paint(easel: Easel) -> Array:
     wet = easel.small(blur(dark + 0.035 * flow, 1.1 * unit))
     pale, middle, deep = ramp(wet, 0.05, 0.20), ramp(wet, 0.24, 0.36), ramp(wet, 0.46, 0.60)
     tone = 0.13 * pale + 0.22 * middle + 0.34 * deep + 0.22 * wet
-    tone = tone + (0.34 - 0.16 * easel.small(easel.focus)) * easel.darkness * (1 - easel.small(easel.glow))
+    tone = tone + (0.44 - 0.24 * easel.small(easel.focus)) * easel.darkness * (1 - easel.small(easel.glow))
     dx, dy = np.gradient(middle + deep)
     tone = tone + np.clip(np.hypot(dx, dy), 0, 0.5) * 0.28
     said = marks(easel, spacing=7.0, width=1.7)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from underpaint.primer.brushes.fields import Array
 
 BINS = 16
+_AT_ONCE = 300_000  # samples, so that they stay in the processor's own memory
 _SAME = np.float32(np.cos(np.pi / 2 / BINS))  # two directions of one bin
 Index = NDArray[np.intp]
 
@@ -28,7 +29,7 @@ class Paths:
     def __len__(self) -> int:
         return len(self.points)
 
-    def pick(self, which: NDArray) -> "Paths":
+    def pick(self, which: NDArray | slice) -> "Paths":
         """Some of the strokes, in the given order."""
         return Paths(self.points[which], self.low[which], self.high[which], self.part[which])
 
@@ -152,24 +153,50 @@ class Reach:
 
 
 def cover(paths: Paths, width: Array | float, shape: tuple[int, int], reach: Reach) -> Samples:
-    """The pixels under strokes of full width N (or N x K, one per point); later strokes lie over earlier ones."""
+    """The pixels under strokes of full width N (or N x K, one per point); later strokes lie over earlier ones.
+
+    Strokes are sampled a handful at a time, so that large pictures need no more memory than small ones.
+    """
+    widths = np.broadcast_to(np.asarray(width, np.float32), len(paths)) if np.ndim(width) < 2 else np.asarray(width)
+    t, s = _raster(paths, float(widths.max()) if len(paths) else 1.0, reach.pitch)
+    each = t.shape[1] * len(s)
+    some = max(1, _AT_ONCE // each)
+    winner = np.full(shape[0] * shape[1], -1, np.int64)
+    goods, places = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    for start in range(0, len(paths), some):
+        few = slice(start, start + some)
+        good, index = _sampled(paths.pick(few), widths[few].astype(np.float32), (t, s), shape, reach)
+        good += start * each
+        if reach.top:
+            winner[index] = good
+        else:
+            goods.append(good)
+            places.append(index)
+    index = np.flatnonzero(winner >= 0) if reach.top else np.concatenate(places)
+    good = winner[index] if reach.top else np.concatenate(goods)
+    row, column = np.divmod(good, len(s))
+    stroke, step = np.divmod(row, t.shape[1])
+    return Samples(index.astype(np.intp), stroke, t[0].take(step), s.take(column))
+
+
+def _sampled(
+    paths: Paths, width: Array, raster: tuple[Array, Array], shape: tuple[int, int], reach: Reach
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Which samples of these strokes fall on the picture, counted stroke by stroke, and on which flat pixel."""
+    t, s = raster
     n, k = paths.points.shape[:2]
-    empty = np.zeros(0, np.float32)
-    if n == 0:
-        return Samples(np.zeros(0, np.intp), np.zeros(0, np.intp), empty, empty)
-    width = np.asarray(width, np.float32)
-    t, s = _raster(paths, float(width.max()), reach.pitch)
     place = paths.low[:, None] + t * (paths.high - paths.low)[:, None]
     first = np.minimum(place.astype(np.intp), k - 2)
     rest = (place - first).astype(np.float32)
     flat = first + (np.arange(n) * k)[:, None]
     px, py = (_between(paths.points[..., c], flat, rest) for c in (0, 1))
     dx, dy = np.gradient(px, axis=1), np.gradient(py, axis=1)
-    half = _half_width(width, flat, rest, t, reach.profile) / np.maximum(np.hypot(dx, dy), 1e-4)
-    drawn = (paths.high > paths.low)[:, None] & (half * np.hypot(dx, dy) > 0.2)
-    across_x, across_y = -dy * half, dx * half
-    x = np.rint(px[..., None] + across_x[..., None] * s).astype(np.int32)
-    y = np.rint(py[..., None] + across_y[..., None] * s).astype(np.int32)
+    size = np.maximum(np.hypot(dx, dy), 1e-4)
+    half = _half_width(width, flat, rest, t, reach.profile)
+    drawn = (paths.high > paths.low)[:, None] & (half > 0.2)
+    half = half / size
+    x = np.rint(px[..., None] + (-dy * half)[..., None] * s).astype(np.int32)
+    y = np.rint(py[..., None] + (dx * half)[..., None] * s).astype(np.int32)
     inside = (x.view(np.uint32) < shape[1]) & (y.view(np.uint32) < shape[0]) & drawn[..., None]  # negative: huge
     good = np.flatnonzero(inside)
     index = (y * np.int32(shape[1]) + x).ravel().take(good)
@@ -177,22 +204,14 @@ def cover(paths: Paths, width: Array | float, shape: tuple[int, int], reach: Rea
         own = np.repeat(at(reach.within, paths.middle), t.shape[1] * len(s)).take(good)
         same = reach.within.ravel().take(index) == own
         good, index = good[same], index[same]
-    if reach.top:
-        winner = np.full(shape[0] * shape[1], -1, np.int64)
-        winner[index] = good
-        index = np.flatnonzero(winner >= 0)
-        good = winner[index]
-    row, column = np.divmod(good, len(s))
-    stroke, step = np.divmod(row, t.shape[1])
-    return Samples(index.astype(np.intp), stroke, t[0].take(step), s.take(column))
+    return good.astype(np.int64), index.astype(np.int64)
 
 
 def _raster(paths: Paths, widest: float, pitch: float) -> tuple[Array, Array]:
     """Places along (1 x A, 0..1) and across (B, -1..1) at which every stroke is sampled."""
     legs = np.diff(paths.points, axis=1)
-    longest = float(np.hypot(legs[..., 0], legs[..., 1]).sum(1).max())
-    along = int(np.clip(np.ceil(longest / pitch), 2, 400))
-    across = int(np.clip(np.ceil(widest / pitch), 1, 80))
+    longest = float(np.hypot(legs[..., 0], legs[..., 1]).sum(1).max()) if len(paths) else 1.0
+    along, across = max(2, int(np.ceil(longest / pitch))), max(1, int(np.ceil(widest / pitch)))
     t = np.linspace(0, 1, along, dtype=np.float32)[None, :]
     return t, np.linspace(-1, 1, across, dtype=np.float32) if across > 1 else np.zeros(1, np.float32)
 

@@ -15,7 +15,7 @@ _PENCIL = Hand(width=0.8, shake=0.4, grain=0.4, strength=0.62, taper=0.4, swell=
 def paint(easel: Easel) -> Array:
     """A light wash, a glaze for the shade, one for the darkest places; a pencil line shows through."""
     seen, unit = easel.seen, easel.unit
-    shaky = wobble(easel.shape, 0.9 * unit, 9 * unit, easel.rng("wobble"))
+    shaky = wobble(easel.shape, 0.75 * unit, 9 * unit, easel.rng("wobble"))
     soft = moved(seen.lit, shaky) + 0.032 * easel.grain(14, "edge of the shade")
     shade = 1 - ramp(soft, 0.27, 0.38)
     deep = 1 - ramp(moved(seen.occlusion, shaky) + 0.05 * easel.grain(8, "deep"), 0.38, 0.52)
@@ -76,8 +76,9 @@ def _spared(easel: Easel, sky: Array, shade: Array) -> Array:
     dents = paper.cold_press(easel)
     bright = easel.small(ramp(easel.seen.lit, 0.82, 1.0) * (easel.focus > 0.2)) * (1 - sky) * (1 - easel.darkness)
     sparkle = bright * ramp(dents + 0.5 * easel.grain(7, "dry", small=True), 0.9, 1.3)
+    sparkle *= 0.45 + 0.55 * ramp(easel.grain(17, "dry patches", small=True), 0.0, 1.0)
     clouds = ramp(easel.grain(38, "cloud gaps", cloudy=True, small=True), 0.5, 1.5) * sky * (1 - easel.darkness)
-    return 1 - np.clip(gaps * 0.85 + sparkle * 0.5 + clouds * 0.55, 0, 0.92)
+    return 1 - np.clip(gaps * 0.85 + sparkle * 0.42 + clouds * 0.55, 0, 0.92)
 
 
 def _granulate(easel: Easel, density: Array) -> Array:
