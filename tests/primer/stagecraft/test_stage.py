@@ -140,7 +140,9 @@ def test_light_and_mood_change_colours_but_move_nothing(factor: str) -> None:
     base = see(_scene(place="cliff"), lines=False)
     for value in (FACTORS | MOODS)[factor][-3:]:
         other = see(_scene(place="cliff", **{factor: value}), lines=False)
-        here, there = ([seen.parts[i].object for i in np.unique(seen.part[_role(seen, "subject")])] for seen in (base, other))
+        here, there = (
+            [seen.parts[i].object for i in np.unique(seen.part[_role(seen, "subject")])] for seen in (base, other)
+        )
         assert here == there and np.array_equal(_role(base, "subject"), _role(other, "subject"))
         assert np.array_equal(_role(base, "ground"), _role(other, "ground"))
 
@@ -173,13 +175,20 @@ def test_people_have_faces_in_front_and_none_behind(kind: str) -> None:
 def test_relations_hold() -> None:
     for relation, sign in (("left of", -1), ("right of", 1)):
         seen = see(_scene(subject="dog", other=Thing("chair", "blue"), relation=relation))
-        x = [np.nonzero(np.isin(seen.part, [i for i, p in enumerate(seen.parts) if p.object == o]))[1].mean() for o in ("dog 0", "chair 1")]
+        x = [
+            np.nonzero(np.isin(seen.part, [i for i, p in enumerate(seen.parts) if p.object == o]))[1].mean()
+            for o in ("dog 0", "chair 1")
+        ]
         assert np.sign(x[0] - x[1]) == sign
     on = build(_scene(subject="cat", other=Thing("chair", "blue"), relation="on"))
     cat = on.mesh.points[np.isin(on.mesh.part, [i for i, p in enumerate(on.parts) if p.object == "cat 0"])]
     assert cat[..., 1].min() == pytest.approx(float(on.spots["chair 1/seat"][1]), abs=0.05)
     depths = [see(_scene(subject="dog", other=Thing("house", "red"), relation=r)) for r in ("behind", "in front of")]
-    z = [np.median(s.depth[np.isin(s.part, [i for i, p in enumerate(s.parts) if p.object == "dog 0"])]) - np.median(s.depth[np.isin(s.part, [i for i, p in enumerate(s.parts) if p.object == "house 1"])]) for s in depths]
+    z = [
+        np.median(s.depth[np.isin(s.part, [i for i, p in enumerate(s.parts) if p.object == "dog 0"])])
+        - np.median(s.depth[np.isin(s.part, [i for i, p in enumerate(s.parts) if p.object == "house 1"])])
+        for s in depths
+    ]
     assert z[0] > 0 > z[1]
 
 
@@ -212,6 +221,8 @@ def test_letters_are_cut_whole() -> None:
 
 
 def test_a_plain_picture_is_lit_by_the_hour() -> None:
-    light = {t: float(reduced(shade(see(_scene(place="cliff", time=t), lines=False)), 2).mean()) for t in FACTORS["time"]}
+    light = {
+        t: float(reduced(shade(see(_scene(place="cliff", time=t), lines=False)), 2).mean()) for t in FACTORS["time"]
+    }
     assert light["night"] < 0.6 * light["noon"]
     assert light["noon"] == max(light.values())

@@ -185,7 +185,13 @@ def studio(kit: Kit) -> None:
     )
     tone = tones[int(rng.integers(len(tones)))]
     t = np.linspace(0, np.pi / 2, 24)
-    path = np.concatenate([[(14.0, 0.0), (0.0, 0.0), (-5.8, 0.0)], np.stack([-6 - 4 * np.sin(t), 4 - 4 * np.cos(t)], axis=1), [(-10.0, 4.3), (-10.0, 30.0)]])
+    path = np.concatenate(
+        [
+            [(14.0, 0.0), (0.0, 0.0), (-5.8, 0.0)],
+            np.stack([-6 - 4 * np.sin(t), 4 - 4 * np.cos(t)], axis=1),
+            [(-10.0, 4.3), (-10.0, 30.0)],
+        ]
+    )
     xs = np.linspace(-60, 60, 5)
     rows = np.stack([np.stack([x + 0 * path[:, 0], path[:, 1], path[:, 0]], axis=1) for x in xs])
     solid = sheet(rows[:, ::-1].astype(np.float32))

@@ -31,7 +31,9 @@ def person(kit: Kit) -> None:
     outfit, hair, topping = _wardrobe(kit)
     dress_up(kit, bones, outfit)
     soft = 0.3 if thing.kind in ("man", "knight") else 1.0
-    head = Head(kit, bones["skull"], bones.head, body.head * body.height * 0.5, soft, bool(topping) and topping != "helmet")
+    head = Head(
+        kit, bones["skull"], bones.head, body.head * body.height * 0.5, soft, bool(topping) and topping != "helmet"
+    )
     build_head(head, hair)
     if topping:
         hat(head, topping, kit.coat.main)

@@ -40,7 +40,11 @@ class Built:
     def only(self, *roles: Role) -> "Built":
         """The same stage with only what has these roles, seen by the same camera in the same light."""
         keep = np.array([p.role in roles for p in self.parts])[self.mesh.part]
+        if not keep.any():
+            keep[0] = True  # one triangle at the eye itself, which nothing shows
         mesh = Mesh(*(f[keep] for f in self.mesh))
+        if len(mesh.part) == 1:
+            mesh = mesh._replace(points=np.full((1, 3, 3), self.camera.eye, np.float32))
         return replace(self, mesh=mesh, folds=[f for f in self.folds if self.parts[f.part].role in roles])
 
 

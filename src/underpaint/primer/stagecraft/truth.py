@@ -72,8 +72,8 @@ class Truth:
     """A picture (H x W x 3 uint8) and all that is known of it, at its own size.
 
     `lines` by hand ("clean", "rough", "broken") are uint8, 255 where there is ink. `depth` is metres (sky 1e4),
-    `normals` camera space (x right, y up, z to the viewer). `parts` and `objects` number each pixel (0 sky);
-    `part_names` and `object_names` say what the numbers mean. `layers` are bottom to top; `over` puts them together to the picture.
+    `normals` camera space (x right, y up, z to the viewer). `parts` and `objects` number each pixel (0 sky), and
+    `part_names` and `object_names` say what the numbers mean. `layers` are bottom to top; `over` puts them together.
     """
 
     scene: Scene

@@ -18,6 +18,10 @@ from underpaint.primer.stagecraft.truth import Painter
 
 WRONGS = ("missing", "doubled", "malformed", "seam", "banding")
 """The ways in which a picture can be wrong."""
+_HEAD = (
+    "head", "hair", "eye white", "iris", "pupil", "eye light", "lashes", "mouth", "cheeks", "beard", "helmet",
+    "ribbons",
+)  # fmt: skip
 _LIMBS = ("left arm", "right arm", "left leg", "right leg", "head")
 
 
@@ -46,74 +50,50 @@ def wrong(scene: Scene, kind: str, painter: Painter | None = None) -> Wrong:
     elif kind == "banding":
         bad, words = own(_banded(seen)), "bands instead of a soft change of tone"
     else:
-        spoil, words = _SPOILS[kind](scene)
-        bad = own(see(scene, build(scene, spoil)))
+        make, fault = _SPOILS[kind]
+        parts, word = _chosen(scene, seen)
+        bad, words = own(see(scene, build(scene, make(scene, parts)))), f"{fault}: {word}"
     apart = np.abs(bad.astype(np.float32) - right).max(-1)
-    where = soften((apart > 24).astype(np.float32), 1) > 0.12
+    where = soften((apart > (8 if kind == "banding" else 24)).astype(np.float32), 1) > 0.04
     return Wrong(right, bad, where, kind, words)
-
-
-def _limb(scene: Scene) -> str:
-    return str(scene.rng("wrong").choice(_LIMBS))
 
 
 def _belongs(limb: str, name: str) -> bool:
     """Whether a part of a person belongs to a limb."""
     if limb == "head":
-        return (
-            name
-            in (
-                "head",
-                "hair",
-                "eye white",
-                "iris",
-                "pupil",
-                "eye light",
-                "lashes",
-                "mouth",
-                "cheeks",
-                "beard",
-                "helmet",
-                "ribbons",
-            )
-            or "hat" in name
-        )
+        return name in _HEAD or "hat" in name
     side, what = limb.split(" ")
     own = ("arm", "sleeve", "cuff", "hand", "pauldron") if what == "arm" else ("leg", "boot", "shorts")
     return name.startswith(side) and any(name.endswith(w) for w in own)
 
 
-def _chosen(scene: Scene, stage: StageSet) -> tuple[set[int], str]:
-    """The parts that go wrong: a limb of a person, or one telling part of a thing."""
+def _chosen(scene: Scene, seen: Seen) -> tuple[frozenset[int], str]:
+    """The parts that go wrong and their word: a limb of a person or one telling part of a thing, one that shows."""
     name = f"{scene.who.kind} 0"
-    own = [(i, p.name) for i, p in enumerate(stage.parts) if p.object == name]
-    if scene.who.kind in PEOPLE:
-        limb = _limb(scene)
-        found = {i for i, part in own if _belongs(limb, part)}
-        if found:
-            return found, limb
-    sizes = {i: float(np.ptp(stage.part_points(i), axis=0).max()) for i, _ in own if len(stage.part_points(i))}
-    big = max(sizes.values())
-    telling = [i for i, s in sizes.items() if 0.18 * big < s < 0.85 * big] or list(sizes)
-    pick = int(scene.rng("wrong part").choice(telling))
-    word = stage.parts[pick].name
-    return {i for i, part in own if part == word}, word
+    shown = np.bincount(seen.part.ravel(), minlength=len(seen.parts))
+    own = [(i, p.name) for i, p in enumerate(seen.parts) if p.object == name]
+    words = _LIMBS if scene.who.kind in PEOPLE else tuple(sorted({part for _, part in own}))
+    groups = {}
+    for word in words:
+        same = [i for i, part in own if (_belongs(word, part) if scene.who.kind in PEOPLE else part == word)]
+        groups[word] = (frozenset(same), int(shown[same].sum()))
+    total = max(1, sum(int(shown[i]) for i, _ in own))
+    telling = [w for w, (_, n) in groups.items() if 0.03 * total < n < 0.6 * total]
+    if not telling:
+        telling = [max(groups, key=lambda w: groups[w][1])]
+    word = str(scene.rng("wrong").choice(telling))
+    return groups[word][0], word
 
 
 Spoil = Callable[[StageSet], None]
 
 
-def _missing(scene: Scene) -> tuple[Spoil, str]:
+def _missing(scene: Scene, parts: frozenset[int]) -> Spoil:
+    return lambda stage: stage.remove(parts)
+
+
+def _doubled(scene: Scene, parts: frozenset[int]) -> Spoil:
     def spoil(stage: StageSet) -> None:
-        parts, _ = _chosen(scene, stage)
-        stage.remove(parts)
-
-    return spoil, f"something is missing: {_word(scene)}"
-
-
-def _doubled(scene: Scene) -> tuple[Spoil, str]:
-    def spoil(stage: StageSet) -> None:
-        parts, _ = _chosen(scene, stage)
         points = np.concatenate([stage.part_points(i) for i in parts])
         pivot = points[int(np.argmax(points[:, 1]))]
         side = 1.0 if scene.rng("wrong side").random() < 0.5 else -1.0
@@ -121,12 +101,11 @@ def _doubled(scene: Scene) -> tuple[Spoil, str]:
         shift = np.float32([0.10 * side * float(np.ptp(points, axis=0).max()), 0, 0])
         stage.double(parts, lambda p: (p - pivot) @ turn.T + pivot + shift)
 
-    return spoil, f"there is one too many: {_word(scene)}"
+    return spoil
 
 
-def _malformed(scene: Scene) -> tuple[Spoil, str]:
+def _malformed(scene: Scene, parts: frozenset[int]) -> Spoil:
     def spoil(stage: StageSet) -> None:
-        parts, _ = _chosen(scene, stage)
         points = np.concatenate([stage.part_points(i) for i in parts])
         middle, reach = points.mean(0), float(np.ptp(points, axis=0).max()) + 1e-6
         rng = scene.rng("wrong form")
@@ -140,25 +119,14 @@ def _malformed(scene: Scene) -> tuple[Spoil, str]:
 
         stage.change(parts, bend)
 
-    return spoil, f"badly formed: {_word(scene)}"
+    return spoil
 
 
-_SPOILS: dict[str, Callable[[Scene], tuple[Spoil, str]]] = {
-    "missing": _missing,
-    "doubled": _doubled,
-    "malformed": _malformed,
+_SPOILS: dict[str, tuple[Callable[[Scene, frozenset[int]], Spoil], str]] = {
+    "missing": (_missing, "something is missing"),
+    "doubled": (_doubled, "there is one too many"),
+    "malformed": (_malformed, "badly formed"),
 }
-
-
-def _word(scene: Scene) -> str:
-    """The name of what goes wrong."""
-    found: list[str] = []
-
-    def note(stage: StageSet) -> None:
-        found.append(_chosen(scene, stage)[1])
-
-    build(scene, note)
-    return found[0]
 
 
 def _seam(scene: Scene, right: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], str]:
@@ -181,10 +149,10 @@ def _seam(scene: Scene, right: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], st
 
 def _banded(seen: Seen) -> Seen:
     """Light, haze and sky in steps."""
-    steps = 4
+    steps = 3
     lit = np.round(seen.lit * steps) / steps
     haze = np.round(seen.haze * steps) / steps
     albedo = seen.albedo.copy()
     sky = seen.part == 0
-    albedo[sky] = np.round(albedo[sky] * 9) / 9
+    albedo[sky] = np.round(albedo[sky] * 7) / 7
     return replace(seen, lit=lit.astype(np.float32), haze=haze.astype(np.float32), albedo=albedo)
