@@ -37,7 +37,7 @@ def engine(tiny_model: Path) -> Engine:
 @pytest.fixture(scope="module")
 def tools(engine: Engine, tiny_model: Path) -> Tools:
     adapter = load_line_adapter(tiny_model / "adapter_line", device=torch.device("cpu"), dtype=torch.float32)
-    return Tools(engine.colours, engine.components.latent_scale, lambda: adapter)
+    return Tools(lambda: engine.colours, lambda: adapter)
 
 
 def run(engine: Engine, steered: Steered | None = None, width: int = 48, height: int = 32, **fields: object) -> Tensor:
@@ -160,7 +160,7 @@ def step(fraction: float = 0.0) -> Step:
 def test_a_change_that_is_no_number_is_left_out_and_counted(example: Example, bad: float) -> None:
     """The picture is not lost: a step that cannot be guided goes unguided."""
     nowhere = LatentColours(torch.zeros(4, 3), torch.zeros(3), torch.full((3, 4), bad))
-    steered = steer([example.control], ground(example, (48, 32)), Tools(nowhere, 2))
+    steered = steer([example.control], ground(example, (48, 32)), Tools(lambda: nowhere))
     latents = torch.randn(1, 4, 16, 24, generator=torch.Generator().manual_seed(0))
     assert steered.edits
     for edit in steered.edits:

@@ -8,14 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from underpaint.controls.perspective_geometry import Lens, Points, horizon_of, in_pixels
-from underpaint.controls.segments import Segments, find_segments
+from underpaint.controls.segments import SHORTEST, Segments, find_segments
 from underpaint.controls.vanishing import misfit, straightened
 from underpaint.imaging.arrays import FloatArray, to_bytes
 from underpaint.imaging.geometry import Extent
+from underpaint.imaging.resize import resize
 from underpaint.recipe import PerspectiveControl
 
 WITHIN = 3.0
 """Degrees."""
+LARGEST = 6_000_000
+"""Pixels; larger pictures are looked at smaller, with edges as much shorter."""
 _MEANT = 8.0
 """Degrees within which an edge is taken to be meant for a point, when the horizon is looked for."""
 
@@ -53,8 +56,7 @@ class PerspectiveCheck:
 
 def check_perspective(picture: FloatArray, control: PerspectiveControl) -> PerspectiveCheck:
     """Measure an sRGB H x W x 3 picture against a control that lies over the whole of it."""
-    extent = Extent.of(picture)
-    segments = find_segments(picture)
+    extent, segments = Extent.of(picture), _edges(picture[..., :3])
     lens, vanishing = Lens.of(extent, control.curvature), in_pixels(control.points, extent)
     if not len(segments.lengths):
         return PerspectiveCheck(0.0, 0.0, None, segments, np.zeros(0, bool))
@@ -65,6 +67,17 @@ def check_perspective(picture: FloatArray, control: PerspectiveControl) -> Persp
     length = float(segments.lengths.sum())
     return PerspectiveCheck(float(segments.lengths[on].sum() / length), length,
                             _horizon(straightened(segments, lens), off, vanishing, extent), segments, on)
+
+
+def _edges(picture: FloatArray) -> Segments:
+    """The segments of a picture, in its own pixels."""
+    extent = Extent.of(picture)
+    if extent.area <= LARGEST:
+        return find_segments(picture)
+    smaller = extent.fit_area(LARGEST)
+    factor = extent.width / smaller.width
+    found = find_segments(resize(picture, smaller), SHORTEST / factor)
+    return Segments(found.middles * factor, found.directions, found.lengths * factor)
 
 
 def wanted_horizon(control: PerspectiveControl, extent: Extent) -> float | None:

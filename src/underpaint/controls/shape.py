@@ -86,12 +86,16 @@ class Extracted:
 
 @dataclass(frozen=True, eq=False)
 class Tools:
-    """What steering may use of a loaded model. `cell`: pixels a latent cell is wide. `line_adapter` loads the one that
-    the model has, None where it has none."""
+    """What steering may use of a loaded model. `fit_colours` finds its latents as colours (which takes a moment, so
+    only who needs them asks). `line_adapter` loads the one that the model has, None where it has none."""
 
-    colours: "LatentColours"
-    cell: int
+    fit_colours: "Callable[[], LatentColours]"
     line_adapter: "Callable[[], nn.Module] | None" = None
+
+    @property
+    def colours(self) -> "LatentColours":
+        """The model's latents as colours, and back."""
+        return self.fit_colours()
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,6 +15,5 @@ def steer(recipe: Recipe, blobs: Mapping[str, bytes], plan: Plan, one: Pass, loa
     """Make what a recipe's controls are for one pass."""
     if not any(control.weight for control in recipe.controls):
         return Steered()
-    tools = Tools(loaded.engine.colours, loaded.engine.components.latent_scale,
-                  loaded.line_adapter if plan.line_adapter else None)
+    tools = Tools(lambda: loaded.engine.colours, loaded.line_adapter if plan.line_adapter else None)
     return steer_all(recipe.controls, ground(plan, one, blobs), tools)

@@ -1,0 +1,78 @@
+"""The pictures of docs/controls.md, made by the page's own commands: `python -m bench.control_page`.
+
+A drawing and a photo come from the World, the street is a drawn grid. Each command that paints is run as it stands and
+once without its controls, with the same seed; both go side by side into docs/pictures/controls.jpg.
+"""
+
+import os
+import re
+import shlex
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from underpaint.canvas.sheet import Tile, contact_sheet
+from underpaint.cli.main import main as underpaint
+from underpaint.controls.perspective_geometry import grid_ink
+from underpaint.imaging.arrays import to_bytes
+from underpaint.imaging.geometry import Extent
+from underpaint.pictures.read import read_picture
+from underpaint.pictures.record import Record
+from underpaint.pictures.write import write_picture
+from underpaint.primer.world import render, sample_scene
+from underpaint.recipe import PerspectiveControl, VanishingPoint
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+SEED, SCENE = "5", 15
+STREET = PerspectiveControl(points=(VanishingPoint(x=-0.4, y=0.45), VanishingPoint(x=1.5, y=0.45)))
+
+
+def main() -> int:
+    """Run the page in a folder of its own; returns the exit code of the first command that fails."""
+    page = (DOCS / "controls.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)
+    commands = [shlex.split(line)[1:] for block in blocks for line in block.strip().splitlines()]
+    tiles: list[Tile] = []
+    plain: dict[str, Path] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        _inputs()
+        for words in commands:
+            if words[0] == "control" and words[1] == "edit-pose":
+                continue
+            painted = words[0] == "paint"
+            code = underpaint([*words, *(["--seed", SEED, "--no-library"] if painted else [])])
+            if code:
+                return code
+            if painted and "-o" in words:
+                tiles += _pair(words, plain)
+    sheet = contact_sheet(tiles, title="Without, and with a control")
+    write_picture(DOCS / "pictures" / "controls.jpg", sheet,
+                  Record(source_type="compositeWithTrainedAlgorithmicMedia"))
+    return 0
+
+
+def _inputs() -> None:
+    painted = render(sample_scene(np.random.default_rng(SCENE), size=(256, 256)))
+    Image.fromarray(np.asarray(painted.picture)).save("photo.jpg", quality=95)
+    Image.fromarray(255 - np.asarray(painted.lines)).save("drawing.png")
+    Image.fromarray(to_bytes(1 - grid_ink(STREET, Extent(512, 512)))).save("street.png")
+    Path("brand.gpl").write_text("GIMP Palette\n18 38 58 sea\n31 111 120 teal\n227 178 60 straw\n244 237 228 sail\n")
+
+
+def _pair(words: list[str], plain: dict[str, Path]) -> list[Tile]:
+    """What the same command paints without its controls, and with them."""
+    said = [words[number + 1] for number, one in enumerate(words) if one == "--control"]
+    if words[1] not in plain:
+        plain[words[1]] = Path(f"plain-{len(plain)}.png")
+        underpaint(["paint", words[1], "--seed", SEED, "--no-library", "-o", str(plain[words[1]])])
+    shown = [np.asarray(read_picture(file).pixels[..., :3])
+             for file in (plain[words[1]], Path(words[words.index("-o") + 1]))]
+    return [Tile(shown[0], "without", (words[1],)), Tile(shown[1], said[0].split("=")[0], (said[0].split("=")[-1],))]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
