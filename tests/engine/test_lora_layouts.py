@@ -380,6 +380,13 @@ def test_the_last_norm_shifts_and_scales_the_other_way_round(tmp_path: Path) -> 
     torch.testing.assert_close(found, swap_scale_shift(up @ down, dim=0), rtol=0, atol=1e-6)
 
 
+def test_alphas_that_a_tool_left_behind_mean_nothing(models: dict[str, Components], tmp_path: Path) -> None:
+    pairs = random_pairs(models["sd"])
+    tensors, _ = LAYOUTS["kohya"](models["sd"], pairs)
+    lora = saved(tmp_path / "ink.safetensors", tensors | {"lora_unet_conv_out.alpha": torch.tensor(4.0)})
+    assert len(lora.deltas(models["sd"])) == len(pairs)
+
+
 def test_a_lora_brings_its_own_words(models: dict, tmp_path: Path) -> None:
     model = models["sd"]
     tensors, _ = LAYOUTS["kohya"](model, random_pairs(model))

@@ -11,7 +11,7 @@ from headers import ATTENTION, CLIP, SD, SDXL, VAE, lora, save, unet
 from test_folders import make
 
 from underpaint.errors import ModelError, OutputError
-from underpaint.models import Catalogue, find, primer_folder
+from underpaint.models import Catalogue, check_network, find, primer_folder
 
 
 @pytest.fixture(autouse=True)
@@ -275,6 +275,19 @@ def test_what_diffusers_calls_all_alike_is_named_by_its_folder(folder: Path) -> 
     said = {problem.path.name for problem in catalogue.problems()}
     assert "learned_embeds.bin" in said
     assert "other.bin" not in said
+
+
+def test_kinds_that_cannot_be_used_are_among_the_problems(folder: Path) -> None:
+    save(folder / "loras" / "glora.safetensors", lora(ATTENTION, 768) | {f"{ATTENTION}.a1.weight": (2, 2)})
+    save(folder / "control" / "pose.safetensors", {"lllite_unet_a.down.0.weight": (2, 2)})
+    catalogue = Catalogue()
+    catalogue.add(folder)
+    said = {problem.path.name: problem for problem in catalogue.problems()}
+    assert said["glora.safetensors"].why == "glora.safetensors: GLoRA: not supported"
+    assert "LLLite is not supported" in said["pose.safetensors"].why
+    assert "DoRA" in said["glora.safetensors"].hint
+    with pytest.raises(ModelError, match=r"pose is a ControlNet, neither .* \(ControlNet-LLLite is not supported\)"):
+        check_network(catalogue.find("Dreamy v2"), catalogue.find("pose"))
 
 
 def test_problems_are_remembered(folder: Path) -> None:

@@ -30,7 +30,8 @@ def check_network(model: ModelDescription, network: ModelDescription) -> tuple[F
         raise ModelError(f"{model.name} is {model.kind_name}, not a checkpoint", hint="Name the checkpoint first.")
     if network.kind not in ("lora", "embedding"):
         raise ModelError(
-            f"{network.name} is {network.kind_name}, neither a LoRA nor a textual inversion",
+            f"{network.name} is {network.kind_name}, neither a LoRA nor a textual inversion"
+            + (f" ({'; '.join(network.notes)})" if network.notes else ""),
             hint="Name the checkpoint first, then the LoRA.",
         )
     refused = _refused(model, network)

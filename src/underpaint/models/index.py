@@ -96,6 +96,8 @@ def _way_out(why: str) -> str:
     """What can be done about a file that cannot be used."""
     if "pickle" in why:
         return PICKLE_HINT
+    if why.endswith(": not supported"):
+        return "Of LoRAs, LoCon, LoHa, LoKr, DoRA, IA3 and whole differences work, too."
     return "Download the file again." if "cut off" in why or "damaged" in why or "is empty" in why else ""
 
 
@@ -166,7 +168,8 @@ def _look(path: Path, former: Index, entries: dict[str, Entry], problems: list[t
     except UnicodeError:
         problems.append((path, f"the name of {os.fsencode(path)!r} is not text"))
     else:
-        if known.model.kind == "unknown":
+        unsupported = any("not supported" in note for note in known.model.notes)
+        if known.model.kind == "unknown" or unsupported:
             problems.append((path, f"{path.name}: {'; '.join(known.model.notes)}"))
         entries[str(path)] = known
 

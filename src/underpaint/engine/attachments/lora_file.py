@@ -59,6 +59,8 @@ def read_changes(tensors: Mapping[str, Tensor], settings: Mapping[str, Any], nam
                 raise _damaged(f"the LoRA {named} is damaged: {stem} ({role}) is not made of fractional numbers")
             if not bool(torch.isfinite(tensor.float()).all()):
                 raise _damaged(f"the LoRA {named} is damaged: {stem} ({role}) is not a number")
+        if parts.keys() == {"alpha"}:
+            continue  # tools that thin LoRAs out leave these behind
         part, name = place(stem)
         if (part, name) in changes:
             raise _damaged(f"the LoRA {named} changes {part} {name} twice")
