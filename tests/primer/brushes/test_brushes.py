@@ -175,3 +175,17 @@ def test_rain_and_snow_fall_in_pictures_only(weather: str, scenes: dict[str, See
     roofed = tuple(replace(p, role="place") for p in wet.parts)
     indoors = [paint(replace(scene, parts=roofed), "flat") for scene in (wet, scenes["dusk"])]
     assert np.array_equal(*indoors)
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_new_coat_leaves_the_rest_as_it_was(style: str, painted: dict, scenes: dict[str, Seen]) -> None:
+    """Strokes keep their own chance: repainting the ball in blue changes the ball, what it shines on, and no more."""
+    scene = scenes["left"]
+    ball = scene.part == BALL
+    blue = replace(scene, albedo=np.where(ball[..., None], np.float32([0.15, 0.3, 0.8]), scene.albedo))
+    change = np.abs(paint(blue, style).astype(np.float32) / 255 - painted[style, "left"]).max(-1)
+    rows, columns = (np.flatnonzero(ball[::2, ::2].any(axis)) for axis in (1, 0))
+    near = np.zeros(change.shape, bool)
+    near[max(rows[0] - 12, 0) :, max(columns[0] - 12, 0) : columns[-1] + 12] = True  # down to its mirror on the ground
+    assert change[ball[::2, ::2]].mean() > 0.15
+    assert (change[~near] > 0.1).mean() < 0.01

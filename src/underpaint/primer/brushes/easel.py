@@ -37,6 +37,20 @@ class Easel:
         """Chance for one purpose, always the same for the same scene."""
         return np.random.Generator(np.random.PCG64([self.seen.seed % 2**63, zlib.crc32(name.encode())]))
 
+    def lots(self, name: str, xy: Array, columns: int = 1) -> Array:
+        """N x columns numbers 0..1 that cling to N places: a stroke keeps its own chance whatever else moves."""
+        salt = (zlib.crc32(name.encode()) * 0x9E3779B97F4A7C15 + self.seen.seed * 0xD1B54A32D192ED03) % 2**64
+        place = np.floor(xy * 8).astype(np.int64).view(np.uint64)
+        mixed = place[:, :1] * np.uint64(0x9E3779B97F4A7C15) + place[:, 1:] * np.uint64(0xC2B2AE3D27D4EB4F)
+        mixed = mixed + np.arange(columns, dtype=np.uint64) * np.uint64(0x165667B19E3779F9) + np.uint64(salt)
+        for shift, factor in ((33, 0xFF51AFD7ED558CCD), (29, 0xC4CEB9FE1A85EC53)):
+            mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
+        return ((mixed >> np.uint64(40)).astype(np.float32) / np.float32(2**24)).astype(np.float32)
+
+    def bell(self, name: str, xy: Array, columns: int = 1) -> Array:
+        """N x columns numbers that cling to N places, mostly near 0, of unit variance, never beyond 3."""
+        return (self.lots(name, xy, 3 * columns).reshape(len(xy), columns, 3).sum(-1) - np.float32(1.5)) * 2
+
     def grain(self, scale: float, name: str, cloudy: bool = False, small: bool = False) -> Array:
         """Noise of unit variance, its grain `scale` units wide; `small` gives the size of the finished picture."""
         step = self.unit / (self.seen.scale if small else 1)

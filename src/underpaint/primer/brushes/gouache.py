@@ -42,11 +42,11 @@ def _brushed(easel: Easel) -> tuple[Array, Array]:
         (9 - 4.5 * at(easel.focus, start))
         * (1 - 0.45 * at(easel.faces, start))
         * unit
-        * rng.uniform(0.8, 1.2, len(paths)).astype(np.float32)
+        * (0.8 + 0.4 * easel.lots("gouache width", paths.middle)[:, 0])
     )
     samples = cover(paths, width.astype(np.float32), easel.shape, Reach(rounded, 0.95))
-    mark = rng.uniform(-1, 1, len(paths)).astype(np.float32)
-    bristles = rng.normal(0, 1, (len(paths), 24)).astype(np.float32)
+    mark = 2 * easel.lots("gouache mark", paths.middle)[:, 0] - 1
+    bristles = easel.bell("gouache hairs", paths.middle, 24)
     hair = bristles[samples.stroke, ((samples.across + 1) * 11.9).astype(np.intp)]
     value, drag = np.zeros(easel.shape, np.float32), np.zeros(easel.shape, np.float32)
     value.ravel()[samples.at] = mark[samples.stroke] * 0.75 + hair * 0.16

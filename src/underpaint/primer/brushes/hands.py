@@ -99,7 +99,11 @@ def _dabs(easel: Easel, hand: Hand, rng: np.random.Generator) -> tuple[Array, Ar
     last = np.cumsum(count) - 1
     first = last - count + 1
     if hand.overshoot:
-        extra = hand.overshoot * easel.unit * rng.random((len(lines), 1))
+        extra = (
+            hand.overshoot
+            * easel.unit
+            * easel.lots(f"overshoot {rng.integers(2**31)}", points[first].astype(np.float32))
+        )
         extra *= np.hypot(*(points[last] - points[first]).T)[:, None] > 12 * easel.unit
         points[first] -= _headings(points[first + 1] - points[first]) * extra
         points[last] += _headings(points[last] - points[last - 1]) * extra

@@ -35,10 +35,12 @@ def _hatch(easel: Easel, dark: Array, flow: Array, above: float, layer: int) -> 
     """One layer of short strokes where it is darker than `above`, thicker the darker it is."""
     unit, rng = easel.unit, easel.rng(f"hatch {layer}")
     start = seeds(flow, (2.05 + 0.3 * (layer == 1)) * unit, 14 * unit, rng)
-    start = start[at(dark, start) + rng.normal(0, 0.035, len(start)) > above]
+    start = start[at(dark, start) + 0.035 * easel.bell(f"hatch {layer} end", start)[:, 0] > above]
     paths = walk(flow, easel.seen.part, start, 19 * unit, 5)
     over = np.clip((at(dark, paths.points) - above) * 4.2 + 0.3, 0, 1)
-    width = (0.30 + 0.62 * over) * unit * (over > 0.05) * rng.uniform(0.8, 1.15, (len(paths), 1))
+    width = (
+        (0.30 + 0.62 * over) * unit * (over > 0.05) * (0.8 + 0.35 * easel.lots(f"hatch {layer} width", paths.middle))
+    )
     samples = cover(paths, width.astype(np.float32), easel.shape, Reach(tapered, 0.85, top=False))
     out = np.zeros(easel.shape, np.float32)
     out.ravel()[samples.at] = 1

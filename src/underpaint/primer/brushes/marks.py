@@ -49,30 +49,34 @@ def marks(easel: Easel, spacing: float = 4.6, width: float = 1.0, few: float = 1
     size = np.clip(6.0 / np.maximum(at(easel.seen.depth, xy), 0.5), 0.3, 1.5).astype(np.float32)
     chance = np.array([m.chance for m in table])[at(easel.seen.part, xy)]
     chance = chance * np.clip(0.6 + 0.7 * at(easel.grain(20, "clumps"), xy), 0, 1.6)
-    kept = rng.random(len(xy)) < chance * few * np.clip(size * 1.6, 0.2, 1) * (at(easel.seen.haze, xy) < 0.6)
+    kept = easel.lots("mark chance", xy)[:, 0] < chance * few * np.clip(size * 1.6, 0.2, 1) * (
+        at(easel.seen.haze, xy) < 0.6
+    )
     xy, size = xy[kept], size[kept]
     part = at(easel.seen.part, xy)
-    length = np.array([m.length for m in table], np.float32)[part] * size * rng.uniform(0.7, 1.3, len(xy))
+    length = (
+        np.array([m.length for m in table], np.float32)[part] * size * (0.7 + 0.6 * easel.lots("mark length", xy)[:, 0])
+    )
     broad = np.array([m.width for m in table], np.float32)[part] * np.sqrt(size) * width
-    heading = _headings(easel, xy, np.array([m.way for m in table])[part], rng)
-    paths = _bent(easel, xy, heading * (length * unit)[:, None], rng)
+    heading = _headings(easel, xy, np.array([m.way for m in table])[part])
+    paths = _bent(easel, xy, heading * (length * unit)[:, None])
     samples = cover(paths, (broad * unit).astype(np.float32), easel.shape, Reach(tapered, 0.8, easel.seen.part))
     amount.ravel()[samples.at] = 1
-    tone.ravel()[samples.at] = rng.uniform(-1, 1, len(paths)).astype(np.float32)[samples.stroke]
+    tone.ravel()[samples.at] = (2 * easel.lots("mark tone", xy)[:, 0] - 1)[samples.stroke]
     return Marks(amount, tone)
 
 
-def _headings(easel: Easel, xy: Array, way: np.ndarray, rng: np.random.Generator) -> Array:
+def _headings(easel: Easel, xy: Array, way: np.ndarray) -> Array:
     """N x 2 unit directions by the way a mark runs, a little loose."""
     form = np.arctan2(*at(easel.seen.flow, xy).T[::-1])
-    angle = np.select([way == "up", way == "level"], [-np.pi / 2, 0.0], form) + rng.normal(0, 0.22, len(xy))
-    angle = np.where(way == "any", rng.uniform(0, 2 * np.pi, len(xy)), angle)
+    angle = np.select([way == "up", way == "level"], [-np.pi / 2, 0.0], form) + 0.22 * easel.bell("mark lean", xy)[:, 0]
+    angle = np.where(way == "any", 2 * np.pi * easel.lots("mark way", xy)[:, 0], angle)
     return np.stack([np.cos(angle), np.sin(angle)], -1).astype(np.float32)
 
 
-def _bent(easel: Easel, xy: Array, reach: Array, rng: np.random.Generator) -> Paths:
+def _bent(easel: Easel, xy: Array, reach: Array) -> Paths:
     """Strokes of three points with a slight bend."""
-    side = np.stack([-reach[:, 1], reach[:, 0]], -1) * rng.normal(0, 0.16, (len(xy), 1)).astype(np.float32)
+    side = np.stack([-reach[:, 1], reach[:, 0]], -1) * 0.16 * easel.bell("mark bend", xy)
     points = np.stack([xy - reach / 2, xy + side, xy + reach / 2], 1).astype(np.float32)
     n = len(xy)
     return Paths(points, np.zeros(n, np.float32), np.full(n, 2, np.float32), at(easel.seen.part, xy))

@@ -68,10 +68,12 @@ def _strokes(easel: Easel, layer: _Layer, number: int, detail: Array) -> tuple[P
     start = seeds(easel.flow, layer.width * 0.62 * unit, layer.length * 0.5 * unit, rng, jitter=0.5)
     start = start[at(easel.edges, start) == 0]
     if number:
-        start = start[at(detail, start) + rng.uniform(-0.25, 0.25, len(start)) > (0.0, 0.12, 0.62)[number]]
-    order = np.argsort(-at(easel.seen.depth, start) + rng.uniform(0, 1, len(start)), kind="stable")
+        start = start[
+            at(detail, start) + easel.lots(f"oil {number} care", start)[:, 0] * 0.5 - 0.25 > (0.0, 0.12, 0.62)[number]
+        ]
+    order = np.argsort(-at(easel.seen.depth, start) + easel.lots(f"oil {number} order", start)[:, 0], kind="stable")
     paths = walk(easel.flow, easel.seen.part, start[order], layer.length * unit, 4, turn=0.7)
-    width = layer.width * unit * rng.uniform(0.7, 1.25, len(paths))
+    width = layer.width * unit * (0.7 + 0.55 * easel.lots(f"oil {number} width", paths.middle)[:, 0])
     return paths, width.astype(np.float32)
 
 
@@ -79,20 +81,18 @@ def _lay(
     easel: Easel, layer: _Layer, paths: Paths, width: Array, model: Array, onto: tuple[Array, Array], number: int
 ) -> None:
     """Put the strokes down: one mixed colour each, streaked by the bristles; `onto` is colour and height."""
-    rng = easel.rng(f"load {number}")
     within = easel.objects if number < 2 else easel.seen.part
     samples = cover(paths, width, easel.shape, Reach(rounded, 1.0, within))
     pixel, stroke, across, along = samples.at, samples.stroke, samples.across, samples.along
     mixed = at(model, (paths.middle - 0.5) / easel.seen.scale)
     loose = layer.jitter * (1 - 0.6 * at(easel.faces, paths.middle))[:, None]
-    mixed = mixed + rng.normal(0, 1, (len(paths), 1)) * loose * (0.12 + mixed)
-    mixed = mixed + rng.normal(0, 0.6, (len(paths), 3)) * loose * (0.12 + luma(mixed)[:, None])
-    hairs = rng.normal(0, 1, (len(paths), 16)).astype(np.float32)
+    mixed = mixed + easel.bell(f"oil {number} value", paths.middle) * loose * (0.12 + mixed)
+    mixed = mixed + 0.6 * easel.bell(f"oil {number} hue", paths.middle, 3) * loose * (0.12 + luma(mixed)[:, None])
+    hairs = easel.bell(f"oil {number} hairs", paths.middle, 16)
     hair = hairs[stroke, ((across + 1) * 7.9).astype(np.intp)] * (0.6 + 0.4 * along)
     colour, height = onto
     paint = mixed.astype(np.float32)[stroke] * (1 + 0.075 * hair)[:, None]
     colour.reshape(-1, 3)[pixel] = paint
+    load = 0.5 * easel.lots(f"oil {number} load", paths.middle)[:, 0]
     ridge = 0.5 * (np.abs(across) > 0.72) + 0.35 * (along < 0.12) - 0.25 * along
-    height.ravel()[pixel] = (
-        ridge + hair * 0.5 + rng.uniform(0, 0.5, len(paths)).astype(np.float32)[stroke]
-    ) * layer.body
+    height.ravel()[pixel] = (ridge + hair * 0.5 + load[stroke]) * layer.body

@@ -43,15 +43,20 @@ def _chalk(easel: Easel, model: Array, number: int) -> tuple[Array, Array]:
     unit, rng = easel.unit, easel.rng(f"chalk {number}")
     start = scattered(easel.shape, (6.0, 4.6)[number] * unit, rng)
     if number:
-        wanted = at(easel.seen.lit, start) * 0.6 + at(easel.focus, start) * 0.6 + rng.uniform(-0.3, 0.3, len(start))
+        wanted = (
+            at(easel.seen.lit, start) * 0.6
+            + at(easel.focus, start) * 0.6
+            + 0.6 * easel.lots("chalk wanted", start)[:, 0]
+            - 0.3
+        )
         start = start[wanted > 0.72]
     paths = walk(easel.flow, easel.seen.part, start, (26, 15)[number] * unit, 4, turn=0.7)
-    width = (5.6, 2.8)[number] * unit * rng.uniform(0.6, 1.2, len(paths)).astype(np.float32)
+    width = (5.6, 2.8)[number] * unit * (0.6 + 0.6 * easel.lots(f"chalk {number} width", paths.middle)[:, 0])
     samples = cover(paths, width.astype(np.float32), easel.shape, Reach(pitch=1.1))
     mixed = at(model, (paths.middle - 0.5) / easel.seen.scale)
     loose = (1 - 0.6 * at(easel.faces, paths.middle))[:, None]
-    lift = rng.normal(0.02, 0.07, (len(paths), 1)) * loose + 0.07 * number
-    mixed = mixed + lift * (0.3 + mixed) + rng.normal(0, 0.03, (len(paths), 3)) * (0.3 + mixed)
+    lift = (0.02 + 0.07 * easel.bell(f"chalk {number} value", paths.middle)) * loose + 0.07 * number
+    mixed = mixed + lift * (0.3 + mixed) + 0.03 * easel.bell(f"chalk {number} hue", paths.middle, 3) * (0.3 + mixed)
     colour = np.zeros((*easel.shape, 3), np.float32)
     amount = np.zeros(easel.shape, np.float32)
     colour.reshape(-1, 3)[samples.at] = mixed.astype(np.float32)[samples.stroke]

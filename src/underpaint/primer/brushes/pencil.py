@@ -37,10 +37,12 @@ def _layer(easel: Easel, dark: Array, number: int) -> Array:
     flow = (easel.seen.flow, diagonal(easel), easel.seen.flow)[number]
     above = (0.08, 0.36, 0.56)[number]
     start = seeds(flow, (1.6, 1.9, 1.4)[number] * unit, 12 * unit, rng, jitter=0.4)
-    start = start[at(dark, start) > above + rng.uniform(-0.05, 0.05, len(start))]
+    start = start[at(dark, start) > above + 0.1 * easel.lots(f"pencil {number} end", start)[:, 0] - 0.05]
     paths = walk(flow, easel.seen.part, start, (20, 15, 12)[number] * unit, 4)
     samples = cover(paths, 0.95 * unit, easel.shape, Reach(pitch=0.95, top=False))
-    press = np.clip((at(dark, paths.middle) - above) * 1.5 + 0.22, 0.1, 0.95) * rng.uniform(0.6, 1.2, len(paths))
+    press = np.clip((at(dark, paths.middle) - above) * 1.5 + 0.22, 0.1, 0.95) * (
+        0.6 + 0.6 * easel.lots(f"pencil {number} press", paths.middle)[:, 0]
+    )
     lift = np.minimum(1, (1 - samples.along) * 1.6 + 0.1)
     return heap(
         samples, press.astype(np.float32)[samples.stroke] * lift * (1.05 - 0.5 * np.abs(samples.across)), easel.shape

@@ -33,7 +33,9 @@ def _key_block(easel: Easel) -> Array:
     start = seeds(easel.seen.flow, spacing, 30 * unit, rng, jitter=0.12)
     paths = walk(easel.seen.flow, easel.seen.part, start, 36 * unit, 7)
     share = at(dark, paths.points)
-    width = np.where(share > 0.14, spacing * (share * 1.18 + 0.03), 0) * rng.uniform(0.9, 1.1, (len(paths), 1))
+    width = np.where(share > 0.14, spacing * (share * 1.18 + 0.03), 0) * (
+        0.9 + 0.2 * easel.lots("gouge width", paths.middle)
+    )
     samples = cover(paths, width.astype(np.float32), easel.shape, Reach(pitch=0.85, top=False))
     block = np.zeros(easel.shape, np.float32)
     block.ravel()[samples.at] = 1
