@@ -1,7 +1,9 @@
 """Every way of painting: the same twice, unlike the others, true to the light, the hour and the colours."""
 
+import re
 from dataclasses import replace
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -189,3 +191,17 @@ def test_a_new_coat_leaves_the_rest_as_it_was(style: str, painted: dict, scenes:
     near[max(rows[0] - 12, 0) :, max(columns[0] - 12, 0) : columns[-1] + 12] = True  # down to its mirror on the ground
     assert change[ball[::2, ::2]].mean() > 0.15
     assert (change[~near] > 0.1).mean() < 0.01
+
+
+def test_the_example_of_the_page_runs_as_it_stands() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "brushes.md").read_text(encoding="utf-8")
+    code = re.search(r"```python\n(.*?)```", page, re.S)
+    assert code is not None
+    told: dict = {}
+    exec(compile(code[1], "docs/brushes.md", "exec"), told)  # our own page
+    assert told["picture"].shape == (224, 288, 3)
+    assert told["lines"].shape == (224, 288)
+    for name in STYLES:
+        assert f"| {name} |" in page
+    for name in HANDS:
+        assert name in page
