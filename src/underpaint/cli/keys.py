@@ -13,11 +13,13 @@ from underpaint.cli.lines import KEEP_BLUE, KIND, Kind
 from underpaint.cli.output import console, notes, print_json, print_table
 from underpaint.cli.progress import job_progress
 from underpaint.models.home import plain
-from underpaint.recipe import Recipe
+from underpaint.recipe import Blob, Recipe
 
 if TYPE_CHECKING:
     from underpaint.library.keys import KeysFolder, PaintedKey
+    from underpaint.plan.painter import Painter
     from underpaint.sets.keys import Key
+    from underpaint.sets.light_plans import LightPlan
 
 
 def register(app: typer.Typer) -> None:
@@ -26,10 +28,16 @@ def register(app: typer.Typer) -> None:
                                "-o keys/")(keys)
 
 
-def keys(drawing: Path = typer.Argument(..., help="A line drawing: a scan, a phone photo, a file of lines."),
+def keys(drawing: Path = typer.Argument(..., help="A line drawing: a scan, a phone photo, a file of lines; or "
+                                                   "a folder of them."),
          words: str = typer.Argument(..., help="What is in the drawing, in a sentence."),
          count: int = typer.Option(12, "-n", "--count", help="How many keys."),
          output: Path | None = typer.Option(None, "-o", "--output", help=r"The folder to write into. \[NAME-keys/]"),
+         plans: Path | None = typer.Option(None, "--plans", help="Your own light plans, a YAML or TOML file."),
+         palette: str | None = typer.Option(None, "--palette", help="A client's colours: a palette file, a picture, or "
+                                                                    "#1c2326,#f2ecc4."),
+         between: tuple[Path, Path] | None = typer.Option(None, "--between", metavar="KEY KEY", help="More like these "
+                                                          "two: plans between two painted keys."),
          kind: Kind = KIND, keep_blue: bool = KEEP_BLUE, negative: str = recipes.NEGATIVE,
          model: str | None = recipes.MODEL, size: str | None = recipes.SIZE, steps: int | None = recipes.STEPS,
          guidance: float | None = recipes.GUIDANCE, sampler: str | None = recipes.SAMPLER,
@@ -41,8 +49,23 @@ def keys(drawing: Path = typer.Argument(..., help="A line drawing: a scan, a pho
     """Paint planned approaches to colour and light under a drawing; your lines stay as they are, on top."""
     asked = recipes.Asked(words, negative, model, size, steps, guidance, sampler, schedule, seed, lora, changes, vae)
     job = Job(drawing, words, output or drawing.with_name(f"{drawing.stem}-keys"), count, seed, kind, keep_blue,
-              private, device, precision, prediction, online, library, no_library)
+              private, device, precision, prediction, online, library, no_library,
+              _light(plans, palette, between, count))
+    if drawing.is_dir():
+        from underpaint.cli.keys_folder import run_folder
+
+        run_folder(job, recipes.shared_recipe(asked), said, as_json=as_json)
+        return
     report(run(job, recipes.shared_recipe(asked)), as_json=as_json)
+
+
+def _light(plans: Path | None, palette: str | None, between: tuple[Path, Path] | None,
+           count: int) -> "tuple[LightPlan, ...] | None":
+    if plans is None and palette is None and between is None:
+        return None
+    from underpaint.library.light_files import light_plans
+
+    return light_plans(plans, palette, between, count)
 
 
 @dataclass(frozen=True)
@@ -63,6 +86,21 @@ class Job:
     online: bool = False
     library: Path | None = None
     no_library: bool = False
+    plans: "tuple[LightPlan, ...] | None" = None
+
+    def planned(self, drawing: Blob, base: Recipe) -> "tuple[Key, ...]":
+        """The keys of one drawing."""
+        from underpaint.sets.keys import plan_keys
+        from underpaint.sets.light_plans import LIGHT_PLANS
+
+        return plan_keys(self.words, drawing, count=self.count, seed=self.seed, base=base,
+                         plans=LIGHT_PLANS if self.plans is None else self.plans)
+
+    def painter(self) -> "Painter":
+        """What paints them."""
+        from underpaint.plan.painter import Painter
+
+        return Painter(device=self.device, precision=self.precision, prediction=self.prediction, online=self.online)
 
     def same(self, planned: "Sequence[Key]") -> dict[str, Any]:
         """What must be equal for this to be the same job again."""
@@ -74,19 +112,17 @@ class Job:
 def run(job: Job, base: Recipe) -> "KeysFolder":
     """Paint the keys with progress on standard error."""
     from underpaint.library.drawings import read_drawing
-    from underpaint.sets.keys import plan_keys
 
     read = read_drawing(job.drawing, kind=job.kind.value, keep_blue=job.keep_blue)
-    planned = plan_keys(job.words, read.blob, count=job.count, seed=job.seed, base=base)
+    planned = job.planned(read.blob, base)
     for note in read.notes:
         notes().print(f"note: {note}", markup=False)
     with job_progress(job.count) as watcher:
         watcher.begin("reading the model")
         from underpaint.library.jobs import JobItem
         from underpaint.library.keys import paint_keys
-        from underpaint.plan.painter import Painter
 
-        painter = Painter(device=job.device, precision=job.precision, prediction=job.prediction, online=job.online)
+        painter = job.painter()
         keeping = Keeping(job.library, job.no_library, job.private)
         items = [JobItem(key.recipe, f"{key.number} {key.name}") for key in planned]
         with journal_of(keeping, items, {read.blob.sha256: read.stored.data},
@@ -99,11 +135,7 @@ def run(job: Job, base: Recipe) -> "KeysFolder":
 def report(folder: "KeysFolder", *, as_json: bool) -> None:
     """Print what was painted; exit code 130 when a person stopped it half-way."""
     if as_json:
-        print_json({
-            "keys": [{"number": painted.key.number, "name": painted.key.name, "file": str(painted.file),
-                      "seed": painted.take.plan.seed, "seconds": round(painted.take.seconds, 2),
-                      **painted.take.measured} for painted in folder.keys],
-            "psd": str(folder.psd), "ora": str(folder.ora), "sheet": str(folder.sheet), "cancelled": folder.cancelled})
+        print_json(said(folder))
     else:
         numbers = ("kept", "invented", "light", "seed", "seconds", "file")
         print_table(["", "key", *numbers], [_row(painted) for painted in folder.keys], whole=numbers)
@@ -115,6 +147,15 @@ def report(folder: "KeysFolder", *, as_json: bool) -> None:
     if folder.cancelled:
         notes().print("stopped; what was finished is kept")
         raise typer.Exit(130)
+
+
+def said(folder: "KeysFolder") -> dict[str, Any]:
+    """What JSON says of a folder of keys."""
+    return {
+        "keys": [{"number": painted.key.number, "name": painted.key.name, "file": str(painted.file),
+                  "seed": painted.take.plan.seed, "seconds": round(painted.take.seconds, 2), **painted.take.measured}
+                 for painted in folder.keys],
+        "psd": str(folder.psd), "ora": str(folder.ora), "sheet": str(folder.sheet), "cancelled": folder.cancelled}
 
 
 def _row(painted: "PaintedKey") -> list[str]:
