@@ -12,7 +12,7 @@ from underpaint.cli.main import app
 from underpaint.models import primer_folder
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = ("README.md", "docs/start.md")
+PAGES = ("README.md", "docs/start.md", "docs/keys.md", "docs/sheet.md", "docs/plot.md")
 
 
 def commands() -> list[list[str]]:

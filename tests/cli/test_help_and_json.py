@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from kit.studio import Program, save_drawing, save_picture
 
-COMMANDS = ["keys", "paint", "repaint", "lines", "info", "prompt", "demo", "doctor", "models list", "models add",
+COMMANDS = ["keys", "sheet", "plot", "paint", "repaint", "lines", "info", "prompt", "demo", "doctor", "models list",
+            "models add",
             "models show", "models remove", "models hash", "models check", "models merge",
             "control describe", "control extract", "control check", "control edit-pose"]
 INFO_KEYS = ["source", "prompt", "negative_prompt", "seed", "steps", "guidance", "sampler", "schedule", "width",
@@ -21,7 +22,8 @@ import underpaint, underpaint.recipe, underpaint.prompt, underpaint.imaging, und
 import underpaint.canvas
 for words in (["--help"], ["paint", "--help"], ["info", sys.argv[1]], ["info", sys.argv[1], "--json"],
               ["prompt", "a (cat:1.2) [dog:3]", "--steps", "20", "--json"], ["lines", sys.argv[2], "-o", sys.argv[3]],
-              ["models", "list"], ["models", "list", "--json"], ["control", "describe"],
+              ["plot", "--axes"], ["sheet", "--axes"], ["models", "list"], ["models", "list", "--json"],
+              ["control", "describe"],
               ["control", "extract", "palette", sys.argv[1], "-o", sys.argv[3] + ".ase"],
               ["control", "check", sys.argv[1], "--control", "palette=#102030"],
               ["paint", "a", "--steps", "0"], ["--version"]):

@@ -90,12 +90,22 @@ def test_another_recipe_or_a_changed_file_is_painted_anew(program: Program, tiny
     (["--x", "Size=9192x9192,32x32"], 3, ("picture 1", "too large")),
     (["--x", "Prompt S/R=cat,<lora:gone:1>"], 3, ("picture 2", "gone")),
     (["--x", "Steps=1", "--size", "wide"], 3, ("no size",)), ([], 3, ("none was given",)),
+    (["--x", "Steps=1,2", "--size", "9192x9192"], 6, ("error: width: 9192x9192 is too large",)),
 ])
 def test_bad_values_are_said_before_anything_is_painted(program: Program, tiny_model: Path, tmp_path: Path,
                                                         words: list[str], code: int, said: tuple[str, ...]) -> None:
     folder = tmp_path / "plot"
     assert program("plot", "a cat", "--model", tiny_model, "-o", folder, *words) == code
     assert all(part in program.err for part in said) and not folder.exists()
+
+
+def test_long_words_in_another_script_make_short_file_names(program: Program, tiny_model: Path,
+                                                            tmp_path: Path) -> None:
+    long = "十字路口的客栈" * 30
+    said = program.json("plot", "cat", "--model", tiny_model, "--steps", 1, "--x", f"Prompt S/R=cat,{long}", "-o",
+                        tmp_path / "p")
+    name = Path(said["cells"][1]["file"]).name
+    assert name.startswith("02-十字") and len(name.encode()) <= 84 and said["cells"][1]["name"] == long
 
 
 def test_axes_are_listed(program: Program) -> None:
@@ -148,5 +158,6 @@ def test_private_sheets_say_nothing_of_their_words(program: Program, tiny_model:
     program.well("sheet", "an okapi", "-n", 1, "--model", tiny_model, "--steps", 1, "--vary", "light", "--private",
                  "-o", tmp_path / "s")
     program.well("plot", "an okapi", "--x", "Steps=1", "--model", tiny_model, "--private", "-o", tmp_path / "p")
+    assert {"01.png"} == set(contents(tmp_path / "s")) & set(contents(tmp_path / "p")) - {"sheet.png"}
     everything = b"".join([*contents(tmp_path / "s").values(), *contents(tmp_path / "p").values()])
     assert b"okapi" not in everything

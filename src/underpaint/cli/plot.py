@@ -64,8 +64,11 @@ def plot(words: str = typer.Argument("", help="What to paint."),
 
     planned = plan_plot(base, x, y, z, confirm=preflight.find)
     wrong = impossible({f"picture {cell.number}, {cell.name}": cell.recipe for cell in planned.cells}, blobs, preflight)
+    for error in impossible({"": base}, blobs, preflight).values():
+        if wrong and {str(error)} == {str(one) for one in wrong.values()}:
+            raise error  # no axis's fault
     if wrong:
-        raise PlotError([Problem(name, None, said) for name, said in wrong.items()])
+        raise PlotError([Problem(name, None, str(error).rstrip(".")) for name, error in wrong.items()])
     for note in planned.notes:
         notes().print(f"note: {note}", markup=False)
     files: list[PlotFiles] = []

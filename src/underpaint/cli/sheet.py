@@ -10,7 +10,7 @@ from underpaint.cli import recipes
 from underpaint.cli.keeping import LIBRARY, NO_LIBRARY
 from underpaint.cli.output import console, print_json, print_table
 from underpaint.cli.painting import Folder, Machine, Many, close, facts, paint_many, preflight_of
-from underpaint.errors import PlanError, PromptError, RecipeError
+from underpaint.errors import PromptError, RecipeError
 
 if TYPE_CHECKING:
     from underpaint.library.series import Series
@@ -57,8 +57,8 @@ def sheet(brief: str = typer.Argument("", help="What it is about; {one|another} 
         return
     asked = recipes.Asked("", negative, model, size, steps, guidance, sampler, schedule, None, lora, changes, vae)
     planned = plan_sheet(brief, _chosen(there, vary, spoken), count=count, seed=seed, base=recipes.shared_recipe(asked))
-    for name, why in impossible({str(one.number): one.recipe for one in planned}, {}, preflight).items():
-        raise PlanError(f"concept {name} cannot be painted: {why}", hint="Nothing was painted.")
+    for error in impossible({one.name: one.recipe for one in planned}, {}, preflight).values():
+        raise error
     target = output / "sheet.png"
 
     def finish(series: "Series") -> None:

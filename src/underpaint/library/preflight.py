@@ -55,13 +55,13 @@ class Preflight:
         return {blob.sha256: self._sizes[blob.sha256] for blob in recipe.blobs()}
 
 
-def impossible(recipes: Mapping[str, Recipe], blobs: Mapping[str, bytes], preflight: Preflight) -> dict[str, str]:
+def impossible(recipes: Mapping[str, Recipe], blobs: Mapping[str, bytes],
+               preflight: Preflight) -> dict[str, UnderpaintError]:
     """What cannot be painted, each reason once: name of the first recipe -> why."""
-    found: dict[str, str] = {}
+    found: dict[str, tuple[str, UnderpaintError]] = {}
     for name, recipe in recipes.items():
         try:
             preflight.check(recipe, blobs)
         except UnderpaintError as error:
-            if str(error).rstrip(".") not in found.values():
-                found[name] = str(error).rstrip(".")
-    return found
+            found.setdefault(str(error), (name, error))
+    return dict(found.values())

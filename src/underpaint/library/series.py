@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from underpaint.library.keys import Watcher
 
 
+_LONGEST_STEM = 80  # bytes
+
+
 class Planned(Protocol):
     """One picture that a set asks for."""
 
@@ -98,12 +101,19 @@ def paint_series(planned: Sequence[Planned], folder: Path, brush: Brush) -> Seri
     done: list[Painted] = []
     try:
         for position, one in enumerate(planned):
-            done.append(_paint(position, one, folder / f"{file_stem(one.number, one.name)}.png", brush))
+            done.append(_paint(position, one, folder / f"{_stem(one, brush.private)}.png", brush))
     except (KeyboardInterrupt, Cancelled):
         if not done:
             raise Cancelled("stopped before the first picture was finished", hint="Nothing was written.") from None
         return Series(tuple(done), cancelled=True)
     return Series(tuple(done))
+
+
+def _stem(planned: Planned, private: bool) -> str:
+    """A file name that every disk takes; a private one says nothing but its number."""
+    if private:
+        return f"{planned.number:02d}"
+    return file_stem(planned.number, planned.name).encode()[:_LONGEST_STEM].decode("utf-8", "ignore")
 
 
 def _paint(position: int, planned: Planned, file: Path, brush: Brush) -> Painted:
