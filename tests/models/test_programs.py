@@ -45,6 +45,16 @@ class TestA1111:
         assert inner == {root / "models", root / "embeddings", big, spaced, shared}
         assert not (tmp_path / "owned").exists()
 
+    @pytest.mark.parametrize("line", [
+        'export COMMANDLINE_ARGS="--ckpt-dir \\"{folder}\\" --xformers"', "export COMMANDLINE_ARGS=--ckpt-dir={folder}",
+        'set "COMMANDLINE_ARGS=--ckpt-dir \'{folder}\'"', "COMMANDLINE_ARGS='--ckpt-dirs \"{folder}\"'",
+    ])
+    def test_however_the_flags_are_quoted(self, line: str, tmp_path: Path) -> None:
+        (root, _) = folders(tmp_path, "webui", "webui/models/Stable-diffusion")
+        (big,) = folders(tmp_path, "big" if "=--" in line else "big one")
+        (root / "webui-user.sh").write_text(line.format(folder=big) + "\n")
+        assert found(root) == ("a1111", {root / "models", big})
+
     def test_windows_start_scripts_and_sd_next(self, tmp_path: Path) -> None:
         root, *_ = folders(tmp_path, "webui", "webui/modules")
         big, diffusers = folders(tmp_path, "big", "sdnext")

@@ -43,7 +43,7 @@ def _follow_flags(root: Path, script: Path, folders: list[Path], problems: list[
     words = re.sub(
         r"%(\w+)%|\$\{?(\w+)\}?",
         lambda found: told.get(found[1] or found[2], found[0]),
-        told.get("COMMANDLINE_ARGS", ""),
+        told.get("COMMANDLINE_ARGS", "").replace('\\"', '"'),
     )
     for flag, text in _FLAG.findall(words):
         found, refused = existing(root, [text], script)

@@ -127,8 +127,17 @@ def assignments(text: str) -> dict[str, str]:
     for line in text.splitlines():
         match = re.match(r"\s*@?(?:set|export)?\s*\"?([A-Za-z_]\w{0,63})=(.{0,4000})", line)
         if match and not re.match(r"\s*(#|@?rem\b|::)", line, re.IGNORECASE):
-            found[match[1]] = match[2].strip().strip("\"'")
+            found[match[1]] = _unquoted(match[2].strip())
     return found
+
+
+def _unquoted(value: str) -> str:
+    """A value without the quotes around the whole of it; those inside stay."""
+    whole = re.match(r"\"((?:\\.|[^\"\\])*)\"|'([^']*)'", value)
+    if whole:
+        return whole[1] if whole[1] is not None else whole[2]
+    # set "NAME=value": the first quote stands before the name
+    return value.removesuffix('"') if value.count('"') % 2 else value
 
 
 def _exists(path: Path) -> bool:
