@@ -61,6 +61,11 @@ def test_shares_of_the_canvas_and_lists_of_the_control_extension_are_read() -> N
     assert read_pose(data).people[0].joints["left_wrist"] == pytest.approx((122, 120))
 
 
+def test_the_first_versions_of_openpose_are_read() -> None:
+    old = file(BODY_18).replace(b"pose_keypoints_2d", b"pose_keypoints")
+    assert read_pose(old).people[0].joints["left_wrist"] == (122, 120)
+
+
 @pytest.mark.parametrize("data", [
     b"", b"[]", b"{", b"[" * 5000, b'{"people": 3}', b'{"people": [3]}', b'{"people": [{"pose_keypoints_2d": [1, 2]}]}',
     json.dumps({"people": [{"pose_keypoints_2d": ["a"] * 54}]}).encode(), file(BODY_18).replace(b"0.9", b"NaN"),

@@ -85,10 +85,12 @@ def test_krita_palettes_with_groups_and_linear_colours(tmp_path: Path) -> None:
             '<ColorSetEntry name="b" bitdepth="F32"><RGB space="sRGB-elle-V2-g10.icc" r="0.2158605" g="0.2158605" '
             'b="0.2158605"/></ColorSetEntry><ColorSetEntry name="c"><Lab L="100" a="0" b="0"/></ColorSetEntry>'
             '<ColorSetEntry name="d"><Gray g="0"/></ColorSetEntry>'
+            '<ColorSetEntry name="f"><Lab L="0.5" a="0.501961" b="0.501961"/></ColorSetEntry>'
             '<ColorSetEntry name="e"><XYZ x="0.96422" y="1" z="0.82521"/></ColorSetEntry></Group></Colorset>')
     sheet = read(kpl(text), ".kpl", tmp_path)
     assert [(one.name, one.hex) for one in sheet.entries] == [
-        ("a", "#ff8000"), ("b", "#808080"), ("c", "#ffffff"), ("d", "#000000"), ("e", "#ffffff")]
+        ("a", "#ff8000"), ("b", "#808080"), ("c", "#ffffff"), ("d", "#000000"), ("f", "#777777"),
+        ("e", "#ffffff")]
 
 
 def test_text_palettes_as_other_programs_write_them(tmp_path: Path) -> None:
@@ -97,6 +99,8 @@ def test_text_palettes_as_other_programs_write_them(tmp_path: Path) -> None:
     gimp = b"GIMP Palette\r\nName: x\r\nColumns: 4\r\n# c\r\n 16  32 48 deep sea\r\n255 238 221\r\n"
     assert [(one.hex, one.name) for one in read(gimp, ".gpl", tmp_path).entries] == [
         ("#102030", "deep sea"), ("#ffeedd", "")]
+    latin = "GIMP Palette\n1 2 3 Grün\n".encode("latin-1")
+    assert read(latin, ".gpl", tmp_path).entries[0].name == "Grün"
     aseprite = b"GIMP Palette\nChannels: RGBA\n#\n16 32 48 255 sea\n"
     assert read(aseprite, ".gpl", tmp_path).entries[0].name == "sea"
 

@@ -56,18 +56,23 @@ def _canvas(given: Mapping[str, Any]) -> Extent | None:
 
 
 def _layout(person: Any, name: str) -> int:
-    body = person.get("pose_keypoints_2d") if isinstance(person, Mapping) else None
+    body = _given(person, "pose_keypoints_2d") if isinstance(person, Mapping) else None
     if not isinstance(body, list) or len(body) not in (0, 54, 75):
         raise PictureError(f"{name} has a person whose body is neither of 18 nor of 25 joints", hint=_HINT)
     return 25 if len(body) == 75 else 18
 
 
+def _given(person: Mapping[str, Any], key: str) -> Any:
+    """A list of joints; the first versions of OpenPose left `_2d` away."""
+    return person.get(key, person.get(key.removesuffix("_2d")))
+
+
 def _person(given: Mapping[str, Any], name: str) -> Person:
-    body = _points(given["pose_keypoints_2d"], name)
+    body = _points(_given(given, "pose_keypoints_2d"), name)
     layout = LAYOUTS.get(len(body), BODY_18)
     parts = {}
     for part, key in _FIELDS.items():
-        listed = given.get(key)
+        listed = _given(given, key)
         if listed:
             points = _points(listed, name)
             if len(points) != PARTS[part][1] and not (part == "face" and len(points) == 68):

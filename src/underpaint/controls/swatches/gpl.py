@@ -1,12 +1,12 @@
 """GIMP palettes (.gpl), also of Krita, Inkscape and Aseprite: text, three numbers and a name a line."""
 
-from underpaint.controls.swatches.sheet import Entry, SwatchSheet, check_count, rgb
+from underpaint.controls.swatches.sheet import Entry, SwatchSheet, check_count, rgb, text_of
 from underpaint.errors import PictureError
 
 
 def read(data: bytes) -> SwatchSheet:
     """Raises PictureError for what is no GIMP palette, naming the line that is wrong."""
-    lines = data.decode("utf-8-sig", "replace").splitlines()
+    lines = text_of(data).splitlines()
     if not lines or lines[0].strip() != "GIMP Palette":
         raise PictureError("this is no GIMP palette", hint="Its first line would be 'GIMP Palette'.")
     name, channels = "", 3

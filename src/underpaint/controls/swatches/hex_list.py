@@ -7,7 +7,7 @@ A line may go on with a share, a role and a name: `#1c2326 30% dark Deep sea`. L
 import re
 from typing import cast, get_args
 
-from underpaint.controls.swatches.sheet import Entry, SwatchSheet, check_count, rgb
+from underpaint.controls.swatches.sheet import Entry, SwatchSheet, check_count, rgb, text_of
 from underpaint.errors import PictureError
 from underpaint.recipe.controls import SwatchRole
 
@@ -18,7 +18,7 @@ _LINE = re.compile(rf"{_HEX}(?:\s+(\d+(?:\.\d+)?)\s*%)?(?:\s+({'|'.join(get_args
 def read(data: bytes) -> SwatchSheet:
     """Raises PictureError that names the first line that is no colour."""
     entries: list[Entry] = []
-    lines = data.decode("utf-8-sig", "replace").splitlines()
+    lines = text_of(data).splitlines()
     for number, line in enumerate(lines, 1):
         text = line.strip()
         if not text or text == "#" or text.startswith((";", "//", "# ")):

@@ -64,15 +64,23 @@ def _colour(model: str, values: dict[str, str]) -> Rgb:
         given = rgb(*(float(values[name]) for name in "rgb"))
         return _encoded(given) if linear else given
     if model == "cmyk":
-        return from_cmyk(*(float(values[name]) for name in "cmyk"))
+        inks = [float(values[name]) for name in "cmyk"]
+        return from_cmyk(*(ink / (100 if max(inks) > 1 else 1) for ink in inks))
     if model == "lab":
-        return from_lab(*(float(values[name]) for name in "lab"))
+        return _lab(*(float(values[name]) for name in "lab"))
     if model == "xyz":
         return from_xyz(*(float(values[name]) for name in "xyz"))
     if model == "gray":
         grey = float(values["g"])
         return _encoded((grey,) * 3) if linear else rgb(grey, grey, grey)
     raise PictureError(f"a swatch has an unknown colour model '{model:.20}'", hint=_HINT)
+
+
+def _lab(light: float, green_red: float, blue_yellow: float) -> Rgb:
+    """Lab as written, or, from integer depths, each coordinate scaled to 0..1."""
+    if all(0 <= value <= 1 for value in (light, green_red, blue_yellow)) and (green_red or blue_yellow):
+        return from_lab(100 * light, 255 * green_red - 128, 255 * blue_yellow - 128)
+    return from_lab(light, green_red, blue_yellow)
 
 
 def _encoded(linear: tuple[float, float, float]) -> Rgb:

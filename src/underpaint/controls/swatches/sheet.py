@@ -45,6 +45,14 @@ class SwatchSheet:
         return self if note in self.notes else replace(self, notes=(*self.notes, note))
 
 
+def text_of(data: bytes) -> str:
+    """Text as UTF-8, or, from older programs, Latin-1."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
 def check_count(count: int) -> None:
     """Raise PictureError for more swatches than any palette has."""
     if count > MAX_ENTRIES:
