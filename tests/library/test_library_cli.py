@@ -242,7 +242,8 @@ def test_what_cannot_be_is_one_line_with_the_way_out(program: Program, tmp_path:
 
 
 def test_no_library_is_made_by_looking(program: Program, home: Path) -> None:
-    assert program("library", "list") == 9 and "no library" in program.err
+    for words in (["library", "list"], ["library", "star", "abcd"], ["library", "jobs"], ["return", "x.png"]):
+        assert program(*words) == 9 and "no library" in program.err
     assert not (home / "library").exists() and os.listdir(home.parent) == []
 
 

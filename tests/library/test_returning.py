@@ -189,6 +189,15 @@ def test_what_looks_like_nothing_here_is_asked_for(shelf: tuple[Library, list[En
     assert returned.known_by == "named"
 
 
+def test_a_painting_that_was_imported_before_finds_its_take_and_not_itself(shelf: tuple[Library, list[Entry]],
+                                                                           tmp_path: Path) -> None:
+    library, entries = shelf
+    Image.fromarray(painted_over(of(entries[3]), 0.4)).save(tmp_path / "earlier.png")
+    library.add(tmp_path / "earlier.png", Circumstances(kind="import", name="earlier.png"))
+    returned = bring_back(library, tmp_path / "earlier.png")
+    assert returned.origin.id == entries[3].id and returned.entry.kind == "return"
+
+
 def test_the_take_itself_is_no_painting_over_it(shelf: tuple[Library, list[Entry]]) -> None:
     with pytest.raises(PictureError, match="itself"):
         bring_back(shelf[0], shelf[1][0].file)

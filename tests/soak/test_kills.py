@@ -5,6 +5,7 @@ and database operation that finishing a take consists of. A few hit the whole pr
 """
 
 import hashlib
+import itertools
 import os
 import random
 import signal
@@ -12,7 +13,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -84,9 +85,10 @@ class Operations:
 
     def _told(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         def call(*words: Any, **options: Any) -> Any:
-            done = function(*words, **options)
-            self.happened(name)
-            return done
+            try:
+                return function(*words, **options)
+            finally:  # making a folder that is there raises, and is an operation all the same
+                self.happened(name)
 
         return call
 
@@ -106,7 +108,7 @@ def start(folder: Path, *, at_take: int | None = None, kill_after: int | None = 
                 log.write(f"{recipe.seed}\n")
             operations.counting = False
             take = paint_cheaply(recipe, blobs, tell)
-            time.sleep(0.004)
+            time.sleep(0.015)
             painted[0] += 1
             operations.counting = painted[0] == at_take
             return take
@@ -167,17 +169,18 @@ def test_two_hundred_kills(tmp_path: Path) -> None:
     operations = (tmp_path / "undisturbed.operations").read_text().splitlines()
     assert len(operations) > 15, operations
     random.seed(20)
-    kills, hits, jobs = 0, set(), 0
+    kills, hits, jobs, turns = 0, set(), 0, itertools.cycle(range(1, len(operations) + 1))
     while kills < KILLS:
         folder = tmp_path / f"job-{jobs:03d}"
         jobs += 1
-        kills += one_job(folder, operations, kills, hits)
+        kills += one_job(folder, turns, hits)
         check(folder, undisturbed)
+        assert jobs <= KILLS, "the programs end before they can be killed"
     print(f"\n{kills} kills over {jobs} jobs of {TAKES}; {len(hits)} of {len(operations)} operations hit: {operations}")
     assert hits == set(range(1, len(operations) + 1))
 
 
-def one_job(folder: Path, operations: list[str], before: int, hits: set[int]) -> int:
+def one_job(folder: Path, turns: Iterator[int], hits: set[int]) -> int:
     """Kill one job again and again, half-way at random and half-way after an operation, then let it finish."""
     kills = 0
     while kills < KILLS_A_JOB:
@@ -186,11 +189,11 @@ def one_job(folder: Path, operations: list[str], before: int, hits: set[int]) ->
             break
         if kills % 2:
             child = start(folder)
-            time.sleep(random.uniform(0.005, 0.08))
+            time.sleep(random.uniform(0.005, 0.2))
             os.kill(child, signal.SIGKILL)
             kills += ended(child)
         else:
-            after = (before + kills) // 2 % len(operations) + 1
+            after = next(turns)
             if ended(start(folder, at_take=random.randint(1, 2), kill_after=after)):
                 hits.add(after)
                 kills += 1

@@ -32,7 +32,7 @@ def _looking(folder: Path | None) -> "Library":
 def _changing(folder: Path | None) -> "Library":
     from underpaint.library.library import Library
 
-    return Library(folder)
+    return Library(folder, make=False)
 
 
 @app.command("list", epilog="Example: underpaint library list -n 50")
@@ -169,8 +169,9 @@ def import_(folder: Path = typer.Argument(..., help="A folder with everything be
             library: Path | None = LIBRARY, as_json: bool = recipes.JSON) -> None:
     """Enter other pictures, with whatever AUTOMATIC1111, ComfyUI and others wrote into them."""
     from underpaint.library.importing import import_folder
+    from underpaint.library.library import Library
 
-    with _changing(library) as opened, job_progress(1, quiet=as_json) as watcher:
+    with Library(library) as opened, job_progress(1, quiet=as_json) as watcher:
         watcher.begin(f"reading {folder.name}")
         done = import_folder(opened, folder, reference=reference, tags=tuple(tag), tell=watcher.step)
     if as_json:

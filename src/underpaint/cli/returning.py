@@ -34,7 +34,7 @@ def bring_back(painting: Path = typer.Argument(..., help="A PSD, ORA, PNG, JPEG 
         from underpaint.library.saving import check_place
 
         check_place(heat)
-    with Library(library) as opened:
+    with Library(library, make=False) as opened:
         returned = return_(opened, painting, take=take, heat=heat)
     if as_json:
         print_json(returned.to_json())

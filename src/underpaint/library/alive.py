@@ -41,6 +41,8 @@ class Alive:
 
 def is_alive(folder: Path, name: str) -> bool:
     """Whether the runner of that name may still be at work. On another machine nobody can tell: then it is."""
+    if Path(name).name != name:
+        return False  # nobody's: a database from a stranger must not point outside the folder
     if not name.startswith(f"{_machine()}."):
         return True
     path = folder / name

@@ -95,6 +95,12 @@ def read_only(folder: Path) -> LibraryError:
                         hint="Choose another with --library, or leave it out with --no-library.")
 
 
+def no_library(folder: Path) -> LibraryError:
+    """The error for a folder in which nothing was ever kept."""
+    return LibraryError(f"there is no library in {folder}", hint="Paint something first, or name another with "
+                                                                 "--library.")
+
+
 def can_write(folder: Path) -> bool:
     """Whether a library could be made or changed in `folder`."""
     there = next((place for place in (folder, *folder.parents) if place.exists()), folder)
@@ -162,8 +168,7 @@ def check_schema(path: Path, schema: int, known: int) -> None:
 def _prepare(path: Path, write: bool, migrations: Sequence[Sequence[str]]) -> None:
     exists = path.is_file() and path.stat().st_size > 0
     if not exists and not write:
-        raise LibraryError(f"there is no library in {path.parent}", hint="Paint something first, or name another "
-                                                                         "with --library.")
+        raise no_library(path.parent)
     schema = look(path) if exists else 0
     check_schema(path, schema, len(migrations))
     if schema < len(migrations):

@@ -24,7 +24,7 @@ from sqlalchemy import Connection, Row, or_, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from underpaint.errors import LibraryError, OutputError
-from underpaint.library.database import Database, can_write, read_only
+from underpaint.library.database import NAME, Database, can_write, no_library, read_only
 from underpaint.library.entering import Circumstances, enter
 from underpaint.library.facts import Facts, read_facts
 from underpaint.library.place import default_library
@@ -74,13 +74,16 @@ class Entry:
 class Library:
     """An open library; use it as a context manager, or close it.
 
-    With `write=False` nothing in the folder changes and changing calls raise LibraryError.
+    With `write=False` nothing in the folder changes and changing calls raise LibraryError. With `make=False` a library
+    that is not there is not made.
     """
 
-    def __init__(self, folder: str | Path | None = None, *, write: bool = True) -> None:
+    def __init__(self, folder: str | Path | None = None, *, write: bool = True, make: bool = True) -> None:
         self.folder = plain(folder) if folder is not None else default_library()
         self.takes, self.blobs = Store(self.folder / "takes"), Store(self.folder / "blobs")
         self.incoming = self.folder / "incoming"
+        if not make and not (self.folder / NAME).exists():
+            raise no_library(self.folder)
         if write:
             self._make_folder()
         self.database = Database(self.folder, write=write)

@@ -46,15 +46,16 @@ def find_origin(library: Library, file: Path, painting: Painting, take: str | No
     """The take that a painting grew from. Raises LibraryError where none can be told, or several could be."""
     if take is not None:
         return Found(library.find(take), "named")
-    _refuse_itself(library, file)
-    if file.suffix.lower() not in DOCUMENTS and (told := _by_recipe(library, file)) is not None:
+    own = _own_entry(library, file)
+    if file.suffix.lower() not in DOCUMENTS and (told := _by_recipe(library, file, own)) is not None:
         return Found(told, "recipe")
     faces = _faces(painting)
     named = _by_layer_names(library, painting)
-    ranked = _ranked(library, faces, [*named, *_alike(library, faces)])
+    known = {own} if own is not None else set()
+    ranked = _ranked(library, faces, [*named, *_alike(library, faces)], known)
     if not ranked or ranked[0][0] < SURE:
-        ranked = sorted([*ranked, *_ranked(library, faces, _latest(library), known=[entry for _, entry in ranked])],
-                        key=lambda one: -one[0])
+        known |= {entry.number for _, entry in ranked}
+        ranked = sorted([*ranked, *_ranked(library, faces, _latest(library), known)], key=lambda one: -one[0])
     if not ranked or ranked[0][0] < SURE:
         raise LibraryError(f"{file.name} looks like no take of the library", field="take",
                            hint="Name the one that it grew from with --take; underpaint library list shows them.")
@@ -66,29 +67,34 @@ def find_origin(library: Library, file: Path, painting: Painting, take: str | No
     return Found(ranked[0][1], "layers" if ranked[0][1].number in named else "likeness")
 
 
-def _refuse_itself(library: Library, file: Path) -> None:
+def _own_entry(library: Library, file: Path) -> int | None:
+    """The number of the painting itself, where it was brought back or imported before."""
     with contextlib.suppress(LibraryError):
         entry = library.find(file)
-        if entry.kind != "return":
+        if entry.kind == "take":
             raise PictureError(f"{file.name} is the take {entry.id} itself, not painted over",
                                hint="Save your painting first, then bring that back.")
+        return entry.number
+    return None
 
 
-def _by_recipe(library: Library, file: Path) -> Entry | None:
+def _by_recipe(library: Library, file: Path, own: int | None) -> Entry | None:
     """By what the painting still carries: the hash of the pixels that were painted, the recipe, or another program's
     words and seed."""
     with contextlib.suppress(PictureError):
         pixels = recorded_pixels(file)
-        number = _one(library, select(TAKES.c.id).where(TAKES.c.pixels == pixels)) or _one(
-            library, select(COPIES.c.take_id).where(COPIES.c.pixels == pixels))
+        same = select(TAKES.c.id).where(TAKES.c.pixels == pixels, TAKES.c.id.is_distinct_from(own))
+        number = _one(library, same) or _one(library, select(COPIES.c.take_id).where(COPIES.c.pixels == pixels))
         if number is not None:
             return library.entry(number)
-        number = _one(library, select(TAKES.c.id).where(TAKES.c.recipe_hash == recipe_from_file(file).hash()))
+        number = _one(library, select(TAKES.c.id).where(TAKES.c.recipe_hash == recipe_from_file(file).hash(),
+                                                        TAKES.c.id.is_distinct_from(own), TAKES.c.kind != "return"))
         if number is not None:
             return library.entry(number)
     said = read_info(file)
     if said.prompt and said.seed is not None:
-        query = select(TAKES.c.id).where(TAKES.c.seed == str(said.seed), TAKES.c.words == said.prompt)
+        query = select(TAKES.c.id).where(TAKES.c.seed == str(said.seed), TAKES.c.words == said.prompt,
+                                         TAKES.c.id.is_distinct_from(own), TAKES.c.kind != "return")
         number = _one(library, query)
         return None if number is None else library.entry(number)
     return None
@@ -146,12 +152,11 @@ def _latest(library: Library) -> list[int]:
         return [int(number) for number in connection.execute(query).scalars()]
 
 
-def _ranked(library: Library, faces: list[FloatArray], numbers: Iterable[int], known: Iterable[Entry] = ()
+def _ranked(library: Library, faces: list[FloatArray], numbers: Iterable[int], known: set[int]
             ) -> list[tuple[float, Entry]]:
-    """Candidates by how well they fit, best first: all of them roughly, the best of them finely."""
-    before = {entry.number for entry in known}
+    """Candidates but the known by how well they fit, best first: all of them roughly, the best of them finely."""
     rough: list[tuple[float, Entry, FloatArray, FloatArray, Fit]] = []
-    for entry in library.entries([number for number in dict.fromkeys(numbers) if number not in before]):
+    for entry in library.entries([number for number in dict.fromkeys(numbers) if number not in known]):
         small = _thumbnail(entry)
         for face in faces if small is not None else []:
             assert small is not None  # as the loop says

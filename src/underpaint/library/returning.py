@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from underpaint.errors import LibraryError, PictureError, UnderpaintError
 from underpaint.imaging.arrays import FloatArray, to_float
@@ -23,7 +23,7 @@ from underpaint.library.entering import Circumstances, tie
 from underpaint.library.library import Entry, Library
 from underpaint.library.origin import SURE, Found, find_origin
 from underpaint.library.painting import Painting, read_painting
-from underpaint.library.tables import PARENTS
+from underpaint.library.tables import PARENTS, TAKES
 from underpaint.pictures.read import read_picture
 from underpaint.pictures.recall import blobs_from_file, recipe_from_file
 from underpaint.pictures.record import Record
@@ -139,6 +139,7 @@ def tie_return(library: Library, child: int, parent: int, facts: Mapping[str, An
     """Say in the database that a painting grew from a take by hand."""
     with library.database.writing() as connection:
         tie(connection, child, parent, "painted over", dict(facts))
+        connection.execute(update(TAKES).where(TAKES.c.id == child).values(kind="return"))
         kept = connection.execute(select(PARENTS.c.parent_id).where(PARENTS.c.child_id == child,
                                                                     PARENTS.c.parent_id == parent)).scalar()
         if kept is None:

@@ -93,7 +93,7 @@ class Runner:
         if claim is None:
             return None
         try:
-            done = self._paint(claim, None)
+            return self._paint(claim, None, keep=False)
         except Cancelled:
             return self._stopped(claim)
         except (OutputError, LibraryError):
@@ -104,10 +104,6 @@ class Runner:
         except BaseException:
             self._hand_back(claim)
             raise
-        with self.library.database.writing() as connection:
-            settle(connection, claim.job)
-            release(connection, claim)
-        return done
 
     def run_forever(self, stop: threading.Event, *, idle_seconds: float = 1.0) -> None:
         """Paint whatever comes until `stop` is set; a full disk or a busy library is waited out."""
@@ -126,14 +122,15 @@ class Runner:
         claim = claim_item(self.library, self._who, job, position)
         if isinstance(claim, int):
             return Finished(job, position, claim, load_take(self.library.entry(claim).file))
-        return self._paint(claim, tell)
+        return self._paint(claim, tell, keep=True)
 
     def leave(self, job: str, state: str) -> None:
         """Let go of a job that `run_item` held: done, or stopped for now."""
         with self.library.database.writing() as connection:
             end(connection, job, state)
 
-    def _paint(self, claim: Claim, tell: Tell | None) -> Finished:
+    def _paint(self, claim: Claim, tell: Tell | None, *, keep: bool) -> Finished:
+        """Paint and enter one picture; unless the lease is kept, the job is free for the next in the same moment."""
         file = self.library.incoming / f"{claim.job}-{claim.position:05d}.png"
         facts, take = _left_behind(file, claim.recipe), None
         if facts is None:
@@ -147,6 +144,9 @@ class Runner:
             others = finished_by(connection, claim)  # while this runner slept and its lease ran out
             number = others or enter(connection, facts, how)
             finish(connection, claim, number, how.seconds)
+            if not keep:
+                settle(connection, claim.job)
+                release(connection, claim)
         if others is not None and self.library.entry(others).sha256 != facts.sha256:
             kept.unlink(missing_ok=True)
         _clear(file)
