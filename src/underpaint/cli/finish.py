@@ -85,7 +85,7 @@ def upscale(files: list[Path] = FILES,
 
 
 def _tiles(tile: int) -> dict[str, int]:
-    return {"tile": tile, "overlap": min(16, tile // 4)}
+    return {"tile": tile, "overlap": min(32, tile // 4)}
 
 
 @app.command("cutout", epilog="Examples: underpaint finish cutout take.png · underpaint finish cutout take.png "

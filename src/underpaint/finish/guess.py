@@ -49,38 +49,57 @@ def guess_subject(color: FloatArray, *, box: Bounds | None = None, strokes: Stro
     found = _cut(small, labels)
     grown = cv2.resize(found.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
     inside = grown.reshape(height, width) > 0.5
-    doubt, likely = fine_parts(color, inside)
+    lab = srgb_to_oklab(color)
+    inside, from_ground = _without_holes(lab, inside, strokes.remove if strokes is not None else None)
+    doubt, likely = _fine_parts(lab, inside, from_ground)
     return Guess(np.where(doubt, likely, inside).astype(np.float32), coarse, says, doubt)
 
 
-def fine_parts(color: FloatArray, inside: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], FloatArray]:
+def _without_holes(lab: FloatArray, inside: NDArray[np.bool_],
+                   removed: NDArray[np.bool_] | None) -> tuple[NDArray[np.bool_], FloatArray]:
+    """The mask with those holes filled that do not look like the ground around the subject (eyes, a dark belt), and how
+    far each pixel is from that ground, in OKLab; both H x W."""
+    height, width = inside.shape
+    count, pieces = cv2.connectedComponents((~inside).astype(np.uint8), connectivity=4)
+    outer = np.zeros(count, bool)
+    for edge in (pieces[0], pieces[-1], pieces[:, 0], pieces[:, -1]):
+        outer[np.unique(edge)] = True
+    outer[0] = False  # the mask itself
+    if not outer.any() or not inside.any():
+        return inside, np.ones(inside.shape, np.float32)
+    ground = spread_under(lab, (outer[pieces] & ~_grown(inside, 3)).astype(np.float32))
+    # Thin parts are drowned in a mean of their surroundings, so that mean is what lies behind them.
+    around = 2 * max(3, round(0.02 * min(height, width))) + 1
+    ground = cv2.blur(ground, (around, around), borderType=cv2.BORDER_REFLECT)
+    from_ground = np.sqrt(((lab - ground) ** 2).sum(axis=2)).astype(np.float32)
+    often = np.maximum(np.bincount(pieces.ravel(), minlength=count), 1)
+    fills = ~outer & (np.bincount(pieces.ravel(), from_ground.ravel(), minlength=count) / often > 1.5 * _PLAIN)
+    fills[0] = False
+    if removed is not None:
+        fills[np.unique(pieces[removed])] = False
+    return np.asarray(inside | fills[pieces]), from_ground
+
+
+def _fine_parts(lab: FloatArray, inside: NDArray[np.bool_],
+                from_ground: FloatArray) -> tuple[NDArray[np.bool_], FloatArray]:
     """Where thin parts put a mask in doubt, and how much of the subject is probably there; both H x W.
 
     Outside: hair, twigs, rigging, which hang together with the mask, differ from the ground around them and resemble
     the subject more. Inside, near the edge: gaps that look like the ground.
     """
-    nowhere = np.zeros_like(inside)
     if not inside.any() or inside.all():
-        return nowhere, inside.astype(np.float32)
-    height, width = inside.shape
-    reach = max(4, round(_FINE_REACH * min(height, width)))
+        return np.zeros_like(inside), inside.astype(np.float32)
+    reach = max(4, round(_FINE_REACH * min(inside.shape)))
     depth = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    core = depth > 0.4 * depth.max()
-    lab = srgb_to_oklab(color)
-    ground = spread_under(lab, (~_grown(inside, 3)).astype(np.float32))
-    # Thin parts are drowned in a mean of their surroundings, so that mean is what lies behind them.
-    around = 2 * max(3, round(0.02 * min(height, width))) + 1
-    ground = cv2.blur(ground, (around, around), borderType=cv2.BORDER_REFLECT)
-    from_ground = np.sqrt(((lab - ground) ** 2).sum(axis=2))
     from_subject = np.full(inside.shape, np.inf, np.float32)
-    for colour in _main_colours(lab[core]):
+    for colour in _main_colours(lab[depth > 0.4 * depth.max()]):
         np.minimum(from_subject, np.sqrt(((lab - colour) ** 2).sum(axis=2)), out=from_subject)
     likely = from_ground / np.maximum(from_ground + from_subject, 1e-6)
     parts = (from_ground > _PLAIN) & (likely > 0.58) & ~inside & _grown(inside, reach)
     count, pieces = cv2.connectedComponents((_grown(parts, 1) | inside).astype(np.uint8), connectivity=8)
     hanging = np.zeros(count, bool)
     hanging[np.unique(pieces[inside])] = True
-    gaps = inside & (depth <= reach) & (likely < 0.4)
+    gaps = inside & (depth <= reach) & (likely < 0.4) & (from_ground < 2 * _PLAIN)
     doubt = (_grown(hanging[pieces] & parts, 2) & ~inside) | _grown(gaps, 2)
     return np.asarray(doubt), likely.astype(np.float32)
 

@@ -39,8 +39,8 @@ class Upscale(Frozen):
     height: Side | None = None
     method: Name = "sharp"
     method_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
-    tile: Annotated[int, Field(ge=16, le=2048)] = 128
-    overlap: Annotated[int, Field(ge=0, le=256)] = 16
+    tile: Annotated[int, Field(ge=16, le=2048)] = 192
+    overlap: Annotated[int, Field(ge=0, le=256)] = 32
 
     @model_validator(mode="after")
     def _one_size(self) -> Self:
