@@ -65,6 +65,8 @@ def test_what_was_finished_is_not_painted_again(program: Program, tiny_model: Pa
         with stopping(9, monkeypatch) as begun:
             said = paint(program, tiny_model, folder, *words)
         assert begun == ["a blue cat", "a blue cat"] and len(said["cells"]) == 4
+        with stopping(0, monkeypatch):
+            assert paint(program, tiny_model, folder, *words)["cancelled"] is False
         after = contents(folder)
         pixels = [read_picture(after[name]).stored for name in sorted(before) if name.startswith("0")]
         for name, then in zip(sorted(name for name in before if name.startswith("0")), pixels, strict=True):

@@ -86,8 +86,8 @@ def paint_many(many: Many, planned: "Sequence[Planned]", blobs: Mapping[str, byt
             brush = Brush(paint, blobs, preflight.catalogue, folder.private, watcher, journal, fixed)
             series = paint_series(planned, folder.path, brush)
             finish(series)
-            if journal is not None and not series.cancelled:
-                journal.done()
+            if journal is not None and not series.cancelled and (paint.used or journal.resumed):
+                journal.done()  # else everything was there, and the job is forgotten
     return series
 
 
@@ -97,6 +97,11 @@ class _Paint:
     def __init__(self, machine: Machine, preflight: "Preflight") -> None:
         self._machine, self._preflight = machine, preflight
         self._painter: Any = None
+
+    @property
+    def used(self) -> bool:
+        """Whether anything was painted."""
+        return self._painter is not None
 
     def __call__(self, recipe: "Recipe", blobs: Mapping[str, bytes], tell: Any) -> "Take":
         if self._painter is None:

@@ -78,9 +78,9 @@ class Series:
 class Brush:
     """What every picture of a series is painted with.
 
-    `paint` and `blobs` as the library's runner has them. Without a `journal` a picture that the folder already holds,
-    painted by the same recipe on a machine that has not changed since, is left as it is; `catalogue` says whether the
-    models have. `fixed` are the plan's fields that were asked for beyond the recipe (device, dtype).
+    `paint` and `blobs` as the library's runner has them. A picture that the folder already holds, painted by the same
+    recipe with models and programs that have not changed since, is left as it is; `catalogue` says whether the models
+    have. `fixed` are the plan's fields that were asked for beyond the recipe (device, dtype).
     """
 
     paint: Engine
@@ -120,15 +120,15 @@ def _paint(position: int, planned: Planned, file: Path, brush: Brush) -> Painted
     if brush.watcher:
         brush.watcher.begin(f"{planned.number} {planned.name}")
     tell: Tell = brush.watcher.step if brush.watcher else _nobody
-    if brush.journal is not None:
+    begun = brush.journal is not None and brush.journal.finished[position]
+    take = None if begun else _there(planned.recipe, file, brush)
+    if take is None and brush.journal is not None:
         kept = brush.journal.take(position, tell)
         take = kept.take
         brush.journal.written(kept, file, save_take(take, file, private=brush.private).pixels)
-    else:
-        there = _there(planned.recipe, file, brush)
-        take = there or as_kept(brush.paint(planned.recipe, brush.blobs, tell))
-        if there is None:
-            save_take(take, file, private=brush.private)
+    elif take is None:
+        take = as_kept(brush.paint(planned.recipe, brush.blobs, tell))
+        save_take(take, file, private=brush.private)
     if brush.watcher:
         brush.watcher.finish()
     return Painted.of(planned, take, file)
