@@ -35,7 +35,7 @@ def _hatch(easel: Easel, dark: Array, flow: Array, above: float, layer: int) -> 
     """One layer of short strokes where it is darker than `above`, thicker the darker it is."""
     unit, rng = easel.unit, easel.rng(f"hatch {layer}")
     start = seeds(flow, (2.05 + 0.3 * (layer == 1)) * unit, 14 * unit, rng)
-    start = start[at(dark, start) + 0.035 * easel.bell(f"hatch {layer} end", start)[:, 0] > above]
+    start = start[at(dark, start) + 0.035 * at(easel.grain(22, "hatched where"), start) > above]
     paths = walk(flow, easel.seen.part, start, 19 * unit, 5)
     over = np.clip((at(dark, paths.points) - above) * 4.2 + 0.3, 0, 1)
     width = (

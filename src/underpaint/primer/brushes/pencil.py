@@ -20,8 +20,8 @@ def paint(easel: Easel) -> Array:
     grains = paper.tooth(easel)
     strokes = sum(_layer(easel, dark, number) for number in range(3)) + 0.8 * marks(easel, few=0.45).amount
     rubbed = blur(easel.small(dark), 1.2 * easel.unit / easel.seen.scale)
-    lead = 1 - np.exp(-1.2 * easel.small(blur(np.asarray(strokes, np.float32), 0.45)))
-    lead = lead * (0.78 + 0.22 * ramp(grains, -1.0, 0.8)) + rubbed * 0.5 * (0.8 + 0.25 * grains)
+    lead = 1 - np.exp(-1.1 * easel.small(blur(np.asarray(strokes, np.float32), 0.7)))
+    lead = lead * (0.78 + 0.22 * ramp(grains, -1.0, 0.8)) + rubbed * 0.62 * (0.8 + 0.25 * grains)
     line = easel.small(ink(easel, HANDS["scratchy"], "pencil", light=0.85)) * (0.8 + 0.2 * ramp(grains, -1, 1))
     sheet = paper.lit_paper(paper.CARTRIDGE, grains, 0.010)
     picture = sheet * (1 - np.clip(lead, 0, 0.93)[..., None] * (1 - _lead_colour(easel)))
@@ -36,17 +36,16 @@ def _layer(easel: Easel, dark: Array, number: int) -> Array:
     unit, rng = easel.unit, easel.rng(f"pencil {number}")
     flow = (easel.seen.flow, diagonal(easel), easel.seen.flow)[number]
     above = (0.08, 0.36, 0.56)[number]
-    start = seeds(flow, (1.6, 1.9, 1.4)[number] * unit, 12 * unit, rng, jitter=0.4)
-    start = start[at(dark, start) > above + 0.1 * easel.lots(f"pencil {number} end", start)[:, 0] - 0.05]
-    paths = walk(flow, easel.seen.part, start, (20, 15, 12)[number] * unit, 4)
-    samples = cover(paths, 0.95 * unit, easel.shape, Reach(pitch=0.95, top=False))
-    press = np.clip((at(dark, paths.middle) - above) * 1.5 + 0.22, 0.1, 0.95) * (
-        0.6 + 0.6 * easel.lots(f"pencil {number} press", paths.middle)[:, 0]
-    )
+    start = seeds(flow, (1.6, 1.9, 1.4)[number] * unit, 18 * unit, rng, jitter=0.2)
+    start = start[at(dark, start) > above + 0.05 * at(easel.grain(26, "hatched where"), start)]
+    paths = walk(flow, easel.seen.part, start, (30, 23, 18)[number] * unit, 5)
+    here = at(dark, paths.middle)
+    samples = cover(paths, (0.75 + 1.3 * here) * unit, easel.shape, Reach(pitch=0.95, top=False))
+    press = np.clip((here - above) * 1.5 + 0.22, 0.1, 0.95)
+    press *= 0.8 + 0.35 * easel.lots(f"pencil {number} press", paths.middle)[:, 0]
     lift = np.minimum(1, (1 - samples.along) * 1.6 + 0.1)
-    return heap(
-        samples, press.astype(np.float32)[samples.stroke] * lift * (1.05 - 0.5 * np.abs(samples.across)), easel.shape
-    )
+    weight = press.astype(np.float32)[samples.stroke] * lift * (1.05 - 0.5 * np.abs(samples.across))
+    return heap(samples, weight, easel.shape)
 
 
 def _lead_colour(easel: Easel) -> Array:
