@@ -19,10 +19,13 @@ from underpaint.primer.paint import Order, paint
 from underpaint.primer.stages import (
     Workshop,
     autoencoder_stage,
+    decoder_stage,
     encode_stage,
     evaluate_stage,
     export_stage,
+    finished_autoencoder,
     judge_stage,
+    load_autoencoder,
     load_paintbox,
     painter_stage,
     reading_stage,
@@ -51,6 +54,7 @@ def _tiny() -> PrimerConfig:
             text=config.painter.text | {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1},
             adapter=config.painter.adapter | {"channels": [16, 32]},
         ),
+        decoder=replace(config.decoder, steps=2, batch=2, crop=64),
         judge=replace(config.judge, steps=2, batch=2, size=32, width=4),
         evaluate=replace(config.evaluate, prompts=8, drawings=2, steps=2),
         defaults=config.defaults,
@@ -154,6 +158,19 @@ def test_training_goes_on_from_a_shipped_folder_alone(shop: Workshop, tmp_path: 
         assert first.keys() == again.keys()
         assert all(torch.allclose(first[name], again[name], rtol=2e-3, atol=1e-3) for name in first)
     assert painter_stage(other, weights=other.painter_folder / "weights.safetensors")
+
+
+def test_the_decoder_learns_to_forgive_over_the_same_encoder(shop: Workshop, tmp_path: Path) -> None:
+    other = replace(shop, folder=tmp_path / "other")
+    other.folder.mkdir()
+    for part in ("pictures", "tokenizer", "autoencoder", "painter"):
+        (other.folder / part).symlink_to(shop.folder / part)
+    assert decoder_stage(other)
+    before, after = load_autoencoder(other).state_dict(), finished_autoencoder(other).state_dict()
+    changed = {name.split(".")[0] for name in before if not torch.equal(before[name], after[name])}
+    assert changed == {"decoder"}
+    assert torch.equal(load_paintbox(other).autoencoder.state_dict()["decoder.conv_out.bias"],
+                       after["decoder.conv_out.bias"])  # fmt: skip
 
 
 def test_the_examination_runs(shop: Workshop) -> None:

@@ -109,6 +109,19 @@ def painter(
 
 
 @app.command()
+def decoder(
+    work: Work = _WORK, config: Config = SHIPPED, device: Device = "", pictures: Pictures = "pictures",
+    seconds: Seconds = 0.0, steps: Steps = 0,
+) -> None:  # fmt: skip
+    """Teach the decoder to forgive what noise a painting keeps."""
+    from underpaint.primer.stages import decoder_stage
+
+    settings = read_config(config)
+    settings = replace(settings, decoder=_budget(settings.decoder, seconds, steps))
+    _finish(decoder_stage(_shop(work, settings, device, pictures)))
+
+
+@app.command()
 def adopt(folder: Path, work: Work = _WORK, config: Config = SHIPPED) -> None:
     """Take an exported model's weights into the work folder, for --from-weights to begin from."""
     from underpaint.primer.adopt import adopt_stage
@@ -164,6 +177,7 @@ def everything(
     stages.encode_stage(shop)
     _finish(stages.reading_stage(shop))
     _finish(stages.painter_stage(shop))
+    _finish(stages.decoder_stage(shop))
     stages.export_stage(shop, target or work / "primer")
 
 

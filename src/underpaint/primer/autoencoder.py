@@ -1,4 +1,8 @@
-"""Stage three: train the autoencoder on crops, then settle its scaling factor."""
+"""Stage three: train the autoencoder on crops, then settle its scaling factor; stage seven: a forgiving decoder.
+
+What a small denoiser paints keeps a little noise in its latents. A decoder that has only seen clean ones turns that
+into a mosaic of small cells; one that has seen noisy ones paints what was meant.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from underpaint.engine.families.autoencoder_unshuffle import AutoencoderUnshuffle
-from underpaint.primer.config import AutoencoderConfig
+from underpaint.primer.config import AutoencoderConfig, DecoderConfig
 from underpaint.training.loop import Budget, LoopSettings, Losses, StepContext, Trainer
 from underpaint.training.shards import Pool
 
@@ -48,7 +52,9 @@ class AutoencoderStep:
 
     def __call__(self, model: nn.Module, context: StepContext) -> Losses:
         """Losses: `loss`, and for the log `l1` (on 0..2), `edges`, `kl` and `psnr` in dB."""
-        crops = self._crops(context.rng).to(self._device, memory_format=torch.channels_last)
+        crops = random_crops(self._pool, context.rng, self._config.batch, self._config.crop).to(
+            self._device, memory_format=torch.channels_last
+        )
         halve = context.rng.random() < self._config.half_size
         with torch.autocast(self._device.type, torch.bfloat16):
             posterior = model.encode(crops).latent_dist
@@ -64,17 +70,59 @@ class AutoencoderStep:
         loss = l1 + square + self._config.gradients * edges + self._config.kl * kl
         return {"loss": loss, "l1": l1, "edges": edges, "kl": kl, "psnr": 10 * torch.log10(4 / square.detach())}
 
-    def _crops(self, rng: np.random.Generator) -> Tensor:
-        keys, side = self._pool.draw(rng, self._config.batch), self._config.crop
-        crops = []
-        for picture in self._pool.rows(keys, "pictures"):
-            top = int(rng.integers(picture.shape[0] - side + 1))
-            left = int(rng.integers(picture.shape[1] - side + 1))
-            crop = picture[top : top + side, left : left + side]
-            # Which way is up or left says nothing to an autoencoder, so all eight turns are fair.
-            crop = np.rot90(crop, int(rng.integers(4)))
-            crops.append(crop[:, ::-1] if rng.random() < 0.5 else crop)
-        return picture_tensor(np.stack(crops))
+
+def random_crops(pool: Pool, rng: np.random.Generator, count: int, side: int) -> Tensor:
+    """Square crops anywhere in some pictures: float32 count x 3 x side x side in -1..1."""
+    crops = []
+    for picture in pool.rows(pool.draw(rng, count), "pictures"):
+        top = int(rng.integers(picture.shape[0] - side + 1))
+        left = int(rng.integers(picture.shape[1] - side + 1))
+        crop = picture[top : top + side, left : left + side]
+        # Which way is up or left says nothing to an autoencoder, so all eight turns are fair.
+        crop = np.rot90(crop, int(rng.integers(4)))
+        crops.append(crop[:, ::-1] if rng.random() < 0.5 else crop)
+    return picture_tensor(np.stack(crops))
+
+
+class DecoderStep:
+    """One training step of the decoder alone: latents with noise in, the clean crop out."""
+
+    def __init__(self, pool: Pool, encoder: AutoencoderUnshuffle, config: DecoderConfig, device: str) -> None:
+        self._pool, self._encoder, self._config = pool, encoder, config
+        self._device = torch.device(device)
+
+    def __call__(self, model: nn.Module, context: StepContext) -> Losses:
+        """Losses: `loss`, and for the log `edges` and `psnr` in dB, over clean and noisy latents alike."""
+        config, draw = self._config, context.generator
+        crops = random_crops(self._pool, context.rng, config.batch, config.crop)
+        crops = crops.to(self._device, memory_format=torch.channels_last)
+        # Some stay clean; what is noisy is so by anything up to the most, in standard deviations of the latents.
+        amount = (torch.rand(config.batch, 1, 1, 1, generator=draw) * 1.25 - 0.25).clamp_(min=0) * config.noise
+        amount = amount.to(self._device) / float(self._encoder.config.scaling_factor)
+        with torch.autocast(self._device.type, torch.bfloat16):
+            with torch.no_grad():
+                latents = self._encoder.encode(crops).latent_dist.mean.float()
+            noise = torch.randn(latents.shape, generator=draw).to(latents)
+            painted = model((latents + amount * noise).contiguous(memory_format=torch.channels_last))
+        painted = painted.float()
+        l1, edges = (painted - crops).abs().mean(), edge_loss(painted, crops)
+        square = functional.mse_loss(painted, crops)
+        return {"loss": l1 + square + edges, "edges": edges, "psnr": 10 * torch.log10(4 / square.detach())}
+
+
+def train_decoder(
+    pool: Pool, model: AutoencoderUnshuffle, config: DecoderConfig, folder: Path, *, device: str = "cpu"
+) -> bool:
+    """Train the decoder of `model` in place until the budget is used up, the encoder as it is; whether it is done."""
+    budget = Budget(steps=config.steps) if config.steps else Budget(seconds=config.seconds)
+    settings = LoopSettings(
+        budget, config.rate, seed=config.seed, warmup=50, weight_decay=0.0, hold=0.3, average=0.99, lanes=config.lanes
+    )
+    trainer = Trainer(model.decoder, DecoderStep(pool, model, config, device), settings, folder)
+    trainer.resume()
+    done = trainer.run()
+    model.decoder.load_state_dict(trainer.averaged())
+    return done
 
 
 def train_autoencoder(

@@ -85,6 +85,20 @@ class PainterConfig:
 
 
 @dataclass(frozen=True)
+class DecoderConfig:
+    """Training of the autoencoder's decoder on noisy latents; `noise` is the most, in their standard deviations."""
+
+    seconds: float
+    batch: int
+    crop: int
+    rate: float
+    noise: float
+    seed: int
+    lanes: int = 1
+    steps: int | None = None
+
+
+@dataclass(frozen=True)
 class JudgeConfig:
     """Training of the classifier that names what is in a picture."""
 
@@ -94,6 +108,7 @@ class JudgeConfig:
     rate: float
     width: int
     seed: int
+    lanes: int = 1
     steps: int | None = None
 
 
@@ -132,6 +147,7 @@ class PrimerConfig:
     autoencoder: AutoencoderConfig
     reading: ReadingConfig
     painter: PainterConfig
+    decoder: DecoderConfig
     judge: JudgeConfig
     evaluate: EvaluateConfig
     defaults: DefaultsConfig
@@ -143,6 +159,7 @@ _SECTIONS: dict[str, type] = {
     "autoencoder": AutoencoderConfig,
     "reading": ReadingConfig,
     "painter": PainterConfig,
+    "decoder": DecoderConfig,
     "judge": JudgeConfig,
     "evaluate": EvaluateConfig,
     "defaults": DefaultsConfig,

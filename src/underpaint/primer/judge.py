@@ -22,6 +22,10 @@ _SIDES = {"left": "right", "right": "left"}
 _MIRRORED = ("position", "light")
 
 
+_HARDER = {"subject": 2.5, "style": 1.5}
+"""Factors that take longest to learn count for more."""
+
+
 class _Residual(nn.Module):
     """The classic residual block with batch normalisation (He et al., 2016)."""
 
@@ -86,7 +90,8 @@ class JudgeStep:
         for name, values in FACTORS.items():
             words = [_mirror(name, fact[name], bool(flip)) for fact, flip in zip(facts, flips, strict=True)]
             truth = torch.tensor([values.index(word) for word in words])
-            losses.append(functional.cross_entropy(scores[name].float(), truth, label_smoothing=0.05))
+            loss = functional.cross_entropy(scores[name].float(), truth, label_smoothing=0.05)
+            losses.append(_HARDER.get(name, 1.0) * loss)
             right.append((scores[name].argmax(1) == truth).float().mean())
         return {"loss": torch.stack(losses).mean(), "right": torch.stack(right).mean()}
 
@@ -112,7 +117,8 @@ def train_judge(pool: Pool, config: JudgeConfig, folder: Path) -> tuple[Judge, b
     torch.manual_seed(config.seed)
     model = Judge(config.width).to(memory_format=torch.channels_last)
     budget = Budget(steps=config.steps) if config.steps else Budget(seconds=config.seconds)
-    settings = LoopSettings(budget, config.rate, seed=config.seed, weight_decay=0.05, hold=0.2, average=0.99)
+    settings = LoopSettings(budget, config.rate, seed=config.seed, weight_decay=0.05, hold=0.2, average=0.99,
+                            lanes=config.lanes)  # fmt: skip
     trainer = Trainer(model, JudgeStep(pool, config), settings, folder)
     trainer.resume()
     done = trainer.run()

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from underpaint.engine.families.autoencoder_unshuffle import AutoencoderUnshuffle
 from underpaint.errors import ModelError
 from underpaint.files import atomic_write
-from underpaint.primer.autoencoder import averaged_autoencoder, picture_tensor, train_autoencoder
+from underpaint.primer.autoencoder import averaged_autoencoder, picture_tensor, train_autoencoder, train_decoder
 from underpaint.primer.config import PrimerConfig
 from underpaint.primer.evaluate import (
     Question,
@@ -83,6 +83,11 @@ class Workshop:
         return self.folder / "painter"
 
     @property
+    def decoder_folder(self) -> Path:
+        """Checkpoint, log and, once done, the autoencoder with its forgiving decoder."""
+        return self.folder / "decoder"
+
+    @property
     def judge_pictures(self) -> Path:
         """The judge's own scenes."""
         return self.folder / "judge-pictures"
@@ -147,19 +152,35 @@ def _show_autoencoder(shop: Workshop, model: AutoencoderUnshuffle, step: int) ->
     write_png(shop.autoencoder_folder / f"sheet-{step:06d}.png", sheet(pairs, 4))
 
 
-def load_autoencoder(shop: Workshop) -> AutoencoderUnshuffle:
-    """The trained autoencoder.
+def load_autoencoder(shop: Workshop, folder: Path | None = None) -> AutoencoderUnshuffle:
+    """The trained autoencoder, or the one in another folder of the workshop.
 
     Raises:
         ModelError: it has not been trained yet.
     """
-    path = shop.autoencoder_folder / "weights.safetensors"
+    path = (folder or shop.autoencoder_folder) / "weights.safetensors"
     if not path.is_file():
         raise ModelError("The autoencoder is not trained yet", hint="Run: python -m underpaint.primer autoencoder.")
     tensors, facts = load_state(path)
     model = AutoencoderUnshuffle(**shop.config.autoencoder.model, scaling_factor=facts["scaling_factor"])
     model.load_state_dict(tensors)
     return model.to(shop.device, memory_format=torch.channels_last).eval()
+
+
+def decoder_stage(shop: Workshop) -> bool:
+    """Teach the decoder to forgive noise; True when its budget is used up."""
+    model = load_autoencoder(shop)
+    pool = Pool(complete_shards(shop.pictures_folder), "pictures")
+    done = train_decoder(pool, model, shop.config.decoder, shop.decoder_folder, device=shop.device)
+    facts = {"scaling_factor": float(model.config.scaling_factor), "done": done}
+    save_state(shop.decoder_folder / "weights.safetensors", model.state_dict(), facts)
+    return done
+
+
+def finished_autoencoder(shop: Workshop) -> AutoencoderUnshuffle:
+    """The autoencoder to paint with: with the forgiving decoder once there is one, over the same encoder."""
+    forgiving = (shop.decoder_folder / "weights.safetensors").is_file()
+    return load_autoencoder(shop, shop.decoder_folder if forgiving else None)
 
 
 def encode_stage(shop: Workshop) -> None:
@@ -233,7 +254,7 @@ def load_paintbox(shop: Workshop) -> Paintbox:
     path = shop.painter_folder / "weights.safetensors"
     if not path.is_file():
         raise ModelError("The painter has not been trained yet", hint="Run: python -m underpaint.primer painter.")
-    autoencoder, tokenizer = load_autoencoder(shop), read_tokenizer(shop.tokenizer_folder)
+    autoencoder, tokenizer = finished_autoencoder(shop), read_tokenizer(shop.tokenizer_folder)
     painter = Painter(shop.config.painter, tokenizer, int(autoencoder.config.latent_channels))
     painter.load_state_dict(load_state(path)[0])
     return Paintbox(painter.to(shop.device, memory_format=torch.channels_last).eval(), autoencoder, tokenizer)
@@ -320,6 +341,7 @@ def training_facts(shop: Workshop) -> dict[str, Any]:
         ("autoencoder", shop.autoencoder_folder),
         ("reading", shop.reading_folder),
         ("painter", shop.painter_folder),
+        ("decoder", shop.decoder_folder),
     ):
         log = folder / "log.jsonl"
         lines = log.read_text().splitlines() if log.is_file() else []
