@@ -6,7 +6,7 @@ import pytest
 from underpaint.errors import RecipeError
 from underpaint.primer.stagecraft.people import KEYPOINTS
 from underpaint.primer.stagecraft.scene import Scene, Thing
-from underpaint.primer.stagecraft.truth import LAYERS, LINES, Truth, over, truth
+from underpaint.primer.stagecraft.truth import LAYERS, LINES, Truth, over, render, truth
 from underpaint.primer.stagecraft.wrong import WRONGS, wrong
 
 SIZE = (112, 96)
@@ -94,6 +94,8 @@ def test_the_palette_names_what_is_there(standing: Truth) -> None:
 def test_truth_is_told_the_same_twice(standing: Truth) -> None:
     again = truth(Scene.from_dict(standing.scene.to_dict()), layers=False)
     assert np.array_equal(again.picture, standing.picture)
+    assert np.array_equal(render(standing.scene), standing.picture)
+    assert render(standing.scene, (96, 128)).shape == (128, 96, 3)
     assert again.captions == standing.captions and again.light == standing.light
     assert all(np.array_equal(again.lines[hand], standing.lines[hand]) for hand in LINES)
 

@@ -160,31 +160,39 @@ def _ranks(follow: Ints, n: int) -> tuple[Ints, Ints]:
 
 def _details(surface: Surface, part: Ints, parts: tuple[Part, ...], folds: list[Fold], camera: Camera) -> list[Line]:
     """Drawn lines where nothing stands before them."""
-    height, width = part.shape
-    out = []
     if not folds:
         return []
+    height, width = part.shape
+    q, fold = _dense(folds, camera.place(np.concatenate([f.points for f in folds]), width, height))
+    x, y = q[:, 0].astype(np.intp), q[:, 1].astype(np.intp)
+    inside = (x >= 0) & (x < width) & (y >= 0) & (y < height) & (q[:, 2] > 0.05)
+    x, y = np.clip(x, 0, width - 1), np.clip(y, 0, height - 1)
+    names: dict[str, int] = {}
+    objects = np.array([names.setdefault(p.object, len(names)) for p in parts])
+    owner = np.array([f.part for f in folds])[fold]
+    seen = inside & (surface.depth[y, x] > q[:, 2] * 0.985 - 0.004) & (objects[part[y, x]] == objects[owner])
+    change = (seen[1:] != seen[:-1]) | (fold[1:] != fold[:-1])
+    starts = np.concatenate([[0], np.flatnonzero(change) + 1])
+    ends = np.append(starts[1:], len(q))
+    good = seen[starts] & (ends - starts >= 2)
+    return [
+        Line(q[i:j, :2], "detail", int(owner[i]))
+        for i, j in zip(starts[good].tolist(), ends[good].tolist(), strict=True)
+    ]
+
+
+def _dense(folds: list[Fold], placed: Floats) -> tuple[Floats, Ints]:
+    """Points about every `_STEP` pixels along all folds (x, y, depth), and which fold each lies on."""
     counts = np.array([len(f.points) for f in folds])
-    placed = camera.place(np.concatenate([f.points for f in folds]), width, height)
-    for fold, p in zip(folds, np.split(placed, np.cumsum(counts)[:-1]), strict=True):
-        if (p[:, 2] < 0.05).any():
-            continue
-        q = _dense(p)
-        x, y = q[:, 0].astype(int), q[:, 1].astype(int)
-        inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
-        x, y = np.clip(x, 0, width - 1), np.clip(y, 0, height - 1)
-        owner = parts[fold.part].object
-        seen = inside & (surface.depth[y, x] > q[:, 2] * 0.985 - 0.004)
-        seen &= np.array([parts[i].object == owner for i in part[y, x]])
-        for run in np.split(np.arange(len(q)), np.flatnonzero(np.diff(seen.astype(int))) + 1):
-            if len(run) >= 2 and seen[run[0]]:
-                out.append(Line(q[run, :2], "detail", fold.part))  # noqa: PERF401
-    return out
-
-
-def _dense(p: Floats) -> Floats:
-    """The polyline with a point about every `_STEP` pixels."""
-    length = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(p[:, :2], axis=0).T))])
-    count = int(np.clip(length[-1] / _STEP, 2, 400)) + 1
-    t = np.linspace(0, length[-1], count)
-    return np.stack([np.interp(t, length, p[:, k]) for k in range(3)], axis=1).astype(np.float32)
+    fold = np.repeat(np.arange(len(folds)), counts)
+    linked = fold[1:] == fold[:-1]
+    a, b = placed[:-1][linked], placed[1:][linked]
+    of = fold[:-1][linked]
+    steps = np.clip(np.hypot(b[:, 0] - a[:, 0], b[:, 1] - a[:, 1]) / _STEP, 1, 200).astype(np.intp)
+    steps[(a[:, 2] < 0.05) | (b[:, 2] < 0.05)] = 1
+    last = np.append(of[1:] != of[:-1], True)
+    total = steps + last
+    segment = np.repeat(np.arange(len(steps)), total)
+    place = np.arange(len(segment)) - np.repeat(np.cumsum(total) - total, total)
+    t = (place / steps[segment]).astype(np.float32)[:, None]
+    return (a[segment] + (b - a)[segment] * t).astype(np.float32), of[segment]

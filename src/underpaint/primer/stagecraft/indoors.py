@@ -131,8 +131,8 @@ def room(kit: Kit) -> None:
     _window(kit, s * 1.35, 0.95, back, 1.3, 1.45, curtain)
     rug = ((0.66, 0.30, 0.28), (0.34, 0.44, 0.56), (0.78, 0.64, 0.42))[int(rng.integers(3))]
     own = role(kit, "rug", "ground")
-    own.put("rug", rug, "cloth", lathe([(0.0, 0.012), (1.7, 0.012)], 36))
-    own.put("rug ring", mix(rug, (0.95, 0.9, 0.8), 0.6), "cloth", lathe([(1.35, 0.016), (1.5, 0.016)], 36))
+    own.put("rug", rug, "cloth", lathe([(1.7, 0.012), (0.0, 0.012)], 36))
+    own.put("rug ring", mix(rug, (0.95, 0.9, 0.8), 0.6), "cloth", lathe([(1.5, 0.016), (1.35, 0.016)], 36))
     bookcase(role(kit, "bookcase", "place").child("bookcase", (-s * 2.55, 0, back + 0.02)), 1.3, 2.2, 5, 0.85)
     table_kit = role(kit, "table", "place").child("table", (s * 2.9, 0, -1.6))
     table(table_kit, 1.2, 0.8, 0.75, dim(_WOOD, 1.1))

@@ -31,7 +31,7 @@ _HOURS = {
             (0.28, 0.55, 0.88), (0.78, 0.90, 0.97), (0.76, 0.86, 0.94), 52),
     "sunset": _Hour((0.86, 0.48, 0.20), (0.54, 0.45, 0.53),
               (0.33, 0.30, 0.56), (0.99, 0.62, 0.30), (0.92, 0.60, 0.42), 16),
-    "night": _Hour((0.27, 0.33, 0.50), (0.25, 0.29, 0.48),
+    "night": _Hour((0.29, 0.35, 0.52), (0.28, 0.33, 0.52),
              (0.05, 0.07, 0.19), (0.16, 0.22, 0.42), (0.13, 0.17, 0.33), 42),
 }  # fmt: skip
 _SIDES = {"left": (-68.0, 0.0), "right": (68.0, 0.0), "above": (20.0, 72.0), "behind": (158.0, 24.0)}
@@ -70,6 +70,8 @@ def light_of(scene: Scene, camera: Camera, towards: Floats, orb: tuple[float, fl
         key, ambient, sky = key * 1.02, ambient * 0.5, sky * 0.55
     if scene.place in INDOORS:
         ambient = ambient * 0.92 + 0.04
+        if scene.time == "night" and scene.place != "studio":  # lamps are lit
+            key, ambient = np.float32([0.72, 0.52, 0.28]), np.float32([0.36, 0.30, 0.32])
     graded = palette_of(
         scene, np.clip(np.concatenate([sky, key[None], ambient[None]]), 0, 1), np.full(5, 0.7, np.float32)
     )

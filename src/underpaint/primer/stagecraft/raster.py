@@ -103,7 +103,8 @@ def scan(screen: Screen, width: int, height: int) -> tuple[Ints, Floats]:
     pixel = (row * width)[span] + column
     nearest = np.zeros(width * height, np.float32)
     shown = np.full(width * height, -1)
-    nearest[pixel], shown[pixel] = w, span
+    nearest[pixel] = w
+    shown[pixel] = span
     todo = np.flatnonzero(w > nearest[pixel])
     while len(todo):
         p, mine = pixel[todo], w[todo]

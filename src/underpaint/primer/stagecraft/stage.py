@@ -8,6 +8,7 @@ import numpy as np
 from underpaint.primer.stagecraft.camera import Camera
 from underpaint.primer.stagecraft.colours import coat_of, graded
 from underpaint.primer.stagecraft.emblems import emblem
+from underpaint.primer.stagecraft.framing import framed, on_edge, tilt
 from underpaint.primer.stagecraft.kit import Builder, Kit
 from underpaint.primer.stagecraft.lighting import sun
 from underpaint.primer.stagecraft.mesh import Fold, Mesh, StageSet, rotation
@@ -18,8 +19,6 @@ from underpaint.primer.stagecraft.seen import Floats, Part, Role
 from underpaint.primer.stagecraft.skeleton import proportions
 from underpaint.primer.stagecraft.subjects import SUBJECTS
 
-EDGES = ("rooftop", "cliff")
-"""Places with an edge to sit on."""
 _FACING = {"front": 0.0, "left": -1.45, "right": 1.45, "back": np.pi, "three-quarter": 0.62}
 
 
@@ -60,15 +59,16 @@ def build(scene: Scene, spoil: Spoil | None = None) -> Built:
         stage, "place", "place", scene.who, coat_of(scene.who, scene.rng("coat")), scene.seed, rotation(),
         np.zeros(3, np.float32),
         frame=scene.frame, night=scene.time == "night", detail=scene.detail,
-        edge=_on_edge(scene),
+        edge=on_edge(scene),
         afloat=scene.place == "shore" and "boat" in (scene.who.kind, scene.other.kind if scene.other else ""),
     )  # fmt: skip
     _cast(scene, empty, yaw)
-    low, high = _bounds(_at_rest(scene, empty, yaw))
+    still = _at_rest(scene, empty, yaw).corners("subject")
     if spoil is not None:
         spoil(stage)
+    low, high = still.min(0), still.max(0)
     size = float(max(high[1] - low[1], 0.6 * (high[0] - low[0])))
-    camera, reach = _camera(scene, low, high, yaw)
+    camera, reach = framed(scene, still, yaw)
     scale = float(np.clip((size / 1.6) ** 0.62, 0.3, 3.6))
     if scene.place in INDOORS:
         scale = float(np.clip(size / 1.7, 0.3, 12.0))
@@ -91,10 +91,6 @@ def _at_rest(scene: Scene, empty: Kit, yaw: float) -> StageSet:
     still = replace(scene, who=replace(scene.who, moved=()), other=other, frame=0.0)
     _cast(still, replace(empty, stage=probe, frame=0.0), yaw)
     return probe
-
-
-def _on_edge(scene: Scene) -> bool:
-    return scene.place in EDGES and scene.who.pose == "sitting" and scene.who.kind in PEOPLE and scene.relation != "on"
 
 
 def _heading(scene: Scene) -> float:
@@ -193,7 +189,7 @@ def _row(scene: Scene, empty: Kit, thing: Thing, tag: str, yaw: float, at: Float
         facing = _sideways(thing, facing)
     heading = 0.4 * float(np.sin(facing)) + 2 * jitter if empty.edge else yaw + facing
     coat = coat_of(thing, scene.rng(f"coat {tag}"))
-    look = empty.look if empty.hug else (_wrapped(yaw - heading), _pitch(scene))
+    look = empty.look if empty.hug else (_wrapped(yaw - heading), tilt(scene))
     base = replace(empty, name=name, role="subject", thing=thing, coat=coat, shift=at, look=look)
     builder: Builder = SUBJECTS[thing.kind]
     width = 0.0
@@ -230,11 +226,6 @@ def _wrapped(angle: float) -> float:
     return float((angle + np.pi) % (2 * np.pi) - np.pi)
 
 
-def _pitch(scene: Scene) -> float:
-    """How far above the subject's eyes the viewer is, in radians."""
-    return _SHOTS[scene.camera].pitch
-
-
 def _emblem(kit: Kit, mark: int) -> None:
     kind = kit.thing.emblem or ("star" if kit.thing.kind == "flag" else "")
     if not kind or len(kit.stage.parts) == mark:
@@ -251,65 +242,3 @@ def _bounds(stage: StageSet, turned: Floats | None = None) -> tuple[Floats, Floa
     if turned is not None:
         points = points @ turned
     return points.min(0), points.max(0)
-
-
-@dataclass(frozen=True)
-class _Shot:
-    """How one way of looking frames a subject: share of the picture, lens, eye height and where its middle comes."""
-
-    fill: float
-    lens: float
-    eye: float
-    middle: float
-    pitch: float = 0.0
-
-
-_SHOTS = {
-    "medium": _Shot(0.70, 2.3, 0.62, 0.04),
-    "close": _Shot(0.90, 2.8, 0.66, 0.0),
-    "wide": _Shot(0.40, 2.0, 0.80, 0.16),
-    "worm's eye": _Shot(0.80, 1.35, 0.10, 0.0, -0.5),
-    "bird's eye": _Shot(0.70, 1.9, 0.5, 0.0, 0.66),
-}
-
-
-def _camera(scene: Scene, low: Floats, high: Floats, yaw: float) -> tuple[Camera, float]:
-    """The camera and how far it stands from the subject."""
-    shot = _SHOTS[scene.camera]
-    rng = scene.rng("camera")
-    width, height = scene.size
-    short = min(width, height)
-    half_x, half_y = width / short, height / short
-    middle, extent = (low + high) / 2, high - low
-    tall, wide = float(extent[1]), float(max(extent[0], 0.7 * extent[2]))
-    portrait = scene.camera == "close" and scene.who.kind in PEOPLE and scene.other is None and scene.who.count == 1
-    if portrait:
-        middle = np.float32([middle[0], low[1] + 0.74 * tall, middle[2]])
-        tall, wide = 0.52 * tall, 0.45 * tall
-    lens = shot.lens * float(rng.uniform(0.94, 1.06))
-    room_x = half_x * (0.94 if scene.position == "centre" or scene.camera == "close" else 0.66)
-    distance = lens * max(tall / (2 * half_y * shot.fill), wide / (2 * room_x * min(1.0, shot.fill * 1.25)))
-    distance += 0.35 * float(min(extent[0], extent[2]))
-    pitch = 0.5 * shot.pitch + 0.14 if scene.camera == "bird's eye" and _on_edge(scene) else shot.pitch
-    if scene.perspective == "three points" and not pitch:
-        pitch = 0.3 if rng.random() < 0.6 else -0.22
-    back = rotation(yaw, -pitch) @ np.float32([0, 0, 1])
-    if pitch:
-        eye = middle + back * distance
-        floor = float(low[1]) + 0.10 * float(extent[1])
-        if eye[1] < floor:
-            eye[1] = floor
-        target, lift = middle, -shot.middle
-    else:
-        level = float(low[1]) + shot.eye * float(extent[1])
-        if extent[1] > 3:
-            level = float(low[1]) + max(1.5, 0.24 * float(extent[1]))
-        eye = np.float32([middle[0], level, middle[2]]) + back * distance
-        target = np.float32([middle[0], level, middle[2]])
-        lift = -lens * (float(middle[1]) - level) / distance - shot.middle * half_y
-    across = {"left": -1.0, "centre": 0.0, "right": 1.0}[scene.position] * max(0.0, half_x - lens * wide / 2 / distance)
-    across *= 0.72 if scene.camera != "close" else 0.6
-    across = float(np.sign(across) * max(abs(across), 0.24 * half_x)) if across else 0.0
-    e, t = eye.tolist(), target.tolist()
-    camera = Camera((e[0], e[1], e[2]), (t[0], t[1], t[2]), 0.0, lens, (across, lift))
-    return camera, distance

@@ -79,7 +79,7 @@ def boat(kit: Kit) -> None:
     kit.put("pennant", c.main, "cloth", extrude(flag, 0.02).moved(0.2, tall + 0.25, 0))
     if not kit.afloat:
         kit.prop("water").put(
-            "water", (0.40, 0.62, 0.74), "water", lathe([(0.0, 0.0), (2.6, 0.0)], 30).moved(0, 0.14, 0)
+            "water", (0.40, 0.62, 0.74), "water", lathe([(2.6, 0.0), (0.0, 0.0)], 30).moved(0, 0.14, 0)
         )
     kit.spot("seat", (-0.9, deep * 0.85, 0.0))
     kit.spot("emblem", (-0.35, 2.0, 0.42))

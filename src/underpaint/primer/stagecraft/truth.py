@@ -93,11 +93,20 @@ class Truth:
     captions: Captions
 
 
-def truth(scene: Scene, *, painter: Painter | None = None, layers: bool = True) -> Truth:
-    """The picture of a scene and all that is true of it. `layers=False` leaves the layers out (three paintings fewer).
+def render(scene: Scene, size: tuple[int, int] | None = None) -> Bytes:
+    """The picture of a scene, H x W x 3 uint8; at another `size` (width, height) than its own when given."""
+    return _own(see(scene if size is None else replace(scene, size=size)))
 
-    `painter` paints what is seen, by default in the scene's own style.
+
+def truth(
+    scene: Scene, size: tuple[int, int] | None = None, *, painter: Painter | None = None, layers: bool = True
+) -> Truth:
+    """The picture of a scene and all that is true of it, at its own size or another (width, height).
+
+    `layers=False` leaves the layers out (three paintings fewer). `painter` paints what is seen, by default in the
+    scene's own style.
     """
+    scene = scene if size is None else replace(scene, size=size)
     built = build(scene)
     seen = see(scene, built)
     painted = (painter or _own)(seen)
