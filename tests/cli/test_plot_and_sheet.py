@@ -10,6 +10,7 @@ import pytest
 from kit.studio import Program, contents, save_drawing, save_picture
 
 from underpaint.cli import painting
+from underpaint.errors import MemoryShortage
 from underpaint.pictures import read_info, read_picture
 from underpaint.pictures.recall import recipe_from_file
 
@@ -71,6 +72,27 @@ def test_what_was_finished_is_not_painted_again(program: Program, tiny_model: Pa
         pixels = [read_picture(after[name]).stored for name in sorted(before) if name.startswith("0")]
         for name, then in zip(sorted(name for name in before if name.startswith("0")), pixels, strict=True):
             np.testing.assert_array_equal(read_picture(before[name]).stored, then)
+
+
+def test_one_picture_that_is_too_much_does_not_stop_the_others(program: Program, tiny_model: Path, tmp_path: Path,
+                                                               monkeypatch: pytest.MonkeyPatch) -> None:
+    real = painting._Paint.__call__
+
+    def call(self: painting._Paint, recipe: object, blobs: object, tell: object) -> object:
+        if "owl" in recipe.prompt:  # type: ignore[attr-defined]
+            raise MemoryShortage("memory ran out", hint="Paint smaller.")
+        return real(self, recipe, blobs, tell)  # type: ignore[arg-type]
+
+    words = ["plot", "a cat", "--model", tiny_model, "--steps", 1, "--x", "Prompt S/R=cat,owl,fox", "-o",
+             tmp_path / "p"]
+    with monkeypatch.context() as patch:
+        patch.setattr(painting._Paint, "__call__", call)
+        assert program(*words) == MemoryShortage.exit_code
+        assert "not painted: 2 owl: memory ran out. Paint smaller." in program.err
+    assert (tmp_path / "p" / "plot.html").read_text().count('class="missing"') == 1
+    with stopping(9, monkeypatch) as begun:
+        said = program.json(*words)
+    assert begun == ["a owl"] and len(said["cells"]) == 3 and said["failed"] == {}
 
 
 def test_another_recipe_or_a_changed_file_is_painted_anew(program: Program, tiny_model: Path, tmp_path: Path,

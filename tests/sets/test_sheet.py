@@ -76,8 +76,8 @@ def test_a_brief_in_another_script_is_kept(brief: str) -> None:
 
 
 def test_what_makes_no_sheet_is_refused() -> None:
-    for wrong in ({"brief": " "}, {"brief": "", "axes": USUAL}, {"count": 0}, {"count": 97}, {"axes": {}}, {"brief": "x" * 60_000},
-                  {"base": RefineRecipe(picture=Blob(sha256="ab" * 32))}):
+    for wrong in ({"brief": " "}, {"brief": "", "axes": USUAL}, {"count": 0}, {"count": 97}, {"axes": {}},
+                  {"brief": "x" * 60_000}, {"base": RefineRecipe(picture=Blob(sha256="ab" * 32))}):
         given = {"brief": "a cat", "axes": {"light": AXES["light"]}, **wrong}
         with pytest.raises((RecipeError, PromptError)):
             plan_sheet(given.pop("brief"), given.pop("axes"), **given)

@@ -86,8 +86,9 @@ def paint_many(many: Many, planned: "Sequence[Planned]", blobs: Mapping[str, byt
             brush = Brush(paint, blobs, preflight.catalogue, folder.private, watcher, journal, fixed)
             series = paint_series(planned, folder.path, brush)
             finish(series)
-            if journal is not None and not series.cancelled and (paint.used or journal.resumed):
-                journal.done()  # else everything was there, and the job is forgotten
+            whole = not series.cancelled and not series.failed
+            if journal is not None and whole and (paint.used or journal.resumed):
+                journal.done()  # else there is more to do, or everything was there and the job is forgotten
     return series
 
 
@@ -121,9 +122,14 @@ def facts(painted: "Painted") -> dict[str, Any]:
 
 
 def close(series: "Series") -> None:
-    """Say what a person should know of how it went; exit code 130 when they stopped it half-way."""
+    """Say what a person should know of how it went; exit code 130 when they stopped it half-way, the first failure's
+    where some could not be painted."""
     for note in dict.fromkeys(note for painted in series.pictures for note in painted.notes):
         notes().print(f"note: {note}", markup=False)
+    for name, error in series.failed.items():
+        notes().print(f"not painted: {name}: {error}", markup=False)
+    if series.failed and not series.cancelled:
+        raise typer.Exit(next(iter(series.failed.values())).exit_code)
     if series.cancelled:
         notes().print("stopped; what was finished is kept")
         raise typer.Exit(130)

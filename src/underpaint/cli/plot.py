@@ -78,7 +78,7 @@ def plot(words: str = typer.Argument("", help="What to paint."),
 
         files.append(write_plot(planned, series.pictures, output, "" if private else base.prompt))
 
-    many = Many("plot", words or base.prompt[:200], Folder(output, private, library, no_library), machine)
+    many = Many("plot", f"{base.prompt[:200]} ({planned.title})", Folder(output, private, library, no_library), machine)
     series = paint_many(many, planned.cells, blobs, preflight, finish)
     _report(planned, series, files[0], as_json)
 
@@ -91,6 +91,7 @@ def _report(plot: "Plot", series: "Series", files: "PlotFiles", as_json: bool) -
                 for axis in (plot.x, plot.y, plot.z) if axis.name]
         cells = [dict(zip("xyz", places[one.number], strict=True)) | facts(one) for one in painted]
         print_json({"axes": axes, "cells": cells, "grid": str(files.grid), "page": str(files.page),
+                    "failed": {name: str(error) for name, error in series.failed.items()},
                     "cancelled": series.cancelled})
     else:
         numbers = ("seed", "seconds", "file")

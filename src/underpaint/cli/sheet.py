@@ -108,7 +108,8 @@ def _report(planned: "Sequence[Concept]", series: "Series", target: Path, as_jso
     if as_json:
         said = [facts(one) | {"varied": dict(concepts[one.number].varied), "words": concepts[one.number].recipe.prompt}
                 for one in series.pictures]
-        print_json({"concepts": said, "sheet": str(target), "cancelled": series.cancelled})
+        print_json({"concepts": said, "sheet": str(target), "cancelled": series.cancelled,
+                    "failed": {name: str(error) for name, error in series.failed.items()}})
     else:
         axes = [name for name, _ in planned[0].varied]
         rows = [[str(one.number), *(choice for _, choice in concepts[one.number].varied), one.file.name]

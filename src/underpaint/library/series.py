@@ -1,14 +1,22 @@
 """A folder of pictures that belong together: painted one after the other, each kept as soon as it is finished."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from underpaint.errors import Cancelled, PictureError, RecipeError
+from underpaint.errors import (
+    Cancelled,
+    MemoryShortage,
+    ModelError,
+    PictureError,
+    PlanError,
+    RecipeError,
+    UnderpaintError,
+)
 from underpaint.library.repaint import foresee, read_source
 from underpaint.library.runner import Engine, Tell
 from underpaint.library.saving import check_place, file_stem, save_take
@@ -68,10 +76,12 @@ class Painted:
 
 @dataclass(frozen=True, eq=False)
 class Series:
-    """What was painted, in the order of painting; `cancelled` when a person stopped half-way."""
+    """What was painted, in the order of painting; `cancelled` when a person stopped half-way. `failed` names what
+    could not be painted, with the reason."""
 
     pictures: tuple[Painted, ...]
     cancelled: bool = False
+    failed: Mapping[str, UnderpaintError] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,18 +105,26 @@ class Brush:
 def paint_series(planned: Sequence[Planned], folder: Path, brush: Brush) -> Series:
     """Paint every picture into `folder`, in the given order, a PNG each with its own recipe.
 
-    Ctrl-C keeps what is finished. Raises Cancelled when nothing was, OutputError when the folder cannot be written.
+    Ctrl-C keeps what is finished, and one picture that is too much for the machine does not stop the others. Raises
+    Cancelled when nothing was finished, OutputError when the folder cannot be written, and the first failure when all
+    failed.
     """
     check_place(folder / "picture.png")
     done: list[Painted] = []
+    failed: dict[str, UnderpaintError] = {}
     try:
         for position, one in enumerate(planned):
-            done.append(_paint(position, one, folder / f"{_stem(one, brush.private)}.png", brush))
+            try:
+                done.append(_paint(position, one, folder / f"{_stem(one, brush.private)}.png", brush))
+            except (PlanError, ModelError, MemoryShortage) as error:
+                failed[f"{one.number} {one.name}"] = error
     except (KeyboardInterrupt, Cancelled):
         if not done:
             raise Cancelled("stopped before the first picture was finished", hint="Nothing was written.") from None
-        return Series(tuple(done), cancelled=True)
-    return Series(tuple(done))
+        return Series(tuple(done), True, failed)
+    if failed and not done:
+        raise next(iter(failed.values()))
+    return Series(tuple(done), False, failed)
 
 
 def _stem(planned: Planned, private: bool) -> str:

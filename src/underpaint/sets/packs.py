@@ -2,7 +2,7 @@
 
 ```yaml
 axis: light                 # which axis they are for; a new name makes a new axis
-about: light under water    # said where packs are listed
+about: light under water    # a note to yourself
 replace: true               # instead of the axis's other phrases, not besides them
 phrases:
   - kelp forest: underwater, green light from above, {drifting|swaying} kelp
@@ -41,7 +41,6 @@ class Pack:
 
     axis: str
     phrases: tuple[Phrase, ...]
-    about: str = ""
     replace: bool = False
 
 
@@ -62,7 +61,7 @@ def parse_pack(data: bytes, name: str) -> Pack:
         raise PromptError(f"{name}: the axis {axis!r:.40} has no usable name", hint="Write a word: axis: light.")
     if not isinstance(replace, bool):
         raise PromptError(f"{name}: replace is true or false, not {replace!r:.40}")
-    return Pack(axis.strip().lower(), _phrases(found.get("phrases"), name), _text(found.get("about", "")), replace)
+    return Pack(axis.strip().lower(), _phrases(found.get("phrases"), name), replace)
 
 
 def merged(packs: Iterable[Pack]) -> dict[str, tuple[Phrase, ...]]:
