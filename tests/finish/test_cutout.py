@@ -57,6 +57,19 @@ def test_a_guess_says_that_it_is_one() -> None:
     assert error(made.whole()) < 0.03 and "correct it with --strokes" in made.notes[0]
 
 
+def test_a_guess_keeps_eyes_and_opens_gaps() -> None:
+    height, width = 160, 200
+    y, x = np.mgrid[0:1:height * 1j, 0:1:width * 1j]
+    pixels = np.rint(255 * np.stack([0.25 + 0.1 * y, 0.45 + 0.1 * x, 0.75 - 0.1 * y], axis=-1)).astype(np.uint8)
+    ground = pixels.copy()
+    cv2.circle(pixels, (100, 80), 55, (235, 190, 60), -1)
+    cv2.circle(pixels, (85, 65), 7, (15, 12, 20), -1)  # an eye: not the ground's colour, so it stays
+    gap = cv2.circle(np.zeros((height, width), np.uint8), (115, 100), 12, 1, -1) > 0
+    pixels[gap] = ground[gap]  # the ground shows through
+    alpha = cutout(picture_of(pixels), Cutout()).whole()[..., 3]
+    assert alpha[65, 85] == 255 and alpha[80, 60] == 255 and alpha[100, 115] == 0 and alpha[5, 5] == 0
+
+
 def test_strokes_correct_a_wrong_mask(tmp_path: Path) -> None:
     height, width = ALPHA.shape
     wrong = (ALPHA > 0.5).astype(np.uint8) * 255

@@ -43,7 +43,7 @@ class SubjectNet:
         inputs = {self.session.get_inputs()[0].name: given.transpose(2, 0, 1)[None].astype(np.float32)}
         try:
             said = np.asarray(self.session.run(None, inputs)[0], np.float32)
-        except (RuntimeError, ValueError) as error:
+        except _failures() as error:
             raise ModelError(f"{self.name} cannot be run on a picture", hint="Name a U2-Net or ISNet file.") from error
         level = said.reshape(-1, *said.shape[-2:])[0]
         if level.ndim != 2 or not np.isfinite(level).all():
@@ -69,10 +69,18 @@ def load_subject_net(path: Path) -> SubjectNet:
     try:
         session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
         shape = session.get_inputs()[0].shape
-    except (RuntimeError, ValueError, IndexError) as error:  # onnxruntime's own errors are RuntimeErrors
+    except _failures() as error:
         raise ModelError(f"{path.name} is damaged or no ONNX network", hint="Download it again.",
                          field="net") from error
     if len(shape) != 4 or shape[1] != 3:
         raise ModelError(f"{path.name} does not take a picture", hint="Name a U2-Net or ISNet file.", field="net")
     side = shape[2] if isinstance(shape[2], int) and 32 <= shape[2] <= _LARGEST else 320
     return SubjectNet(path.stem, hashlib.sha256(data).hexdigest(), side, session)
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """What onnxruntime raises: its own errors have no common parent but Exception."""
+    from onnxruntime.capi import onnxruntime_pybind11_state as state
+
+    own = [one for one in vars(state).values() if isinstance(one, type) and issubclass(one, Exception)]
+    return (*own, RuntimeError, ValueError, IndexError)
