@@ -283,5 +283,6 @@ def _report(done: "Sequence[Finished]", as_json: bool) -> None:
                                   "notes": list(one.notes)} for one in done]})
         return
     for one in done:
-        told = "; ".join(f"{key.replace('_', ' ')} {value}" for key, value in one.step.found.items())
+        told = "; ".join(f"{key.replace('_', ' ')}{'' if value is True else f' {value}'}"
+                         for key, value in one.step.found.items())
         console().print(f"{one.path}: {one.width}x{one.height}{f', {told}' if told else ''}", markup=False)
