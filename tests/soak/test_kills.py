@@ -65,12 +65,12 @@ class Operations:
         class Cursor(sqlite3.Cursor):
             def execute(self, sql: str, *words: Any) -> Any:
                 done = super().execute(sql, *words)
-                told(sql[:30])
+                told(" ".join(sql.split())[:30])
                 return done
 
             def executemany(self, sql: str, *words: Any) -> Any:
                 done = super().executemany(sql, *words)
-                told(sql[:30])
+                told(" ".join(sql.split())[:30])
                 return done
 
         class Connection(sqlite3.Connection):
