@@ -39,6 +39,10 @@ def knn(color: FloatArray, trimap: FloatArray) -> FloatArray:
     from pymatting import estimate_alpha_knn
 
     alpha = trimap.astype(np.float32).copy()
-    found = estimate_alpha_knn(color[window].astype(np.float64), part.astype(np.float64))
+    try:
+        found = estimate_alpha_knn(color[window].astype(np.float64), part.astype(np.float64))
+    except ValueError as error:  # its solver did not get there
+        raise PlanError("KNN matting found no answer here", hint="Add a stroke, or leave --method out.",
+                        field="method") from error
     alpha[window] = np.where(unknown[window], np.clip(found, 0, 1), part)
     return alpha
