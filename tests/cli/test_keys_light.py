@@ -29,6 +29,11 @@ def test_keys_follow_own_plans_in_a_clients_colours_and_lie_between_two(program:
     for recipe in recipes(first):
         _, _, palette = recipe.controls
         assert (palette.match, [one.colour for one in palette.swatches]) == ("colours", ["#0b1026", "#c9793f"])
+    for sentence in ("a diver", "a whale, tired"):
+        more = program.json("keys", drawing, sentence, "-n", 1, *words[5:], "--between",
+                            *(key["file"] for key in first["keys"]), "-o", tmp_path / sentence[2:5])
+        assert recipes(more)[0].prompt == f"{sentence}, light from above, underwater, cave"
+        assert more["keys"][0]["name"] == "reef to cave, 50% of the way"
     ours = program.json(*words, "-o", tmp_path / "b")
     ends = [key["file"] for key in ours["keys"]]
     between = program.json(*words, "--between", *ends, "-o", tmp_path / "c")

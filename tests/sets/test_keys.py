@@ -137,7 +137,8 @@ def test_more_like_these_two_lie_between_them() -> None:
 def test_a_plan_is_found_again_in_a_keys_recipe() -> None:
     keys = plan_keys("a cat", DRAWING, count=15)
     assert [plan_of(key.recipe) for key in keys[:12]] == list(LIGHT_PLANS)
-    turned = plan_of(keys[13].recipe, "my favourite")
+    turned = plan_of(keys[13].recipe, "my favourite", "a cat")
+    assert turned.words == keys[13].plan.words
     assert (turned.name, turned.direction, turned.palette) == ("my favourite", 150, LIGHT_PLANS[1].palette)
     with pytest.raises(RecipeError, match="no colour key"):
         plan_of(CreateRecipe(prompt="a cat"))

@@ -50,7 +50,7 @@ def keys(drawing: Path = typer.Argument(..., help="A line drawing: a scan, a pho
     asked = recipes.Asked(words, negative, model, size, steps, guidance, sampler, schedule, seed, lora, changes, vae)
     job = Job(drawing, words, output or drawing.with_name(f"{drawing.stem}-keys"), count, seed, kind, keep_blue,
               private, device, precision, prediction, online, library, no_library,
-              _light(plans, palette, between, count))
+              _light(plans, palette, between, count, words))
     if drawing.is_dir():
         from underpaint.cli.keys_folder import run_folder
 
@@ -59,13 +59,13 @@ def keys(drawing: Path = typer.Argument(..., help="A line drawing: a scan, a pho
     report(run(job, recipes.shared_recipe(asked)), as_json=as_json)
 
 
-def _light(plans: Path | None, palette: str | None, between: tuple[Path, Path] | None,
-           count: int) -> "tuple[LightPlan, ...] | None":
+def _light(plans: Path | None, palette: str | None, between: tuple[Path, Path] | None, count: int,
+           words: str) -> "tuple[LightPlan, ...] | None":
     if plans is None and palette is None and between is None:
         return None
     from underpaint.library.light_files import light_plans
 
-    return light_plans(plans, palette, between, count)
+    return light_plans(plans, palette, between, count, words)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Which light plans keys are painted by: somebody's own file, a client's colours, the way between two keys."""
 
+import itertools
 from pathlib import Path
 
 from underpaint.controls.palette import Palette
@@ -16,11 +17,12 @@ from underpaint.sets.structured import MAX_BYTES
 
 
 def light_plans(file: Path | None = None, palette: str | None = None, ends: tuple[Path, Path] | None = None,
-                count: int = 12) -> tuple[LightPlan, ...]:
+                count: int = 12, sentence: str = "") -> tuple[LightPlan, ...]:
     """The plans of `file`, or `count` of them between the two keys `ends`, or ours; in `palette` where one is given.
 
-    `palette` is a palette file, a picture, or colours such as `#1c2326,#f2ecc4`. Raises UnderpaintErrors for files
-    that cannot be read or used, and for both a file and two keys.
+    `sentence` is what the keys are of, which is no part of their light. `palette` is a palette file, a picture, or
+    colours such as `#1c2326,#f2ecc4`. Raises UnderpaintErrors for files that cannot be read or used, and for both a
+    file and two keys.
     """
     if file is not None and ends is not None:
         raise RecipeError("light plans come from a file or from between two keys, not from both",
@@ -29,12 +31,26 @@ def light_plans(file: Path | None = None, palette: str | None = None, ends: tupl
     if file is not None:
         plans = _of_file(file)
     elif ends is not None:
-        first, second = (plan_of(recipe_from_file(end), end.stem) for end in ends)
-        plans = between(first, second, count)
+        plans = _between(ends, count, sentence)
     if palette is None:
         return plans
     client = _client(palette)
     return tuple(in_colours(plan, client) for plan in plans)
+
+
+def _between(ends: tuple[Path, Path], count: int, sentence: str) -> tuple[LightPlan, ...]:
+    recipes = [recipe_from_file(end) for end in ends]
+    if not all(recipe.prompt.startswith(sentence.strip().rstrip(",.")) for recipe in recipes):
+        sentence = _shared(*(recipe.prompt for recipe in recipes))  # they were painted with another sentence
+    first, second = (plan_of(recipe, end.stem.lstrip("0123456789").replace("-", " ").strip(), sentence)
+                     for recipe, end in zip(recipes, ends, strict=True))
+    return between(first, second, count)
+
+
+def _shared(first: str, second: str) -> str:
+    """The phrases with which both prompts begin: what two keys of one drawing are of."""
+    pairs = zip(first.split(","), second.split(","), strict=False)
+    return ",".join(one for one, _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _of_file(path: Path) -> tuple[LightPlan, ...]:

@@ -29,11 +29,11 @@ def between(first: LightPlan, second: LightPlan, count: int = 6) -> tuple[LightP
     return tuple(_at(first, second, number / (count + 1)) for number in range(1, count + 1))
 
 
-def plan_of(recipe: Recipe, name: str = "") -> LightPlan:
+def plan_of(recipe: Recipe, name: str = "", sentence: str = "") -> LightPlan:
     """The light plan that a key was painted by, from its recipe; `name` for one that is none of ours.
 
-    The words are those that follow the sentence, where our plan is recognised, else all of them. Raises RecipeError
-    for a picture that was painted without light.
+    Its words are what the prompt says beyond `sentence`. Raises RecipeError for a picture that was painted without
+    light.
     """
     light = next((one for one in recipe.controls if isinstance(one, LightControl)), None)
     palette = next((one for one in recipe.controls if isinstance(one, PaletteControl)), None)
@@ -46,7 +46,9 @@ def plan_of(recipe: Recipe, name: str = "") -> LightPlan:
         return ours
     client = palette if palette is not None and palette.match == "colours" else None
     said = name or f"light from {said_from(light.direction) or 'all sides'}"
-    return LightPlan(said, recipe.prompt, light.direction, light.hardness, light.lightness, light.contrast,
+    sentence = sentence.strip().rstrip(",.")
+    words = recipe.prompt.removeprefix(sentence).strip(" ,") if sentence else recipe.prompt
+    return LightPlan(said, words, light.direction, light.hardness, light.lightness, light.contrast,
                      () if client else colours, client)
 
 
