@@ -61,7 +61,9 @@ def _borders(mesh: Mesh, surface: Surface, part: Ints, parts: tuple[Part, ...]) 
         far = same & ~smooth & (np.abs(da - db) > 0.10 * np.minimum(da, db) + 4 * np.abs(steep))
         crease = same & ~smooth & (facet[i] != facet[j]) & ((n * normal[j]).sum(-1) < 0.93)
         keep = np.flatnonzero(split | far | crease)
-        first = (da <= db)[keep]
+        # where two parts touch neither is nearer: the later one owns the border, or the line would fall to dots
+        touch = (np.abs(da - db) < 0.02 * np.minimum(da, db)) & (pa != part[j])
+        first = np.where(touch, pa > part[j], da <= db)[keep]
         owner = np.where(first, pa[keep], part[j][keep])
         edges.append(_cracks(y[keep], x[keep], axis, first, owner, (crease & ~split & ~far)[keep]))
     e = np.concatenate(edges)

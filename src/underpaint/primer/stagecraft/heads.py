@@ -160,7 +160,7 @@ def _beard(head: Head) -> None:
     x = np.linspace(-1, 1, 11)
     rows = []
     for t in (0.0, 0.5, 1.0):
-        top = -0.76 + 0.62 * np.abs(x) ** 1.5
+        top = -0.78 + 0.50 * np.abs(x) ** 1.6
         y = top + (-1.02 + 0.10 * np.abs(x) - top) * t
         wide = x * (0.92 - 0.40 * t)
         d = np.stack([wide, y, np.sqrt(np.maximum(0.03, 1 - wide**2 - y**2))], axis=1)

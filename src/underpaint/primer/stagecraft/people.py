@@ -87,7 +87,7 @@ def _wardrobe(kit: Kit) -> tuple[Outfit, str, str]:
             else ""
         )
         return Outfit(choice, sleeves, cape and not scarf, scarf, collar and not scarf), hair, topping
-    choice = str(rng.choice(["trousers", "shorts", "coat"] if kind == "boy" else ["trousers", "coat", "robe"]))
+    choice = str(rng.choice(["trousers", "shorts", "shorts"] if kind == "boy" else ["trousers", "trousers", "coat"]))
     hair = "bald" if old and kind == "man" else "short" if rng.random() < 0.85 else "ponytail"
     topping = str(rng.choice(["", "", "", "cap", "straw"] if kind == "boy" else ["", "", "", "top", "straw", "cap"]))
     return (

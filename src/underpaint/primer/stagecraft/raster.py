@@ -35,7 +35,13 @@ def project(points: Floats, closed: np.ndarray, camera: Camera, width: int, heig
     count = inside.sum(1)
     whole = np.flatnonzero(count == 3)
     eye = np.eye(3, dtype=np.float32)
-    cut_p, cut_source, cut_corners = _clip(p, np.flatnonzero((count > 0) & (count < 3)), inside)
+    mixed = np.flatnonzero((count > 0) & (count < 3))
+    reach = max(cx, width - cx) / focal, max(cy, height - cy) / focal
+    for axis in (0, 1):
+        for side in (1, -1):
+            beyond = (p[mixed, :, axis] * side > reach[axis] * depth[mixed]).all(1)
+            mixed = mixed[~beyond]
+    cut_p, cut_source, cut_corners = _clip(p, mixed, inside)
     p = np.concatenate([p[whole], cut_p])
     source = np.concatenate([whole, cut_source]).astype(np.int32)
     corners = np.concatenate([np.broadcast_to(eye, (len(whole), 3, 3)), cut_corners])

@@ -18,6 +18,10 @@ from underpaint.primer.stagecraft.truth import Painter
 
 WRONGS = ("missing", "doubled", "malformed", "seam", "banding")
 """The ways in which a picture can be wrong."""
+_ROOTS = {
+    "left arm": "left shoulder", "right arm": "right shoulder", "left leg": "left hip", "right leg": "right hip",
+    "head": "neck",
+}  # fmt: skip
 _HEAD = (
     "head", "hair", "eye white", "iris", "pupil", "eye light", "lashes", "mouth", "cheeks", "beard", "helmet",
     "ribbons",
@@ -52,7 +56,7 @@ def wrong(scene: Scene, kind: str, painter: Painter | None = None) -> Wrong:
     else:
         make, fault = _SPOILS[kind]
         parts, word = _chosen(scene, seen)
-        bad, words = own(see(scene, build(scene, make(scene, parts)))), f"{fault}: {word}"
+        bad, words = own(see(scene, build(scene, make(scene, parts, word)))), f"{fault}: {word}"
     apart = np.abs(bad.astype(np.float32) - right).max(-1)
     where = soften((apart > (8 if kind == "banding" else 24)).astype(np.float32), 1) > 0.04
     return Wrong(right, bad, where, kind, words)
@@ -76,6 +80,8 @@ def _chosen(scene: Scene, seen: Seen) -> tuple[frozenset[int], str]:
     groups = {}
     for word in words:
         same = [i for i, part in own if (_belongs(word, part) if scene.who.kind in PEOPLE else part == word)]
+        if scene.who.kind not in PEOPLE:  # of several roofs, the one that shows best
+            same = [max(same, key=lambda i: int(shown[i]))]
         groups[word] = (frozenset(same), int(shown[same].sum()))
     total = max(1, sum(int(shown[i]) for i, _ in own))
     telling = [w for w, (_, n) in groups.items() if 0.03 * total < n < 0.6 * total]
@@ -88,14 +94,14 @@ def _chosen(scene: Scene, seen: Seen) -> tuple[frozenset[int], str]:
 Spoil = Callable[[StageSet], None]
 
 
-def _missing(scene: Scene, parts: frozenset[int]) -> Spoil:
+def _missing(scene: Scene, parts: frozenset[int], word: str) -> Spoil:
     return lambda stage: stage.remove(parts)
 
 
-def _doubled(scene: Scene, parts: frozenset[int]) -> Spoil:
+def _doubled(scene: Scene, parts: frozenset[int], word: str) -> Spoil:
     def spoil(stage: StageSet) -> None:
         points = np.concatenate([stage.part_points(i) for i in parts])
-        pivot = points[int(np.argmax(points[:, 1]))]
+        pivot = stage.spots.get(f"{scene.who.kind} 0/{_ROOTS.get(word, '')}", points.mean(0))
         side = 1.0 if scene.rng("wrong side").random() < 0.5 else -1.0
         turn = rotation(0.25 * side, 0.0, 0.75 * side)
         shift = np.float32([0.10 * side * float(np.ptp(points, axis=0).max()), 0, 0])
@@ -104,7 +110,7 @@ def _doubled(scene: Scene, parts: frozenset[int]) -> Spoil:
     return spoil
 
 
-def _malformed(scene: Scene, parts: frozenset[int]) -> Spoil:
+def _malformed(scene: Scene, parts: frozenset[int], word: str) -> Spoil:
     def spoil(stage: StageSet) -> None:
         points = np.concatenate([stage.part_points(i) for i in parts])
         middle, reach = points.mean(0), float(np.ptp(points, axis=0).max()) + 1e-6
@@ -122,7 +128,7 @@ def _malformed(scene: Scene, parts: frozenset[int]) -> Spoil:
     return spoil
 
 
-_SPOILS: dict[str, tuple[Callable[[Scene, frozenset[int]], Spoil], str]] = {
+_SPOILS: dict[str, tuple[Callable[[Scene, frozenset[int], str], Spoil], str]] = {
     "missing": (_missing, "something is missing"),
     "doubled": (_doubled, "there is one too many"),
     "malformed": (_malformed, "badly formed"),
@@ -138,7 +144,9 @@ def _seam(scene: Scene, right: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], st
     at = int(span * rng.uniform(0.3, 0.7))
     gain = 1 + float(rng.choice([-1, 1])) * float(rng.uniform(0.07, 0.14))
     shift = round(span * float(rng.choice([-1, 1])) * float(rng.uniform(0.012, 0.03))) or 2
-    other = np.clip(np.roll(right, shift, axis=0 if upright else 1).astype(np.float32) * gain, 0, 255).astype(np.uint8)
+    axis = 0 if upright else 1
+    moved = np.take(right, np.clip(np.arange(right.shape[axis]) - shift, 0, right.shape[axis] - 1), axis=axis)
+    other = np.clip(moved.astype(np.float32) * gain, 0, 255).astype(np.uint8)
     bad = right.copy()
     if upright:
         bad[:, at:] = other[:, at:]
