@@ -196,6 +196,7 @@ def _skirt(kit: Kit, bones: Skeleton, outfit: Outfit) -> None:
         solids = loft(path.astype(np.float32), rx * np.float32(g**0.7), rz * np.float32(g**0.7), frame, 22, 0.07)
     colour = c.main
     part = kit.put("skirt", colour, "cloth", solids)
+    _over_knees(kit, bones, part, length)
     if sitting:
         return
     for a in (-0.9, -0.25, 0.35, 1.0):
@@ -215,6 +216,18 @@ def _skirt(kit: Kit, bones: Skeleton, outfit: Outfit) -> None:
             0.07,
         )
         kit.put("hem", c.accent, "cloth", rim)
+
+
+def _over_knees(kit: Kit, bones: Skeleton, part: int, length: float) -> None:
+    """Cloth over the legs themselves, so that no knee comes through a skirt however one stands."""
+    h, g = bones.body.height, bones.body.girth
+    for side in ("left", "right"):
+        hip, knee, ankle = (bones[f"{side} {j}"] for j in ("hip", "knee", "ankle"))
+        reach = 1.02 if length > 0.1 else 0.72
+        kit.add(part, capsule(hip, hip + (knee - hip) * np.float32(reach), 0.066 * h * g, 0.058 * h * g**0.5, 10))
+        if length > 0.25:
+            down = np.float32(min(length - 0.15, 0.7))
+            kit.add(part, capsule(knee, knee + (ankle - knee) * down, 0.057 * h * g**0.5, 0.060 * h * g**0.5, 10))
 
 
 def _draped(path: Floats, rx: Floats, rz: Floats, side: Floats) -> Solid:

@@ -71,7 +71,7 @@ def light_of(scene: Scene, camera: Camera, towards: Floats, orb: tuple[float, fl
     if scene.place in INDOORS:
         ambient = ambient * 0.92 + 0.04
         if scene.time == "night" and scene.place != "studio":  # lamps are lit
-            key, ambient = np.float32([0.72, 0.52, 0.28]), np.float32([0.36, 0.30, 0.32])
+            key, ambient = np.float32([0.74, 0.56, 0.34]), np.float32([0.50, 0.43, 0.42])
     graded = palette_of(
         scene, np.clip(np.concatenate([sky, key[None], ambient[None]]), 0, 1), np.full(5, 0.7, np.float32)
     )
