@@ -143,3 +143,9 @@ def test_a_finished_picture_can_still_be_painted_again(program: Program, tiny_mo
     said = program.json("repaint", tmp_path / "b.png", "-o", tmp_path / "c.png")
     assert said["verdict"] == "changed since painting"
     assert np.array_equal(read_picture(tmp_path / "c.png").stored, read_picture(tmp_path / "a.png").stored)
+
+
+@pytest.mark.parametrize("command", ["upscale", "cutout", "tone", "match"])
+def test_help_has_an_example_and_json(command: str, program: Program) -> None:
+    out = " ".join(program.well("finish", command, "--help").split())
+    assert f"Example: underpaint finish {command}" in out and "--json" in out

@@ -35,7 +35,7 @@ class Matting(StrEnum):
     knn = "knn"
 
 
-@app.command("upscale", epilog="Examples: underpaint finish upscale take.png --scale 4 · underpaint finish upscale "
+@app.command("upscale", epilog="Example: underpaint finish upscale take.png --scale 4 · underpaint finish upscale "
                                'take.png --method 4x-ink.safetensors · underpaint finish upscale take.png --paint "a '
                                'mossy wall" --strength 0.3')
 def upscale(files: list[Path] = FILES,
@@ -88,7 +88,7 @@ def _tiles(tile: int) -> dict[str, int]:
     return {"tile": tile, "overlap": min(32, tile // 4)}
 
 
-@app.command("cutout", epilog="Examples: underpaint finish cutout take.png · underpaint finish cutout take.png "
+@app.command("cutout", epilog="Example: underpaint finish cutout take.png · underpaint finish cutout take.png "
                               "--strokes strokes.png · underpaint finish cutout take.png --mask mask.png --edge 12")
 def cutout(files: list[Path] = FILES,
            mask: Path | None = typer.Option(None, "--mask", help="What stays, white; rough is enough."),
@@ -115,7 +115,7 @@ def cutout(files: list[Path] = FILES,
     _report(list(_Job("cutout", asked, hints, output, private).each(files)), as_json)
 
 
-@app.command("tone", epilog='Examples: underpaint finish tone take.png --temperature 20 --saturation -10 · underpaint '
+@app.command("tone", epilog='Example: underpaint finish tone take.png --temperature 20 --saturation -10 · underpaint '
                             'finish tone take.png --levels 12,1.1,240 --curve "0,0 64,50 255,255"')
 def tone(files: list[Path] = FILES,
          temperature: float = typer.Option(0.0, "--temperature", help="Warmer above 0, cooler below; -100 to 100."),
@@ -140,7 +140,7 @@ def tone(files: list[Path] = FILES,
     _report(list(_Job("tone", checked(Tone, fields), None, output, private).each(files)), as_json)
 
 
-@app.command("match", epilog="Examples: underpaint finish match take.png --to cover.png · underpaint finish match "
+@app.command("match", epilog="Example: underpaint finish match take.png --to cover.png · underpaint finish match "
                              "take.png --to '#1c2326,#f2ecc4' --strength 0.5")
 def match(files: list[Path] = FILES,
           to: str = typer.Option(..., "--to", metavar="WHAT", help="A picture, a palette file, or colours such as "
