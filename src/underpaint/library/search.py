@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, Float, Select, and_, cast, column, func, select, text
+from sqlalchemy import ColumnElement, Connection, Float, FromClause, Select, and_, cast, column, func, select, text
 from sqlalchemy import table as named_table
 
 from underpaint.errors import LibraryError
@@ -111,9 +111,16 @@ def _nearest(connection: Connection, query: Query) -> Select[Any]:
         near = select(COLOURS.c.take_id, rank.label("far")).where(cells, far <= NEAR**2).group_by(COLOURS.c.take_id)
         table = near.subquery()
         return _filtered(query).join(table, table.c.take_id == TAKES.c.id).order_by(table.c.far, TAKES.c.id.desc())
-    own = select(rank).where(COLOURS.c.take_id == TAKES.c.id, far <= NEAR**2).correlate(TAKES).scalar_subquery()
-    latest = (_filtered(query).add_columns(own.label("far")).where(own.is_not(None))
-              .order_by(TAKES.c.id.desc()).limit(max(_LATEST, query.limit)).subquery())
+    found = _filtered(query)
+    table: FromClause = TAKES
+    if query.words or query.tags or query.model or query.stars:
+        # The limit keeps these conditions together: colours are looked up only for what passed them, latest first.
+        passed = found.order_by(TAKES.c.id.desc()).limit(2**62).subquery()
+        found, table = select(passed.c.id), passed
+    else:
+        found = found.order_by(TAKES.c.id.desc())
+    own = select(rank).where(COLOURS.c.take_id == table.c.id, far <= NEAR**2).correlate(table).scalar_subquery()
+    latest = found.add_columns(own.label("far")).where(own.is_not(None)).limit(max(_LATEST, query.limit)).subquery()
     return select(latest.c.id).order_by(latest.c.far, latest.c.id.desc())
 
 
