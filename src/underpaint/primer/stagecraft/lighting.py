@@ -96,7 +96,7 @@ def rays(camera: Camera, width: int, height: int, pixels: np.ndarray) -> list[Fl
 def cast(mesh: Mesh, surface: Surface, camera: Camera, towards: Floats, reach: float, casts: np.ndarray) -> Floats:
     """H x W: 1 where the key light arrives, 0 in cast shadow, within `reach` metres of what the camera looks at.
 
-    `casts` says of each part whether it throws a shadow.
+    `casts` says of each part whether it throws a shadow. Shadows are looked up for every second pixel.
     """
     back = towards
     right = unit(cross(np.float32([0, 1, 0]), back))
@@ -120,15 +120,17 @@ def cast(mesh: Mesh, surface: Surface, camera: Camera, towards: Floats, reach: f
     pick = np.flatnonzero(ok & (np.abs(x).max(1) < 4 * half) & (np.abs(y).max(1) < 4 * half))
     eye = np.broadcast_to(np.eye(3, dtype=np.float32), (len(pick), 3, 3))
     _, nearest = scan(Screen(x[pick], y[pick], w[pick], pick.astype(np.int32), eye), _MAP, _MAP)
-    facing = surface.normal @ (camera.axes() @ towards)
-    hit = np.flatnonzero((surface.triangle >= 0) & (facing > -0.1))
-    depth = surface.depth.ravel()[hit]
     height, width = surface.depth.shape
-    ray = rays(camera, width, height, hit)
+    normals = surface.normal[::2, ::2]
+    facing = normals @ (camera.axes() @ towards)
+    hit = np.flatnonzero((surface.triangle[::2, ::2] >= 0) & (facing > -0.1))
+    depth = surface.depth[::2, ::2].ravel()[hit]
+    small = facing.shape
+    ray = rays(camera, width, height, hit // small[1] * 2 * width + hit % small[1] * 2)
     start = axes @ (np.float32(camera.eye) - centre)
     # a step off the surface, so that a curved one does not shade itself through the coarseness of the map
     off = (axes @ camera.axes().T) * np.float32(1.6 / k)
-    n = surface.normal.reshape(-1, 3)[hit]
+    n = normals.reshape(-1, 3)[hit]
     at = [
         (ray[0] * m[0] + ray[1] * m[1] + ray[2] * m[2]) * depth + n @ o + s
         for m, o, s in zip(axes, off, start, strict=True)
@@ -139,9 +141,9 @@ def cast(mesh: Mesh, surface: Surface, camera: Camera, towards: Floats, reach: f
     first = nearest.ravel()[np.clip(row, 0, _MAP - 1) * _MAP + np.clip(column, 0, _MAP - 1)]
     bias = np.float32(1.6 / (k * 8 * reach))
     mine = at[2] / np.float32(8 * reach) + np.float32(1.5)
-    out = np.ones(surface.depth.size, np.float32)
+    out = np.ones(small[0] * small[1], np.float32)
     out[hit] = np.where(inside & (first > mine + bias), 0.0, 1.0)
-    return out.reshape(surface.depth.shape)
+    return np.repeat(np.repeat(out.reshape(small), 2, 0), 2, 1)[:height, :width]
 
 
 def soften(a: Floats, radius: int) -> Floats:
