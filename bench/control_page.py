@@ -1,7 +1,7 @@
 """The pictures of docs/controls.md, made by the page's own commands: `python -m bench.control_page`.
 
 A drawing and a photo come from the World, the street is a drawn grid. Each command that paints is run as it stands and
-once without its controls, with the same seed; both go side by side into docs/pictures/controls.jpg.
+the same words once without controls, with the same seed; all go into docs/pictures/controls.jpg.
 """
 
 import os
@@ -17,8 +17,9 @@ from PIL import Image
 from underpaint.canvas.sheet import Tile, contact_sheet
 from underpaint.cli.main import main as underpaint
 from underpaint.controls.perspective_geometry import grid_ink
-from underpaint.imaging.arrays import to_bytes
+from underpaint.imaging.arrays import FloatArray, to_bytes, to_float
 from underpaint.imaging.geometry import Extent
+from underpaint.imaging.resize import resize
 from underpaint.pictures.read import read_picture
 from underpaint.pictures.record import Record
 from underpaint.pictures.write import write_picture
@@ -26,7 +27,7 @@ from underpaint.primer.world import render, sample_scene
 from underpaint.recipe import PerspectiveControl, VanishingPoint
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
-SEED, SCENE = "5", 15
+SEED, SCENE, WIDTH = "5", 15, 1100
 STREET = PerspectiveControl(points=(VanishingPoint(x=-0.4, y=0.45), VanishingPoint(x=1.5, y=0.45)))
 
 
@@ -49,7 +50,8 @@ def main() -> int:
                 return code
             if painted and "-o" in words:
                 tiles += _pair(words, plain)
-    sheet = contact_sheet(tiles, title="Without, and with a control")
+    sheet = to_float(contact_sheet(tiles, columns=4, title="Without, and with a control"))
+    sheet = resize(sheet, Extent.of(sheet).fit_within(Extent(WIDTH, 10 * WIDTH)))
     write_picture(DOCS / "pictures" / "controls.jpg", sheet,
                   Record(source_type="compositeWithTrainedAlgorithmicMedia"))
     return 0
@@ -64,14 +66,19 @@ def _inputs() -> None:
 
 
 def _pair(words: list[str], plain: dict[str, Path]) -> list[Tile]:
-    """What the same command paints without its controls, and with them."""
+    """What the command paints with its controls and, the first time that its words come, without."""
+    found: list[Tile] = []
     said = [words[number + 1] for number, one in enumerate(words) if one == "--control"]
     if words[1] not in plain:
         plain[words[1]] = Path(f"plain-{len(plain)}.png")
         underpaint(["paint", words[1], "--seed", SEED, "--no-library", "-o", str(plain[words[1]])])
-    shown = [np.asarray(read_picture(file).pixels[..., :3])
-             for file in (plain[words[1]], Path(words[words.index("-o") + 1]))]
-    return [Tile(shown[0], "without", (words[1],)), Tile(shown[1], said[0].split("=")[0], (said[0].split("=")[-1],))]
+        found.append(Tile(_pixels(plain[words[1]]), "without a control", (words[1],)))
+    kind, _, rest = said[0].partition("=")
+    return [*found, Tile(_pixels(Path(words[words.index("-o") + 1])), kind, (rest,))]
+
+
+def _pixels(path: Path) -> FloatArray:
+    return np.asarray(read_picture(path).pixels[..., :3])
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ def test_the_commands_run(program: Program, tiny_model: Path, tmp_path: Path, mo
     Path("pose.json").write_text(f'{{"people": [{{"pose_keypoints_2d": {joints}}}]}}')
     assert len(COMMANDS) > 12
     for words in COMMANDS:
-        quick = ["--model", str(tiny_model), "--steps", "3", "--size", "32x32"] if words[0] == "paint" else []
+        quick = ["--model", str(tiny_model), "--steps", "4", "--size", "32x32"] if words[0] == "paint" else []
         program.well(*words, *quick)
         for name in re.findall(r"(?:-o|--overlay|--draw) (\S+)", " ".join(words)):
             assert Path(name).stat().st_size > 0

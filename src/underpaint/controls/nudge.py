@@ -18,8 +18,6 @@ from underpaint.imaging.geometry import Extent
 from underpaint.imaging.resize import resize
 from underpaint.recipe import NudgeControl
 
-BEGIN = 0.45
-"""How much of the take may change, unless told otherwise."""
 MOVED = 0.3
 """Share of the asked step from which an axis has moved."""
 
@@ -30,7 +28,7 @@ class Nudge:
     description = Description(
         name="nudge", says="a finished picture, a little warmer, later, closer",
         given=f"a picture and a word: nudge=take.png+toward=warmer; words: {', '.join(AXES)}; the weight is how far",
-        steers="painting starts from the nudged picture (+begin=0.45, how much may change), and its masses are kept",
+        steers="painting starts from the nudged picture (+begin=0.3, how much may change), and its masses are kept",
         checks="how far the axis moved, and whether the picture's lines stayed",
         families="every one", cost="under 2 % of a step", options=("toward", "begin", "curve"))
     measured_as = "nudge"
@@ -43,8 +41,9 @@ class Nudge:
             raise RecipeError(wrong, hint=f"Write nudge=take.png+toward=WORD: {', '.join(AXES)}.",
                               field="control nudge")
         kept = files.picture(Path(spec.source))
-        begin = spec.number("begin")
-        fields: dict[str, Any] = {**spec.fields, "toward": toward, "begin": BEGIN if begin is None else begin}
+        fields: dict[str, Any] = {**spec.fields, "toward": toward}
+        if "begin" in spec.options:
+            fields["begin"] = spec.number("begin")
         control = NudgeControl(picture=kept.blob, **fields)
         return Given(control, {kept.blob.sha256: kept.data}, kept.notes)
 

@@ -174,7 +174,7 @@ class NudgeControl(_Control):
     picture: Blob
     toward: Literal["warmer", "cooler", "lighter", "darker", "stronger", "softer", "richer", "paler", "later",
                     "earlier", "closer", "farther"]
-    begin: Strength = 0.45
+    begin: Strength = 0.3
 
     def blobs(self) -> Iterator[Blob]:
         yield self.picture
