@@ -109,8 +109,8 @@ def _nearest(connection: Connection, query: Query) -> Select[Any]:
     some = select(COLOURS.c.take_id).where(cells).limit(_MANY).subquery()
     if (connection.execute(select(func.count()).select_from(some)).scalar() or 0) < _MANY:
         near = select(COLOURS.c.take_id, rank.label("far")).where(cells, far <= NEAR**2).group_by(COLOURS.c.take_id)
-        table = near.subquery()
-        return _filtered(query).join(table, table.c.take_id == TAKES.c.id).order_by(table.c.far, TAKES.c.id.desc())
+        few = near.subquery()
+        return _filtered(query).join(few, few.c.take_id == TAKES.c.id).order_by(few.c.far, TAKES.c.id.desc())
     found = _filtered(query)
     table: FromClause = TAKES
     if query.words or query.tags or query.model or query.stars:
