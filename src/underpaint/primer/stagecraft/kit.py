@@ -51,8 +51,10 @@ class Kit:
     def add(self, part: int, *solids: Solid, colours: Floats | None = None) -> None:
         """Solids of a part, in the object's space."""
         for solid in solids:
-            scaled = solid if self.scale == 1.0 else replace(solid, points=solid.points * np.float32(self.scale))
-            self.stage.add(part, scaled.by(self.turn, self.shift), colours)
+            turn = self.turn.T if self.scale == 1.0 else self.turn.T * np.float32(self.scale)
+            points = np.asarray(solid.points @ turn + self.shift, np.float32)
+            normals = np.asarray(solid.normals @ self.turn.T, np.float32)
+            self.stage.add(part, Solid(points, normals, solid.uv, solid.facet, solid.closed), colours)
 
     def put(self, name: str, colour: RGB, material: str, *solids: Solid, glow: float = 0.0) -> int:
         """A new part and its solids at once."""

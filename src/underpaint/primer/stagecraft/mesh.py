@@ -25,12 +25,13 @@ class Solid:
 
     def moved(self, x: float = 0.0, y: float = 0.0, z: float = 0.0) -> "Solid":
         """The solid shifted by metres."""
-        return replace(self, points=self.points + np.float32([x, y, z]))
+        shift = np.array([x, y, z], np.float32)
+        return Solid(self.points + shift, self.normals, self.uv, self.facet, self.closed)
 
     def scaled(self, x: float, y: float | None = None, z: float | None = None) -> "Solid":
         """The solid stretched about the origin (the same in every direction when only `x` is given)."""
         k = np.float32([x, x if y is None else y, x if z is None else z])
-        return replace(self, points=self.points * k, normals=unit(self.normals / k))
+        return Solid(self.points * k, unit(self.normals / k), self.uv, self.facet, self.closed)
 
     def turned(self, yaw: float = 0.0, pitch: float = 0.0, roll: float = 0.0) -> "Solid":
         """The solid turned about the origin: roll about z, then pitch about x, then yaw about y (radians)."""
@@ -41,7 +42,8 @@ class Solid:
         points = self.points @ matrix.T
         if shift is not None:
             points = points + shift.astype(np.float32)
-        return replace(self, points=points.astype(np.float32), normals=(self.normals @ matrix.T).astype(np.float32))
+        normals = np.asarray(self.normals @ matrix.T, np.float32)
+        return Solid(np.asarray(points, np.float32), normals, self.uv, self.facet, self.closed)
 
 
 def unit(v: Floats) -> Floats:
@@ -134,7 +136,8 @@ class StageSet:
         """Triangles for a part, in its colour unless given one colour a triangle."""
         if not len(solid.points):
             return
-        self._solids.append(replace(solid, facet=solid.facet + self._facets))
+        facet = solid.facet + np.int32(self._facets)
+        self._solids.append(Solid(solid.points, solid.normals, solid.uv, facet, solid.closed))
         self._facets += int(solid.facet.max()) + 1
         self._ids.append(part)
         if colours is None:
