@@ -1,6 +1,7 @@
 """LoRAs: what they add equals the same change merged by hand, and taking them off leaves no trace."""
 
 import copy
+import json
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from kit.tiny_folders import save_folder
 from safetensors.torch import save_file
 
 from underpaint.engine.attachments.lora import LoraAttachment
+from underpaint.engine.attachments.lora_file import layer_settings, read_changes
 from underpaint.engine.components import Components
 from underpaint.engine.families.loading import load_components
 from underpaint.errors import ModelError
@@ -286,6 +288,14 @@ def test_relatives_of_lora_are_refused_by_name(
     assert "LoCon, LoHa, LoKr, DoRA" in (told.value.hint or "")
     if layout == "kohya" and "LoRA " not in kind:
         assert "(for Stable Diffusion 1.x, kohya layout)" in told.value.message
+
+
+@pytest.mark.parametrize("config", ['{"r": 2, "lora_alpha": NaN}', f'{{"r": 2, "lora_alpha": {10**400}}}'])
+def test_an_alpha_that_is_no_number_is_refused(config: str, tmp_path: Path) -> None:
+    stem = "base_model.model.down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k"
+    pair = {f"{stem}.lora_A.weight": torch.ones(2, 16), f"{stem}.lora_B.weight": torch.ones(8, 2)}
+    with pytest.raises(ModelError, match=r"the LoRA odd is damaged: the strength of .* \(alpha / rank\)"):
+        read_changes(pair, layer_settings({}, json.loads(config)), "odd")
 
 
 def test_weights_that_would_be_lost_are_named(models: dict, tmp_path: Path) -> None:

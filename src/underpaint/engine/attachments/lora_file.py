@@ -84,7 +84,7 @@ def layer_settings(metadata: Mapping[str, str], adapter_config: Mapping[str, Any
 def _layer(named: str, stem: str, parts: Mapping[Role, Tensor], settings: Mapping[str, Any]) -> LayerChange:
     part, name = place(stem)
     change = _change(named, stem, parts, _Told(parts, settings, part, name))
-    if change is not None and abs(change.scale) > MAX_SCALE:
+    if change is not None and not abs(change.scale) <= MAX_SCALE:  # so that what is no number is refused too
         raise _damaged(f"the LoRA {named} is damaged: the strength of {stem} is {change.scale:.3g} (alpha / rank)")
     bias = parts.get("diff_b")
     if "up_bias" in parts and change is not None:
@@ -159,7 +159,10 @@ class _Told:
             return 1.0  # an empty pair: its shape is refused where the model is known
         alpha = self.parts.get("alpha")
         if alpha is None:
-            return _alpha(self.settings, self.part, self.name, rank) / rank
+            try:
+                return _alpha(self.settings, self.part, self.name, rank) / rank
+            except OverflowError:  # JSON holds whole numbers that a float does not
+                return math.inf
         return float(alpha.flatten()[0]) / rank if alpha.numel() == 1 else math.inf
 
     def of_whole(self) -> float:
