@@ -71,11 +71,17 @@ def test_the_first_versions_of_openpose_are_read() -> None:
     json.dumps({"people": [{"pose_keypoints_2d": ["a"] * 54}]}).encode(), file(BODY_18).replace(b"0.9", b"NaN"),
     json.dumps({"people": [{"pose_keypoints_2d": [0] * 54, "hand_left_keypoints_2d": [1] * 6}]}).encode(),
     json.dumps({"people": [{"pose_keypoints_2d": [1e9] * 54}]}).encode(),
+    json.dumps({"people": [{"pose_keypoints_2d": [10**400] * 54}]}).encode(),
     json.dumps({"people": [{"pose_keypoints_2d": []}] * 500}).encode(), b" " * 8_000_001])
 def test_what_is_no_pose_is_one_clear_error(data: bytes) -> None:
     with pytest.raises(PictureError) as caught:
         read_pose(data)
     assert caught.value.hint
+
+
+def test_a_canvas_past_the_limit_is_not_drawn() -> None:
+    with pytest.raises(PictureError, match="the pose's canvas is too large: 32,768 x 32,768"):
+        draw_pose(Pose((), Extent(32_768, 32_768)))
 
 
 class TestChanges:

@@ -132,6 +132,7 @@ HOSTILE = {
     "entity": (".kpl", kpl('<!DOCTYPE a [<!ENTITY b "c">]><Colorset>&b;</Colorset>')),
     "bomb": (".kpl", kpl("<Colorset>" + " " * 20_000_000 + "</Colorset>")),
     "not numbers": (".kpl", kpl('<Colorset><ColorSetEntry><RGB r="x" g="0" b="0"/></ColorSetEntry></Colorset>')),
+    "unknown encoding": (".kpl", kpl('<?xml version="1.0" encoding="foo"?><Colorset/>')),
     "nan again": (".kpl", kpl('<Colorset><ColorSetEntry><RGB r="nan" g="0" b="0"/></ColorSetEntry></Colorset>')),
 }
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from underpaint.controls.pose.openpose import BODY_18
 from underpaint.controls.pose.people import Person, Place, Pose
+from underpaint.pictures.limits import LIMITS
 
 Colour = tuple[int, int, int]
 _LIMBS = (("neck", "right_shoulder"), ("neck", "left_shoulder"), ("right_shoulder", "right_elbow"),
@@ -19,8 +20,9 @@ _FINGERS = tuple((0 if joint % 4 == 1 else joint - 1, joint) for joint in range(
 
 
 def draw_pose(pose: Pose) -> NDArray[np.uint8]:
-    """H x W x 3, 8 bits, at the pose's own size."""
+    """H x W x 3, 8 bits, at the pose's own size. Raises PictureError for one past the size limit."""
     extent = pose.extent()
+    LIMITS.check_size(extent.width, extent.height, "the pose's canvas")
     sheet = np.zeros((*extent.shape, 3), np.uint8)
     width = max(2, round(min(extent.shape) / 128))
     for person in pose.people:

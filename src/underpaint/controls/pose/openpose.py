@@ -1,7 +1,6 @@
 """Poses as OpenPose and the ControlNet extension write them: JSON, x, y and trust for each joint in a fixed order."""
 
 import json
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -90,7 +89,7 @@ def _points(listed: Any, name: str) -> tuple[Place | None, ...]:
     for at in range(0, len(listed), 3):
         x, y, trust = (0.0 if one is None else one for one in listed[at: at + 3])
         if any(isinstance(one, bool) or not isinstance(one, int | float) for one in (x, y, trust)) or \
-                not all(math.isfinite(one) and abs(one) <= MAX_PLACE for one in (x, y, trust)):
+                not all(abs(one) <= MAX_PLACE for one in (x, y, trust)):
             raise PictureError(f"{name} has a joint that is not of numbers", hint=_HINT)
         points.append((float(x), float(y)) if trust > 0 else None)
     return tuple(points)

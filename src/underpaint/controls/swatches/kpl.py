@@ -24,7 +24,7 @@ _MAX_XML = 8_000_000
 _SRGB = "sRGB-elle-V2-srgbtrc.icc"
 _HINT = "Save the palette again from Krita."
 # All that zipfile and the XML parser are seen to raise on damaged files.
-_DAMAGED = (EOFError, KeyError, NotImplementedError, OSError, RuntimeError, ValueError, ElementTree.ParseError,
+_DAMAGED = (EOFError, LookupError, NotImplementedError, OSError, RuntimeError, ValueError, ElementTree.ParseError,
             zipfile.BadZipFile, zlib.error)
 
 
