@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from kit.easel import paint_cheaply, recipes
 
-from underpaint.errors import LibraryError, OutputError, PlanError
+from underpaint.errors import Cancelled, LibraryError, OutputError, PlanError
 from underpaint.library.jobs import JobItem, Jobs, Order
 from underpaint.library.journal import Journal
 from underpaint.library.library import Library
@@ -162,6 +162,75 @@ def test_the_same_command_beside_itself_paints_pictures_of_its_own(library: Libr
         assert third.take(0).before and not third.take(1).before
         third.done()
     assert Jobs(library).status(third.job).state == "done" and len(list(library.takes.files())) == 2
+
+
+def test_the_same_command_beside_itself_before_the_first_picture_leaves_it_alone(library: Library) -> None:
+    items = [JobItem(recipe) for recipe in recipes(2)]
+    with Journal(library, items, {}, Order(kind="paint"), paint_cheaply) as first:
+        with Journal(library, items, {}, Order(kind="paint"), paint_cheaply) as second:
+            assert second.job != first.job
+        assert [job.id for job in Jobs(library).all()] == [first.job]
+        with library.database.writing() as connection:
+            connection.exec_driver_sql("UPDATE jobs SET lease_until = 0")  # first was put to sleep meanwhile
+        with Journal(library, items, {}, Order(kind="paint"), paint_cheaply) as third:
+            assert third.job == first.job and not third.take(0).before
+    assert Jobs(library).status(third.job).done == 1
+
+
+def test_a_job_that_is_painted_cannot_be_forgotten(library: Library) -> None:
+    items, jobs = [JobItem(recipe) for recipe in recipes(2)], Jobs(library)
+    with Journal(library, items, {}, Order(kind="paint"), paint_cheaply) as journal:
+        journal.take(0)
+        with pytest.raises(LibraryError, match="being painted"):
+            jobs.forget(journal.job)
+        with library.database.writing() as connection:
+            connection.exec_driver_sql("DELETE FROM jobs")
+        with pytest.raises(LibraryError, match="taken off"):
+            journal.take(1)
+
+    def forgetful(recipe: Recipe, blobs: Mapping[str, bytes], tell: Tell) -> Take:
+        with library.database.writing() as connection:
+            connection.exec_driver_sql("DELETE FROM jobs")
+        return paint_cheaply(recipe, blobs, tell)
+
+    jobs.submit(recipes(1, "another"))
+    (_, position), = run_all(library, forgetful)
+    assert position == 0 and len(list(library.takes.files())) == 2
+
+
+def test_cancelling_ends_jobs_that_nobody_paints_and_commands_between_two_pictures(library: Library) -> None:
+    items, jobs = [JobItem(recipe) for recipe in recipes(3)], Jobs(library)
+    dead = Journal(library, items, {}, Order(kind="paint"), paint_cheaply)
+    dead.take(0)
+    dead._runner.close()  # as the system does for one that was killed
+    assert jobs.status(dead.job).state == "stopped"
+    jobs.cancel(dead.job)
+    assert jobs.status(dead.job).state == "cancelled"
+    with Journal(library, items, {}, Order(kind="paint"), paint_cheaply) as alive:
+        assert alive.job != dead.job
+        alive.take(0)
+        jobs.cancel(alive.job)
+        with pytest.raises(Cancelled):
+            alive.take(1)
+    assert (jobs.status(alive.job).state, jobs.status(alive.job).done) == ("cancelled", 1)
+    assert run_all(library) == []
+
+
+def test_a_recipe_that_cannot_be_read_fails_alone_and_strange_jobs_are_left(library: Library) -> None:
+    jobs = Jobs(library)
+    job = jobs.submit(recipes(2))
+    strange = jobs.submit(recipes(1, "strange"))
+    with library.database.writing() as connection:
+        connection.exec_driver_sql("UPDATE items SET recipe = '{\"schema\": 999}' WHERE position = 0 AND job_id = ?",
+                                   (job,))
+        connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+        connection.exec_driver_sql("UPDATE items SET job_id = '../../x' WHERE job_id = ?", (strange,))
+        connection.exec_driver_sql("UPDATE events SET job_id = '../../x' WHERE job_id = ?", (strange,))
+        connection.exec_driver_sql("UPDATE jobs SET id = '../../x' WHERE id = ?", (strange,))
+    assert run_all(library) == [(job, 1)]
+    status = jobs.status(job)
+    assert (status.state, status.done, list(status.errors)) == ("failed", 1, [0])
+    assert not list(library.folder.parent.glob("x*")) and jobs.status("../..").state == "waiting"
 
 
 def test_one_that_overslept_its_lease_gives_its_picture_up(library: Library) -> None:

@@ -5,13 +5,14 @@ This is what a front end talks to: `submit`, `status`, `cancel`, `events`. Paint
 
 import hashlib
 import json
+import re
 import secrets
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, literal, select, update
 
 from underpaint.errors import LibraryError, PlanError
 from underpaint.library.alive import is_alive
@@ -22,6 +23,7 @@ from underpaint.recipe import Recipe, parse_recipe
 RECIPES = "recipes"
 """The kind of job that any runner may paint; others belong to the command that made them."""
 MAX_ITEMS = 10_000
+_ID = re.compile("[0-9a-f]{16}")
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,7 @@ class Jobs:
     def unfinished(self, items: Sequence[JobItem], order: Order) -> str | None:
         """The newest job that asked for exactly this and was cut off, stopped or has failed pictures."""
         query = select(JOBS.c.id).where(JOBS.c.digest == digest(items, order),
-                                        JOBS.c.state.not_in(("done", "cancelled")))
+                                        JOBS.c.state.not_in(("done", "cancelled")), JOBS.c.cancel == 0)
         with self._library.database.reading() as connection:
             return connection.execute(query.order_by(JOBS.c.created_at.desc()).limit(1)).scalar()
 
@@ -161,11 +163,11 @@ class Jobs:
         """Ask for a job to stop: at once where nobody paints it, else within seconds. Finished takes are kept."""
         job = self.status(job).id
         with self._library.database.writing() as connection:
-            row = connection.execute(select(JOBS.c.state, JOBS.c.runner).where(JOBS.c.id == job)).one()
+            row = connection.execute(select(JOBS).where(JOBS.c.id == job)).one()
             if row.state in ("done", "cancelled"):
                 return
             connection.execute(update(JOBS).where(JOBS.c.id == job).values(cancel=1))
-            if row.runner is None:
+            if is_free(self._library, row):
                 end(connection, job, "cancelled")
 
     def resume(self, job: str) -> None:
@@ -174,13 +176,18 @@ class Jobs:
         with self._library.database.writing() as connection:
             connection.execute(update(ITEMS).where(ITEMS.c.job_id == job, ITEMS.c.state == "failed")
                                .values(state="waiting", error=None))
-            connection.execute(update(JOBS).where(JOBS.c.id == job, JOBS.c.state != "running")
-                               .values(state="waiting", cancel=0, ended_at=None))
+            if is_free(self._library, connection.execute(select(JOBS).where(JOBS.c.id == job)).one()):
+                connection.execute(update(JOBS).where(JOBS.c.id == job).values(
+                    state="waiting", cancel=0, ended_at=None, runner=None, lease_until=None, progress=0.0))
             tell(connection, job, "resumed")
 
     def forget(self, job: str) -> None:
-        """Take a job off the list. Its takes stay in the library."""
+        """Take a job off the list. Its takes stay in the library. Raises LibraryError while somebody paints it."""
         with self._library.database.writing() as connection:
+            row = connection.execute(select(JOBS).where(JOBS.c.id == job)).one_or_none()
+            if row is not None and not is_free(self._library, row):
+                raise LibraryError(f"job {job:.8} is being painted", field="jobs",
+                                   hint=f"Stop it first: underpaint library jobs {job:.8} --cancel.")
             connection.execute(delete(JOBS).where(JOBS.c.id == job))
 
     def events(self, job: str, *, after: int = 0) -> list[Event]:
@@ -199,7 +206,7 @@ class Jobs:
         gone = row.state == "running" and (row.runner is None or not is_alive(runners, row.runner))
         ends = row.state in ("waiting", "running") and each is not None
         return JobStatus(
-            id=row.id, state="stopped" if gone else row.state, title=row.title, kind=row.kind, client=row.client,
+            id=row.id, state=("cancelled" if row.cancel else "stopped") if gone else row.state, title=row.title, kind=row.kind, client=row.client,
             priority=row.priority, created_at=row.created_at, total=len(items), done=states.count("done"),
             failed=states.count("failed"),
             progress=row.progress, seconds_left=max(left - row.progress, 0.0) * float(each or 0) if ends else None,
@@ -226,9 +233,23 @@ def digest(items: Sequence[JobItem], order: Order) -> str:
     return hashlib.sha256(json.dumps(same, sort_keys=True).encode("ascii")).hexdigest()
 
 
+def is_id(job: str) -> bool:
+    """Whether this can be the id of a job: files are named after it, and a database may be a stranger's."""
+    return _ID.fullmatch(job) is not None
+
+
+def is_free(library: Library, job: Row[Any], runner: str = "") -> bool:
+    """Whether no living runner but `runner` is at a job, given its row."""
+    if job.runner is None or job.runner == runner or (job.lease_until or 0) < time.time():
+        return True
+    return not is_alive(library.folder / "runners", job.runner)
+
+
 def tell(connection: Connection, job: str, what: str, position: int | None = None, said: str | None = None) -> None:
-    """Add an event."""
-    connection.execute(insert(EVENTS).values(job_id=job, at=time.time(), what=what, position=position, said=said))
+    """Add an event; a job that was forgotten meanwhile has none."""
+    values = {"job_id": JOBS.c.id, "at": literal(time.time()), "what": literal(what), "position": literal(position),
+              "said": literal(said)}
+    connection.execute(insert(EVENTS).from_select(list(values), select(*values.values()).where(JOBS.c.id == job)))
 
 
 def end(connection: Connection, job: str, state: str) -> None:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from underpaint.library.jobs import JobItem, Jobs, Order
-from underpaint.library.lease import is_held
 from underpaint.library.library import Library
 from underpaint.library.runner import Engine, Runner, Tell
 from underpaint.plan.take import Take
@@ -32,18 +31,28 @@ class Journal:
                  engine: Engine) -> None:
         self.library = library
         self._jobs = Jobs(library)
-        found = self._jobs.unfinished(items, order)
-        if found and is_held(library, found):
-            found = None  # the same command beside itself wants pictures of its own
-        self.job = found or self._jobs.submit(items, blobs=blobs, order=order)
-        if found:
-            library.put_blobs(list(blobs.values()))
-        before = self._jobs.items(self.job)
+        self._runner = Runner(library, engine)
+        try:
+            self.job = self._begin(items, blobs, order)
+            before = self._jobs.items(self.job)
+        except BaseException:
+            self._runner.close()
+            raise
         self.recipes: list[Recipe] = [recipe for recipe, *_ in before]
         self.finished = [state == "done" and take is not None for _, _, state, take in before]
         self._began = any(self.finished)
         self._over = False
-        self._runner = Runner(library, engine)
+
+    def _begin(self, items: Sequence[JobItem], blobs: Mapping[str, bytes], order: Order) -> str:
+        """The job that was cut off, or a new one: this program's from now on, not only from its first picture on."""
+        found = self._jobs.unfinished(items, order)
+        if found and self._runner.hold(found):
+            self.library.put_blobs(list(blobs.values()))
+            return found
+        while True:  # the same command beside itself wants pictures of its own
+            job = self._jobs.submit(items, blobs=blobs, order=order)
+            if self._runner.hold(job):
+                return job
 
     @property
     def resumed(self) -> bool:
@@ -55,12 +64,7 @@ class Journal:
 
     def __exit__(self, *_: object) -> None:
         try:
-            if self._over:
-                self._runner.leave(self.job, "done")
-            elif self._began:
-                self._runner.leave(self.job, "stopped")
-            else:
-                self._jobs.forget(self.job)
+            self._runner.leave(self.job, "done" if self._over else "stopped" if self._began else None)
         finally:
             self._runner.close()
 

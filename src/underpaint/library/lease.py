@@ -6,16 +6,14 @@ and comes back finds its picture painted by somebody else, and gives it up: an i
 
 import json
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from underpaint.errors import LibraryError
-from underpaint.library.alive import is_alive
-from underpaint.library.jobs import end, tell
+from underpaint.errors import Cancelled, LibraryError, RecipeError
+from underpaint.library.jobs import end, is_free, is_id, tell
 from underpaint.library.library import Library
 from underpaint.library.tables import ITEMS, JOBS, TURNS
 from underpaint.recipe import Recipe, parse_recipe
@@ -52,14 +50,16 @@ def claim_next(library: Library, who: Lessee) -> Claim | None:
             return None  # nothing to do takes no lock
     with library.database.writing() as connection:
         for job in connection.execute(query).all():
-            if not _is_free(library, job, who.runner):
+            if not is_id(job.id) or not is_free(library, job, who.runner):
                 continue
             if job.cancel:
                 end(connection, job.id, "cancelled")
                 continue
-            claim = _claim(connection, job, who, None)
-            if claim is not None:
-                return claim
+            while (item := _next_item(connection, job.id)) is not None:
+                try:
+                    return _claim(connection, job, who, item)
+                except (RecipeError, ValueError) as error:  # of a newer Underpaint, or damaged: the others go on
+                    fail(connection, job.id, item.position, str(error))
             settle(connection, job.id)
     return None
 
@@ -67,26 +67,48 @@ def claim_next(library: Library, who: Lessee) -> Claim | None:
 def claim_item(library: Library, who: Lessee, job: str, position: int) -> Claim | int:
     """One picture of one job, or the number of its take where it is finished.
 
-    Raises LibraryError when another program is at the job.
+    Raises LibraryError when another program is at the job, or has taken it off the list; Cancelled when it is to stop.
     """
     with library.database.writing() as connection:
-        row = connection.execute(select(JOBS).where(JOBS.c.id == job)).one()
-        if not _is_free(library, row, who.runner):
+        row = connection.execute(select(JOBS).where(JOBS.c.id == job)).one_or_none()
+        if row is None or not is_id(job):
+            raise LibraryError("this job was taken off the list", hint="Run the command again to begin anew.")
+        if row.cancel:
+            raise Cancelled("the job was cancelled", hint="Finished takes are in the library.")
+        if not is_free(library, row, who.runner):
             raise LibraryError("another program is painting this very job",
                                hint="Wait for it, or watch it with underpaint library jobs.")
         item = connection.execute(select(ITEMS).where(ITEMS.c.job_id == job, ITEMS.c.position == position)).one()
         if item.state == "done" and item.take_id is not None:
             _hold(connection, row, who)
             return int(item.take_id)
-        claim = _claim(connection, row, who, item)
-        assert claim is not None  # the item is there
-        return claim
+        return _claim(connection, row, who, item)
 
 
-def is_held(library: Library, job: str) -> bool:
-    """Whether a living runner is at the job."""
-    with library.database.reading() as connection:
-        return not _is_free(library, connection.execute(select(JOBS).where(JOBS.c.id == job)).one(), "")
+def hold(library: Library, who: Lessee, job: str) -> bool:
+    """Take a job before its first picture; False where another program was quicker, or it is no longer there."""
+    with library.database.writing() as connection:
+        row = connection.execute(select(JOBS).where(JOBS.c.id == job)).one_or_none()
+        if row is None or row.state == "done" or row.cancel or not is_free(library, row, who.runner):
+            return False
+        _hold(connection, row, who)
+        return True
+
+
+def leave(connection: Connection, runner: str, job: str, state: str | None) -> None:
+    """Let go of a job in this state, or as cancelled where that was asked for; None takes it off the list.
+
+    A job that is another's by now is left alone.
+    """
+    row = connection.execute(select(JOBS.c.runner, JOBS.c.cancel).where(JOBS.c.id == job)).one_or_none()
+    if row is None or row.runner != runner:
+        return
+    if row.cancel and state != "done":
+        state = "cancelled"
+    if state is None:
+        connection.execute(delete(JOBS).where(JOBS.c.id == job))
+    else:
+        end(connection, job, state)
 
 
 def renew(library: Library, claim: Claim, seconds: float, progress: float) -> bool:
@@ -127,12 +149,12 @@ def finish(connection: Connection, claim: Claim, take: int, seconds: float | Non
         tell(connection, claim.job, "painted", claim.position)
 
 
-def fail(connection: Connection, claim: Claim, why: str) -> None:
+def fail(connection: Connection, job: str, position: int, why: str) -> None:
     """A picture could not be painted; the others of its job go on."""
     connection.execute(
-        update(ITEMS).where(ITEMS.c.job_id == claim.job, ITEMS.c.position == claim.position, ITEMS.c.state != "done")
+        update(ITEMS).where(ITEMS.c.job_id == job, ITEMS.c.position == position, ITEMS.c.state != "done")
         .values(state="failed", error=why))
-    tell(connection, claim.job, "failed", claim.position, why)
+    tell(connection, job, "failed", position, why)
 
 
 def settle(connection: Connection, job: str) -> None:
@@ -149,29 +171,21 @@ def release(connection: Connection, claim: Claim) -> None:
                        .values(state="waiting", runner=None, lease_until=None, progress=0.0))
 
 
-def _is_free(library: Library, job: Row[Any], runner: str) -> bool:
-    if job.runner is None or job.runner == runner or (job.lease_until or 0) < time.time():
-        return True
-    return not is_alive(library.folder / "runners", job.runner)
+def _next_item(connection: Connection, job: str) -> Row[Any] | None:
+    return connection.execute(select(ITEMS).where(ITEMS.c.job_id == job, ITEMS.c.state == "waiting")
+                              .order_by(ITEMS.c.position).limit(1)).one_or_none()
 
 
-def _claim(connection: Connection, job: Row[Any], who: Lessee, item: Row[Any] | None) -> Claim | None:
-    if item is None:
-        waiting: Sequence[Row[Any]] = connection.execute(
-            select(ITEMS).where(ITEMS.c.job_id == job.id, ITEMS.c.state == "waiting")
-            .order_by(ITEMS.c.position).limit(1)).all()
-        if not waiting:
-            return None
-        item = waiting[0]
+def _claim(connection: Connection, job: Row[Any], who: Lessee, item: Row[Any]) -> Claim:
+    recipe, parents = parse_recipe(item.recipe), tuple(json.loads(item.parents))
     _hold(connection, job, who)
     turn = (connection.execute(select(func.max(TURNS.c.turn))).scalar() or 0) + 1
     connection.execute(upsert(TURNS).values(client=job.client, turn=turn).on_conflict_do_update(
         index_elements=["client"], set_={"turn": turn}))
     tell(connection, job.id, "painting", item.position)
-    return Claim(job.id, item.position, item.name, parse_recipe(item.recipe), tuple(json.loads(item.parents)),
-                 who.runner)
+    return Claim(job.id, item.position, item.name, recipe, parents, who.runner)
 
 
 def _hold(connection: Connection, job: Row[Any], who: Lessee) -> None:
     connection.execute(update(JOBS).where(JOBS.c.id == job.id).values(
-        state="running", runner=who.runner, lease_until=time.time() + who.seconds, ended_at=None, cancel=0))
+        state="running", runner=who.runner, lease_until=time.time() + who.seconds, ended_at=None))

@@ -26,8 +26,10 @@ from underpaint.library.lease import (
     fail,
     finish,
     finished_by,
+    hold,
     is_cancelled,
     is_finished,
+    leave,
     release,
     renew,
     settle,
@@ -124,10 +126,14 @@ class Runner:
             return Finished(job, position, claim, load_take(self.library.entry(claim).file))
         return self._paint(claim, tell, keep=True)
 
-    def leave(self, job: str, state: str) -> None:
-        """Let go of a job that `run_item` held: done, or stopped for now."""
+    def hold(self, job: str) -> bool:
+        """Lease a job before its first picture is asked for; False where another program has it."""
+        return hold(self.library, self._who, job)
+
+    def leave(self, job: str, state: str | None) -> None:
+        """Let go of a job that is held: done, stopped for now, or None to forget it."""
         with self.library.database.writing() as connection:
-            end(connection, job, state)
+            leave(connection, self._who.runner, job, state)
 
     def _paint(self, claim: Claim, tell: Tell | None, *, keep: bool) -> Finished:
         """Paint and enter one picture; unless the lease is kept, the job is free for the next in the same moment."""
@@ -206,7 +212,7 @@ class Runner:
     def _failed(self, claim: Claim, error: Exception) -> Finished:
         why = str(error) if isinstance(error, UnderpaintError) else f"{type(error).__name__}: {error}"
         with self.library.database.writing() as connection:
-            fail(connection, claim, why[:2000])
+            fail(connection, claim.job, claim.position, why[:2000])
             settle(connection, claim.job)
             release(connection, claim)
         return Finished(claim.job, claim.position, None, error=why)
