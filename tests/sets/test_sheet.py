@@ -119,3 +119,10 @@ def test_hostile_and_broken_packs_are_refused_in_one_line(data: bytes) -> None:
     with pytest.raises(PromptError) as caught:
         parse_pack(data, "theirs.yaml")
     assert "theirs.yaml" in str(caught.value) and "\n" not in str(caught.value) and len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize("lines", [1, 12])
+def test_merge_keys_are_refused_for_each_doubles_what_it_merges(lines: int) -> None:
+    doubled = "".join(f"a{n}: &a{n} {{<<: [*a{n - 1}, *a{n - 1}]}}\n" for n in range(1, lines + 1))
+    with pytest.raises(PromptError, match=r"theirs.yaml is not YAML: merge keys \(<<\) are not read here"):
+        parse_pack(f"a0: &a0 {{axis: light}}\n{doubled}phrases: [a]\n".encode(), "theirs.yaml")

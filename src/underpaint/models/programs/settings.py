@@ -13,6 +13,7 @@ import yaml
 from underpaint.errors import ModelError
 from underpaint.models.header import unreadable
 from underpaint.models.home import plain
+from underpaint.plain_yaml import load_yaml
 
 Program = Literal["a1111", "comfyui", "invoke", "fooocus", "swarmui", "stability-matrix", "folder"]
 MAX_SETTINGS_BYTES = 1 << 20
@@ -57,12 +58,12 @@ def read_yaml(path: Path) -> Any:
     """The data of a small YAML file, with plain types only.
 
     Raises:
-        ModelError: as `read_settings`, or it is not YAML.
+        ModelError: as `read_settings`, or it is not YAML, or has merge keys.
     """
     try:
         if path.stat().st_size > MAX_SETTINGS_BYTES:
             raise ModelError(f"{path} is too large for a list of folders")
-        return yaml.safe_load(path.read_bytes())
+        return load_yaml(path.read_bytes())
     except OSError as error:
         raise unreadable(path, error) from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
