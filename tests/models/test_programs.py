@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from headers import ATTENTION, SD, SDXL, lora, save
 
+from underpaint.errors import ModelError
 from underpaint.models import Catalogue
 from underpaint.models.places import Place, recognise_place
 from underpaint.models.programs.swarmui import parse_fds
@@ -199,6 +200,28 @@ def test_strangers_servers_and_whole_disks_are_not_looked_into(text: str, tmp_pa
     catalogue = Catalogue()
     catalogue.add(tmp_path)
     assert any("config.txt names" in problem.why for problem in catalogue.problems())
+
+
+def test_strangers_servers_in_invokes_settings_are_not_touched(tmp_path: Path,
+                                                              monkeypatch: pytest.MonkeyPatch) -> None:
+    folders(tmp_path, "models", "databases")
+    (tmp_path / "invokeai.yaml").write_text("models_dir: //server/one\ndb_dir: //server/two\n"
+                                            "autoimport_dir: \\\\server\\three\n")
+    looked: list[str] = []
+    real = Path.stat
+    monkeypatch.setattr(Path, "stat", lambda self, **how: looked.append(str(self)) or real(self, **how))
+    place = recognise_place(tmp_path)
+    assert looked and not [path for path in looked if path.startswith("//")]
+    assert place.program == "invoke" and place.folders == ()
+    assert len(place.problems) == 3 and all("lies on the network" in why for _, why in place.problems)
+
+
+def test_settings_that_double_themselves_are_one_line(tmp_path: Path) -> None:
+    folders(tmp_path, "models/checkpoints", "custom_nodes")
+    doubled = "".join(f"a{n}: &a{n} {{<<: [*a{n - 1}, *a{n - 1}]}}\n" for n in range(1, 13))
+    (tmp_path / "extra_model_paths.yaml").write_text("a0: &a0 {checkpoints: far}\n" + doubled)
+    with pytest.raises(ModelError, match=r"not YAML that can be read \(merge keys"):
+        recognise_place(tmp_path)
 
 
 def test_folders_named_twice_are_looked_into_once(tmp_path: Path) -> None:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from underpaint.errors import ModelError
-from underpaint.models.home import plain
 from underpaint.models.programs.settings import Layout, existing, outermost, read_yaml
 
 _MAX_ROWS = 20_000
@@ -29,7 +28,7 @@ def recognise(path: Path, names: Set[str]) -> Layout | None:
     problems: list[tuple[Path, str]] = []
     settings = _settings(path, problems) if "invokeai.yaml" in names else {}
     models, databases, autoimport = (
-        plain(path / str(settings.get(key) or usual))
+        _place(path, settings.get(key) or usual, problems)
         for key, usual in (("models_dir", "models"), ("db_dir", "databases"), ("autoimport_dir", "autoimport"))
     )
     folders = [folder for folder in (models, autoimport) if folder.is_dir()]
@@ -45,6 +44,13 @@ def recognise(path: Path, names: Set[str]) -> Layout | None:
     if legacy.is_file():
         folders += _legacy(path, legacy, problems)
     return Layout("invoke", outermost(folders), given, tuple(problems))
+
+
+def _place(root: Path, told: str, problems: list[tuple[Path, str]]) -> Path:
+    """A folder of the settings; one that must not be looked at is nowhere, as one that is not there."""
+    found, refused = existing(root, [told], root / "invokeai.yaml")
+    problems += refused
+    return found[0] if found else root / "not there"
 
 
 def _settings(path: Path, problems: list[tuple[Path, str]]) -> dict[str, Any]:
