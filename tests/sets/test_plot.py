@@ -62,6 +62,8 @@ def test_a_quote_after_a_space_holds_nothing_and_is_remarked() -> None:
     ("1-5 [0]", "whole", "holds no value"), ("1.5", "whole", "no whole number"), ("1,,2", "whole", "no whole number"),
     ("1-999999999999", "whole", "more than 1,000"), ("0-1 (+0.0000000001)", "number", "more than 1,000"),
     ("0-1 [99999999999]", "number", "more than 1,000"), ("nan", "number", "no number"), ("inf", "number", "no number"),
+    ("0-99999999999999999999", "whole", "more than 1,000"), ("99999999999999999999-0 (-1)", "whole", "more than 1,000"),
+    (f"0-1{'0' * 400} [5]", "whole", "far too long"), (f"0-1{'0' * 400} [5]", "any", "far too long"),
     ("", "text", "no values"), (" , ", "text", "no values"), ("a,b,c,d,e,f,g,h,i", "order", "orders"),
 ])
 def test_values_that_cannot_be_are_said(text: str, kind, part: str) -> None:

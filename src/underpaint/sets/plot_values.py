@@ -26,6 +26,7 @@ import numpy as np
 ValueKind = Literal["whole", "number", "text", "order", "any"]
 MAX_VALUES = 1000
 MAX_CHARACTERS = 50_000
+_MOST_DIGITS = 40
 
 _WHOLE, _DECIMAL = r"[+-]?\s*\d+", r"[+-]?\s*\d+(?:\.\d*)?"
 _STEPS = {
@@ -99,9 +100,8 @@ def _whole(piece: str) -> list[int]:
     if match := _STEPS["whole"].fullmatch(piece):
         start, end, step = _int(match[1]), _int(match[2]), int(match[3] or 1)
         _check_step(start, end, step)
-        values = range(start, end + 1, step)
-        _check_count(len(values), piece)
-        return list(values)
+        _check_count(-((start - end - 1) // step), piece)  # len() of such a range may be more than it can say
+        return list(range(start, end + 1, step))
     if match := _COUNTS["whole"].fullmatch(piece):
         _check_count(int(match[3]), piece)
         return [int(value) for value in np.linspace(_int(match[1]), _int(match[2]), int(match[3])).tolist()]
@@ -143,11 +143,18 @@ _READERS: dict[str, Callable[[str], list[Any]]] = {
 
 
 def _int(text: str) -> int:
-    return int("".join(text.split()))
+    return int(_digits(text))
 
 
 def _float(text: str) -> float:
-    return float("".join(text.split()))
+    return float(_digits(text))
+
+
+def _digits(text: str) -> str:
+    digits = "".join(text.split())
+    if len(digits) > _MOST_DIGITS:
+        raise ValueError("has a number that is far too long")
+    return digits
 
 
 def _check_step(start: float, end: float, step: float) -> None:
