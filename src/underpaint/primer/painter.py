@@ -27,8 +27,8 @@ from underpaint.training.shards import Pool, Shard
 
 LINE_CHANNELS = 1
 # Words decide in the noisiest fifth of the schedule and lines in the next two; below, all that is left is texture,
-# which is learned early. So steps are drawn as u**0.5, with more than a third from the noisiest fifth.
-_TOWARDS_NOISE = 0.5
+# most of which is learned early. So steps are drawn as u**0.7, with a quarter from the noisiest fifth.
+_TOWARDS_NOISE = 0.7
 _SIDES = {"left": "right", "right": "left"}
 
 
