@@ -2,6 +2,7 @@
 
 import json
 import sys
+import unicodedata
 from typing import Any
 
 from rich.console import Console
@@ -10,21 +11,32 @@ from rich.text import Text
 
 from underpaint.errors import UnderpaintError
 
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_CONTROLS_IN_JSON = {code: f"\\u{code:04x}" for code in range(0x7F, 0xA0)}
+
+
+class _Screen(Console):
+    """A console on which strangers' words stay words: what a file says of itself moves no cursor and sets nothing."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        super().print(*(printable(one) if isinstance(one, str) else one for one in objects), **options)
+
 
 def console() -> Console:
     """Where people read results."""
-    return Console(highlight=False, soft_wrap=True)
+    return _Screen(highlight=False, soft_wrap=True)
 
 
 def notes() -> Console:
     """Where progress, warnings and errors go, so that results can be piped."""
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    return _Screen(stderr=True, highlight=False, soft_wrap=True)
 
 
 def print_json(data: Any) -> None:
     """One JSON document on standard output, unicode as it is where the terminal can show it."""
     shows_all = (sys.stdout.encoding or "utf-8").lower().replace("-", "") == "utf8"
     text = json.dumps(data, ensure_ascii=not shows_all, indent=2, default=str)
+    text = text.translate(_CONTROLS_IN_JSON)  # those below them are escapes in JSON anyway
     # Half a character, as in a file name that is not UTF-8, becomes its JSON escape.
     sys.stdout.write(text.encode("utf-8", "backslashreplace").decode() + "\n")
 
@@ -36,7 +48,7 @@ def print_table(columns: list[str], rows: list[list[str]], *, title: str | None 
     for column in columns:
         table.add_column(column, overflow="fold", no_wrap=column in whole)
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*(Text(printable(cell)) for cell in row))
     console().print(table)
 
 
@@ -45,8 +57,13 @@ def print_error(error: UnderpaintError, *, as_json: bool) -> None:
     if as_json:
         said = {"kind": type(error).__name__, "message": error.message, "hint": error.hint, "field": error.field}
         print_json({"error": said})
-    notes().print(Text.assemble(("error:", "bold red"), " ", _printable(str(error))))
+    notes().print(Text.assemble(("error:", "bold red"), " ", printable(str(error)).replace("\n", " ")))
 
 
-def _printable(text: str) -> str:
-    return "".join(mark if mark.isprintable() else "�" for mark in text)
+def printable(text: str) -> str:
+    """A text without what a terminal would obey (escapes, marks that turn the line round); line ends stay."""
+    return "".join("�" if _obeyed(mark) else mark for mark in text.replace("\r\n", "\n").replace("\t", " "))
+
+
+def _obeyed(mark: str) -> bool:
+    return mark != "\n" and (unicodedata.category(mark) in {"Cc", "Cs"} or mark in _TURNING)
