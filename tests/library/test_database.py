@@ -1,5 +1,6 @@
 """The database: lifted step by step with a copy kept, never touched when damaged or newer, made anew from the files."""
 
+import hashlib
 import json
 import shutil
 import sqlite3
@@ -16,7 +17,7 @@ from PIL.PngImagePlugin import PngInfo
 from sqlalchemy import text
 
 from underpaint.errors import LibraryError, OutputError, PictureError
-from underpaint.library import ratings
+from underpaint.library import alive, ratings
 from underpaint.library.alive import Alive
 from underpaint.library.database import Database, look
 from underpaint.library.entering import Circumstances
@@ -31,7 +32,7 @@ from underpaint.library.runner import Runner
 from underpaint.library.search import Query, search
 from underpaint.library.tables import METADATA
 from underpaint.pictures import Record, write_picture
-from underpaint.recipe import CreateRecipe
+from underpaint.recipe import Blob, CreateRecipe, RefineRecipe
 
 
 @pytest.fixture
@@ -322,3 +323,46 @@ def test_the_marks_survive_half_a_line(folder: Path) -> None:
         file.unlink()
     repair(folder)
     assert state(folder)[first][4] == 2
+
+
+def test_half_a_drawing_beside_a_take_is_made_whole_again(shelf: Library, tmp_path: Path) -> None:
+    drawing = b"a large drawing"
+    sha256 = hashlib.sha256(drawing).hexdigest()
+    recipe = RefineRecipe(picture=Blob(sha256=sha256, name="sea.png"), prompt="the sea", seed=1)
+    write_picture(tmp_path / "a.png", picture_for(recipe), Record(recipe=recipe, blobs={sha256: drawing}))
+    beside = tmp_path / "a.recipe"
+    beside.mkdir(exist_ok=True)
+    (beside / sha256).write_bytes(drawing)
+    kept = shelf.add(tmp_path / "a.png").file
+    copy = kept.with_name(f"{kept.stem}.recipe") / sha256
+    copy.write_bytes(drawing[:4])  # as a full disk leaves it
+    shelf.add(tmp_path / "a.png")
+    assert copy.read_bytes() == drawing
+
+
+def test_a_sign_of_life_is_locked_and_there_however_busy_the_clearing_up(tmp_path: Path, monkeypatch) -> None:
+    lock, turns = alive._lock, []
+
+    def contended(file) -> bool:
+        turns.append(file)
+        if len(turns) == 1:
+            return False  # somebody who clears up holds it at this very moment
+        if len(turns) == 2:
+            Path(file.name).unlink()  # and somebody was quicker
+        return lock(file)
+
+    monkeypatch.setattr(alive, "_lock", contended)
+    sign = Alive(tmp_path / "runners")
+    assert len(turns) == 3 and [file.name for file in (tmp_path / "runners").iterdir()] == [sign.name]
+    assert alive.is_alive(tmp_path / "runners", sign.name)
+    sign.close()
+    assert not alive.is_alive(tmp_path / "runners", sign.name)
+
+
+def test_more_pictures_than_sqlite_takes_in_one_question(shelf: Library, tmp_path: Path) -> None:
+    Image.new("RGB", (9, 9)).save(tmp_path / "a.png")
+    entry = shelf.add(tmp_path / "a.png")
+    with shelf.database.reading() as connection:
+        connection.connection.driver_connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 6_000)
+        found = shelf.entries_within(connection, [*range(2, 9_000), entry.number])
+    assert [one.number for one in found] == [entry.number]

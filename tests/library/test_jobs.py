@@ -295,6 +295,31 @@ def test_a_full_disk_in_the_middle_keeps_what_is_finished(library: Library, monk
     assert jobs.status(job).state == "done" and len(list(library.takes.files())) == 3
 
 
+def test_a_command_goes_on_without_a_library_that_fails_half_way(library: Library,
+                                                                 monkeypatch: pytest.MonkeyPatch) -> None:
+    items, painted, said, full = [JobItem(recipe) for recipe in recipes(3)], [], [], []
+    fsync = os.fsync
+
+    def engine(recipe: Recipe, blobs: Mapping[str, bytes], tell: Tell) -> Take:
+        painted.append(recipe.seed)
+        return paint_cheaply(recipe, blobs, tell)
+
+    def no_space(handle: int) -> None:
+        if full:
+            raise OSError(28, "No space left on device")
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", no_space)
+    with Journal(library, items, {}, Order(kind="paint"), engine, forgive=said.append) as journal:
+        assert journal.take(0).number is not None
+        full.append(True)
+        kept = [journal.take(1), journal.take(2)]
+        journal.written(kept[0], library.folder / "nowhere.png", "")
+        assert [one.take.recipe.seed for one in kept] == [2, 3] and kept[0].number is None
+    assert painted == [1, 2, 3] and len(said) == 1 and "no space left" in str(said[0])
+    assert Jobs(library).status(journal.job).done == 1
+
+
 def test_a_runner_that_waits_paints_what_comes(library: Library) -> None:
     jobs, stop = Jobs(library), threading.Event()
     with Runner(library, paint_cheaply) as runner:

@@ -12,7 +12,7 @@ from PIL import Image
 from underpaint.library.library import Library
 from underpaint.library.search import Query, search
 from underpaint.library.session import paint
-from underpaint.pictures import read_picture
+from underpaint.pictures import read_info, read_picture
 from underpaint.plan.painter import Painter
 
 COMMANDS = ["library list", "library search", "library show", "library tree", "library tag", "library star",
@@ -136,6 +136,22 @@ def test_paint_goes_on_with_the_seeds_it_had_drawn(program: Program, tiny_model:
     assert len(list((tmp_path / "out").iterdir())) == 3 and said["takes"][0]["file"] == str(first)
     program.well(*command)  # a job that is done is painted anew when it is asked for again
     assert len(list((tmp_path / "out").iterdir())) == 6
+
+
+@pytest.mark.parametrize("output", [".", "fox.png"])
+def test_going_on_leaves_what_an_artist_changed_meanwhile(program: Program, tiny_model: Path, tmp_path: Path, cut_off,  # type: ignore[no-untyped-def]
+                                                          output: str) -> None:
+    (tmp_path / "out").mkdir()
+    command = ["paint", "a fox", "-n", 2, "--seed", 4, "--model", tiny_model, "-o", tmp_path / "out" / output]
+    cut_off(1)
+    with pytest.raises(Killed):
+        program(*command)
+    first, = (tmp_path / "out").iterdir()
+    first.write_bytes(b"retouched by hand")
+    cut_off(99)
+    again = Path(program.json(*command)["takes"][0]["file"])
+    assert first.read_bytes() == b"retouched by hand" and again.name == f"{first.stem}-2.png"
+    assert read_info(again).seed == 4 and len(list((tmp_path / "out").iterdir())) == 3
 
 
 def test_ctrl_c_can_be_gone_on_with_too_and_a_first_failure_leaves_no_job(program: Program, tiny_model: Path,

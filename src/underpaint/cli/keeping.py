@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from underpaint.cli.output import notes
-from underpaint.errors import LibraryError
+from underpaint.errors import LibraryError, OutputError, UnderpaintError
 
 if TYPE_CHECKING:
     from underpaint.library.jobs import JobItem
@@ -50,23 +50,29 @@ def journal_of(keeping: Keeping, items: "Sequence[JobItem]", blobs: Mapping[str,
     from underpaint.library.journal import Journal
     from underpaint.library.library import Library
 
-    try:
-        library = Library(keeping.library)
-    except LibraryError as error:
-        if keeping.library is not None:
-            raise
-        notes().print(f"note: takes are only in the output folder: {error}", markup=False)
-        yield None
-        return
     request = {"same": work.same, "command": list(COMMAND.get()), "folder": str(Path.cwd())}
-    with library, Journal(library, items, blobs, Order(kind=work.kind, title=work.title, request=request),
-                          engine) as journal:
+    order = Order(kind=work.kind, title=work.title, request=request)
+    with contextlib.ExitStack() as stack:
+        try:
+            library = stack.enter_context(Library(keeping.library))
+            journal = stack.enter_context(Journal(library, items, blobs, order, engine,
+                                                  forgive=None if keeping.library else _say_without))
+        except (LibraryError, OutputError) as error:
+            if keeping.library is not None:
+                raise
+            _say_without(error)
+            yield None
+            return
         if RESUMED.get() not in (None, journal.job):
             raise LibraryError("the files of that job have changed since it began", field="jobs",
                                hint="Run its command again to begin anew, and --forget the old job.")
         if journal.resumed:
             notes().print(f"going on: {sum(journal.finished)} of {len(items)} were finished before", markup=False)
         yield journal
+
+
+def _say_without(error: UnderpaintError) -> None:
+    notes().print(f"note: takes are only in the output folder: {error}", markup=False)
 
 
 @dataclass(frozen=True)

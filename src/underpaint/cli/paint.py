@@ -1,7 +1,7 @@
 """`underpaint paint`: words, and whatever else there is, become a picture."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -79,7 +79,7 @@ def paint(words: str = typer.Argument("", help="What to paint."), negative: str 
                 watcher.begin(f"seed {one.seed}")
                 kept = journal.take(number, watcher.step) if journal else None
                 take = kept.take if kept else painter.paint(one, blobs, progress=watcher.step)
-                former = journal.copies(kept) if journal and kept and kept.before else ()
+                former = journal.copies(kept) if journal and kept and kept.before else {}
                 path, pixels = where.save(take, number, count, former)
                 if journal and kept:
                     journal.written(kept, path, pixels)
@@ -202,27 +202,22 @@ class _Where:
         else:
             check_place(output / "underpaint.png")
 
-    def save(self, take: "Take", number: int, count: int, former: Sequence[Path] = ()) -> tuple[Path, str]:
-        """Write a take; where, and the hash of its pixels. One of its `former` files is written again in place."""
+    def save(self, take: "Take", number: int, count: int, former: Mapping[Path, bool]) -> tuple[Path, str]:
+        """Write a take; where, and the hash of its pixels. One of its `former` files is written again in place, unless
+        it is not as it was written: then it is somebody's work."""
         from underpaint.library.saving import save_take
 
-        again = [] if self._is_file() else [path for path in former if path.parent == plain(self.output or Path())]
-        path = again[0] if again else self._path(take, number, count)
+        wanted = self._file(number, count) if self._is_file() else self._folder_file(take)
+        again = [path for path, same in former.items() if same and _is_turn_of(path, plain(wanted))]
+        overwrite = self._is_file() and former.get(plain(wanted), True)
+        path = again[0] if again else wanted if overwrite else _free(wanted)
         written = save_take(take, path, private=self.private, lossy=self.lossy)
         for note in written.notes:
             notes().print(f"note: {note}", markup=False)
         return path, written.pixels
 
-    def _path(self, take: "Take", number: int, count: int) -> Path:
-        if self._is_file():
-            return self._file(number, count)
-        output = self.output or Path()
-        free = output / f"underpaint-{take.plan.seed}.png"
-        turn = 2
-        while free.exists():
-            free = output / f"underpaint-{take.plan.seed}-{turn}.png"
-            turn += 1
-        return free
+    def _folder_file(self, take: "Take") -> Path:
+        return (self.output or Path()) / f"underpaint-{take.plan.seed}.png"
 
     def _is_file(self) -> bool:
         return self.output is not None and self.output.suffix.lower() in SUFFIXES and not self.output.is_dir()
@@ -230,6 +225,19 @@ class _Where:
     def _file(self, number: int, count: int) -> Path:
         output = self.output or Path()
         return output if count == 1 else output.with_name(f"{output.stem}-{number + 1:02d}{output.suffix}")
+
+
+def _free(path: Path) -> Path:
+    free, turn = path, 2
+    while free.exists():
+        free = path.with_name(f"{path.stem}-{turn}{path.suffix}")
+        turn += 1
+    return free
+
+
+def _is_turn_of(path: Path, first: Path) -> bool:
+    """Whether a file bears the name of another, or one that was free beside it."""
+    return path.parent == first.parent and (path.name == first.name or path.stem.startswith(f"{first.stem}-"))
 
 
 def _report(written: list[tuple[Path, "Take"]], as_json: bool) -> None:

@@ -4,6 +4,7 @@ So the jobs of a program that was killed are free at once, and not only when the
 """
 
 import contextlib
+import errno
 import os
 import platform
 import secrets
@@ -13,6 +14,8 @@ from typing import BinaryIO
 
 from underpaint.errors import OutputError
 
+_TRIES = 8
+
 
 class Alive:
     """The sign of life of one runner; `name` is what its leases carry."""
@@ -20,14 +23,15 @@ class Alive:
     def __init__(self, folder: Path) -> None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            while True:
+            for turn in range(_TRIES):
                 self.name = f"{_machine()}.{os.getpid()}.{secrets.token_hex(4)}"
                 self._path = folder / self.name
                 self._file = self._path.open("xb")
-                _lock(self._file)
-                if self._path.exists():  # else somebody who cleared up after the dead was quicker than the lock
+                # Somebody who clears up after the dead may be quicker than the lock; some disks know no locks at all.
+                if (_lock(self._file) or turn == _TRIES - 1) and self._path.exists():
                     return
-                self._file.close()
+                self.close()
+            raise OSError(errno.EAGAIN, "another program keeps removing the signs of life in it")
         except OSError as error:
             raise OutputError(f"Cannot write {folder}: {(error.strerror or '').lower()}",
                               hint="Free some space, or choose another library with --library.") from error
@@ -50,6 +54,8 @@ def is_alive(folder: Path, name: str) -> bool:
         with path.open("r+b") as file:
             if not _lock(file):
                 return True
+            if sys.platform != "win32":  # which lets nobody remove an open file
+                path.unlink(missing_ok=True)  # under the lock, or one that has just begun would be taken for dead
     except FileNotFoundError:
         return False
     except OSError:

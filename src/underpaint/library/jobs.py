@@ -206,9 +206,9 @@ class Jobs:
         gone = row.state == "running" and (row.runner is None or not is_alive(runners, row.runner))
         ends = row.state in ("waiting", "running") and each is not None
         return JobStatus(
-            id=row.id, state=("cancelled" if row.cancel else "stopped") if gone else row.state, title=row.title, kind=row.kind, client=row.client,
-            priority=row.priority, created_at=row.created_at, total=len(items), done=states.count("done"),
-            failed=states.count("failed"),
+            id=row.id, state=("cancelled" if row.cancel else "stopped") if gone else row.state, title=row.title,
+            kind=row.kind, client=row.client, priority=row.priority, created_at=row.created_at,
+            total=len(items), done=states.count("done"), failed=states.count("failed"),
             progress=row.progress, seconds_left=max(left - row.progress, 0.0) * float(each or 0) if ends else None,
             takes=tuple(item.take_id for item in items), request=json.loads(row.request),
             errors={item.position: item.error for item in items if item.error})

@@ -1,22 +1,26 @@
 """A command's own job, written down: the same command again goes on where it was cut off."""
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from underpaint.errors import LibraryError, OutputError, UnderpaintError
 from underpaint.library.jobs import JobItem, Jobs, Order
 from underpaint.library.library import Library
 from underpaint.library.runner import Engine, Runner, Tell
+from underpaint.library.store import hash_file
+from underpaint.library.takes import as_kept
 from underpaint.plan.take import Take
 from underpaint.recipe import Recipe
 
 
 @dataclass(frozen=True, eq=False)
 class Kept:
-    """A take that the library holds, and whether it was finished before this start."""
+    """A take and its number in the library, None where that failed; whether it was finished before this start."""
 
     take: Take
-    number: int
+    number: int | None
     before: bool
 
 
@@ -28,10 +32,15 @@ class Journal:
     """
 
     def __init__(self, library: Library, items: Sequence[JobItem], blobs: Mapping[str, bytes], order: Order,
-                 engine: Engine) -> None:
+                 engine: Engine, *, forgive: Callable[[UnderpaintError], None] | None = None) -> None:
+        """Begin, or go on. Where the library fails later, `forgive` is told why, once, and painting goes on without
+        it; without `forgive` that is raised."""
         self.library = library
+        self._engine, self._blobs, self._forgive = engine, blobs, forgive
+        self._lost = False
+        self._last: Take | None = None
         self._jobs = Jobs(library)
-        self._runner = Runner(library, engine)
+        self._runner = Runner(library, self._paint)
         try:
             self.job = self._begin(items, blobs, order)
             before = self._jobs.items(self.job)
@@ -64,25 +73,56 @@ class Journal:
 
     def __exit__(self, *_: object) -> None:
         try:
-            self._runner.leave(self.job, "done" if self._over else "stopped" if self._began else None)
+            with self._forgiving():
+                self._runner.leave(self.job, "done" if self._over else "stopped" if self._began else None)
         finally:
             self._runner.close()
 
     def take(self, position: int, tell: Tell | None = None) -> Kept:
         """The take of one picture: painted now, or as it was finished before. Errors of painting are raised."""
-        finished = self._runner.run_item(self.job, position, tell)
-        self._began = True
-        assert finished.take is not None and finished.number is not None  # run_item raises instead
-        return Kept(finished.take, finished.number, self.finished[position])
+        self._last = None
+        with self._forgiving():
+            finished = self._runner.run_item(self.job, position, tell)
+            self._began = True
+            assert finished.take is not None and finished.number is not None  # run_item raises instead
+            return Kept(finished.take, finished.number, self.finished[position])
+        # What was painted before the library failed is not painted twice.
+        take = self._last or self._paint(self.recipes[position], self._blobs, tell or _nobody)
+        return Kept(as_kept(take), None, False)
+
+    def _paint(self, recipe: Recipe, blobs: Mapping[str, bytes], tell: Tell) -> Take:
+        self._last = self._engine(recipe, blobs, tell)
+        return self._last
+
+    @contextlib.contextmanager
+    def _forgiving(self) -> Iterator[None]:
+        """Do without the library from its first failure on, where that is forgiven."""
+        try:
+            yield
+        except (LibraryError, OutputError) as error:
+            if self._forgive is None:
+                raise
+            if not self._lost:
+                self._forgive(error)
+            self._lost = True
 
     def done(self) -> None:
         """Say that everything that the command makes of its takes is made."""
         self._over = True
 
-    def copies(self, kept: Kept) -> tuple[Path, ...]:
-        """The files, still there, that were written from a take."""
-        return tuple(path for path in self.library.copies(kept.number) if path.is_file())
+    def copies(self, kept: Kept) -> dict[Path, bool]:
+        """The files, still there, that were written from a take, and whether each is as it was written."""
+        with self._forgiving():
+            written = self.library.copies(kept.number) if kept.number is not None else {}
+            return {path: hash_file(path) == sha256 for path, sha256 in written.items() if path.is_file()}
+        return {}
 
     def written(self, kept: Kept, file: Path, pixels: str) -> None:
         """Remember where a take was written."""
-        self.library.note_copy(kept.number, file, pixels)
+        if kept.number is not None:
+            with self._forgiving():
+                self.library.note_copy(kept.number, file, pixels)
+
+
+def _nobody(done: int, total: int) -> None:
+    """Progress that nobody watches."""

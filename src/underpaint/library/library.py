@@ -15,6 +15,7 @@ together with its job's item, and only then leaves `incoming/`: wherever that is
 import contextlib
 import json
 import os
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +25,7 @@ from sqlalchemy import Connection, Row, or_, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from underpaint.errors import LibraryError, OutputError
+from underpaint.files import atomic_write
 from underpaint.library.database import NAME, Database, can_write, no_library, read_only
 from underpaint.library.entering import Circumstances, enter
 from underpaint.library.facts import Facts, read_facts
@@ -34,6 +36,7 @@ from underpaint.models.home import plain
 
 SHORT = 10
 """Letters of its hash that name a picture on screen."""
+_AT_ONCE = 5_000  # SQLite takes 32,766 values in one question
 _ABOUT = """This folder is an Underpaint library.
 
 takes/ holds your pictures as ordinary files: any program opens them, and each one carries the recipe that painted it.
@@ -131,8 +134,8 @@ class Library:
                 place.mkdir(parents=True, exist_ok=True)
                 for sha256 in facts.needs:
                     source = beside / sha256
-                    if source.is_file() and not source.is_symlink() and not (place / sha256).exists():
-                        (place / sha256).write_bytes(source.read_bytes())
+                    if source.is_file() and not source.is_symlink():
+                        _copy_whole(source, place / sha256)
             kept = self.takes.take_in(file, facts.sha256, facts.suffix, own=own)
             if not own:
                 os.utime(kept, (facts.painted_at, facts.painted_at))
@@ -151,11 +154,11 @@ class Library:
             connection.execute(upsert(COPIES).values(values).on_conflict_do_update(
                 index_elements=["sha256"], set_={"take_id": number, "path": values["path"]}))
 
-    def copies(self, number: int) -> list[Path]:
-        """The files that were written elsewhere from a take."""
+    def copies(self, number: int) -> dict[Path, str]:
+        """The files that were written elsewhere from a take, each with the SHA-256 that it was written with."""
         with self.database.reading() as connection:
-            query = select(COPIES.c.path).where(COPIES.c.take_id == number)
-            return [Path(path) for path in connection.execute(query).scalars()]
+            query = select(COPIES.c.path, COPIES.c.sha256).where(COPIES.c.take_id == number)
+            return {Path(row.path): row.sha256 for row in connection.execute(query)}
 
     def find(self, name: str | Path) -> Entry:
         """A picture by the beginning of its id (at least 4 letters) or by a file of it.
@@ -198,8 +201,10 @@ class Library:
 
     def entries_within(self, connection: Connection, numbers: Sequence[int]) -> list[Entry]:
         """The same on an open connection."""
-        rows = connection.execute(select(TAKES).where(TAKES.c.id.in_(numbers))).all() if numbers else []
-        found = {entry.number: entry for entry in self._entries(connection, rows)}
+        found: dict[int, Entry] = {}
+        for first in range(0, len(numbers), _AT_ONCE):
+            rows = connection.execute(select(TAKES).where(TAKES.c.id.in_(numbers[first : first + _AT_ONCE]))).all()
+            found |= {entry.number: entry for entry in self._entries(connection, rows)}
         return [found[number] for number in numbers if number in found]
 
     def record(self, entry: Entry) -> tuple[dict[str, Any] | None, dict[str, Any] | None, dict[str, Any]]:
@@ -224,6 +229,14 @@ class Library:
                      seed=None if row.seed is None else int(row.seed), width=row.width, height=row.height,
                      stars=row.stars, rejected=bool(row.rejected), trashed=row.trashed_at is not None, pick=row.pick,
                      painted_at=row.painted_at)
+
+
+def _copy_whole(source: Path, place: Path) -> None:
+    """Copy what is named after its hash; half a file, as a full disk left it, is written again."""
+    if place.is_file() and hash_file(place) == place.name:
+        return
+    with source.open("rb") as original, atomic_write(place) as file:
+        shutil.copyfileobj(original, file)
 
 
 @contextlib.contextmanager

@@ -45,9 +45,9 @@ class Store:
         if self.holds(sha256, suffix):
             return place
         place.parent.mkdir(parents=True, exist_ok=True)
-        place.unlink(missing_ok=True)  # damaged, or it would have been held
         if own:
             with contextlib.suppress(OSError):
+                place.unlink(missing_ok=True)  # damaged, or it would have been held
                 os.link(source, place)
                 return place
         with source.open("rb") as original, atomic_write(place) as file:
