@@ -98,6 +98,12 @@ class TestSizes:
         assert size(decide(CreateRecipe(width=600, controls=(flat,)), facts())) == (600, 450)
         assert size(decide(CreateRecipe(controls=(LINES.changed(weight=0),)), facts())) == (512, 512)
 
+    def test_a_weight_does_not_change_which_of_two_maps_gives_the_shape(self) -> None:
+        other = LINES.changed(drawing=PICTURE)
+        pairs = [(LINES.changed(weight=first), other.changed(weight=second))
+                 for first, second in ((1, 0.5), (0.5, 1), (1, 1))]
+        assert len({size(decide(CreateRecipe(width=600, controls=pair), facts())) for pair in pairs}) == 1
+
     def test_the_picture_shapes_a_refine_even_with_a_drawing(self) -> None:
         assert size(decide(RefineRecipe(picture=PICTURE, controls=(LINES,)), facts())) == (640, 480)
 

@@ -152,13 +152,14 @@ def _picture_size(recipe: Recipe, facts: Facts) -> Extent:
 def _shape(recipe: Recipe, facts: Facts) -> Extent:
     """What gives the picture its shape: the picture painted over, else a drawing, else another map, else the model.
 
-    Which map that is does not depend on the order in which controls are listed.
+    Which map that is depends neither on the order in which controls are listed nor on what else they say.
     """
     if isinstance(recipe, RefineRecipe):
         return facts.sizes[recipe.picture.sha256]
-    there = sorted((one for one in recipe.controls if one.weight), key=lambda one: (one.kind != "line", one.to_key()))
-    for blob in (blob for control in there for blob in control.blobs()):
-        return facts.sizes[blob.sha256]
+    maps = sorted((control.kind != "line", blob.sha256) for control in recipe.controls if control.weight
+                  for blob in control.blobs())
+    if maps:
+        return facts.sizes[maps[0][1]]
     side = round((facts.model.native_area or 512 * 512) ** 0.5)
     return Extent(facts.model.default_width or side, facts.model.default_height or side)
 
