@@ -93,6 +93,8 @@ def test_sparse_json_holds_no_default(recipe) -> None:
     ('{"task": "refine"}', "picture"),
     ('{"task": "refine", "picture": {"sha256": "' + HASH + '"}, "strength": 0}', "strength"),
     ('{"task": "create", "controls": [{"kind": "line"}]}', "controls.0.drawing"),
+    ('{"task": "create", "controls": [{"kind": "palette", "swatches": [{"colour": 3}]}]}',
+     "controls.0.swatches.0.colour"),
     ("[]", "JSON object"),
     ("{", "not JSON"),
     ("[" * 100_000, "not JSON"),

@@ -182,10 +182,16 @@ def _load_json(text: str | bytes) -> Any:
         raise RecipeError(f"this is not JSON: {error}", hint="Check the file with a JSON viewer.") from error
 
 
+def _is_tag(where: tuple[int | str, ...], at: int) -> bool:
+    """Whether a task or a control stands there as which of several things it is, not as a field of that name."""
+    return at == 0 or (at > 1 and where[at - 2] == "controls" and isinstance(where[at - 1], int))
+
+
 def _explain(error: ValidationError) -> RecipeError:
     first = error.errors(include_url=False)[0]
     tags = {"create", "refine", "fill", "line", "light", "palette", "perspective", "colour", "nudge"}
-    field = ".".join(str(part) for part in first["loc"] if part not in tags)
+    where = first["loc"]
+    field = ".".join(str(part) for at, part in enumerate(where) if part not in tags or not _is_tag(where, at))
     if first["type"] == "extra_forbidden":
         return RecipeError("there is no such field in a recipe", hint="Check its spelling; see docs/recipe.md.",
                            field=field)
