@@ -32,6 +32,14 @@ _WAY_OUT = {
 _WRITING_FAILED = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 
+def is_file(path: Path) -> bool:
+    """Whether `path` is a file that can be seen; what is no path at all, such as a name too long for one, is not."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
 @contextlib.contextmanager
 def atomic_write(path: str | Path) -> Iterator[BinaryIO]:
     """Yield a seekable binary file, open for reading and writing, that becomes `path` when the block ends.

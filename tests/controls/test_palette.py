@@ -1,8 +1,11 @@
 """Swatches: ramps that keep to the screen, transport that keeps shares, a snap that keeps values, an honest check."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
+from kit.studio import save_picture
 from scipy.stats import spearmanr
 
 from underpaint.controls.palette import Palette, swatches_of
@@ -14,8 +17,10 @@ from underpaint.controls.ramps import ramps, rgb_of
 from underpaint.controls.steering.oklab import to_oklab, to_srgb
 from underpaint.controls.steering.palette_transport import PaletteTransportEdit, sinkhorn
 from underpaint.controls.swatches.sheet import Entry, SwatchSheet
+from underpaint.controls.table import read_control
 from underpaint.engine.latent_colours import LatentColours
 from underpaint.engine.protocols import Step
+from underpaint.errors import RecipeError
 from underpaint.imaging.color import oklab_to_srgb, srgb_to_oklab
 from underpaint.recipe import PaletteControl, Swatch
 
@@ -163,3 +168,27 @@ class TestExtract:
     def test_a_palette_file_of_the_asked_kind(self) -> None:
         made = Palette().extract(picture(), "5", ".ase")
         assert made.data[:4] == b"ASEF" and len(made.found["swatches"]) == 5
+
+
+def test_hundreds_of_swatches_are_measured_and_followed() -> None:
+    many = tuple(Swatch(colour=f"#{red:02x}{green:02x}{blue:02x}") for red in range(0, 256, 36)
+                 for green in range(0, 256, 36) for blue in range(0, 256, 36))
+    found = check_palette(picture(height=300, width=300), many)
+    assert len(many) == 512 and found.on > 0.9 and len(found.off) < 100
+    edit = PaletteTransportEdit(PaletteControl(swatches=many), COLOURS)
+    lab = np.random.default_rng(0).random((3, 20, 30), dtype=np.float32) * 0.2 + 0.3
+    whole = edit._wanted(lab)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("underpaint.controls.steering.palette_transport._AT_ONCE", 512 * 70)
+        np.testing.assert_allclose(edit._wanted(lab), whole, atol=1e-6)
+
+
+def test_forty_colours_are_typed_in_one_go() -> None:
+    given = read_control("palette=" + ",".join(f"#10{number:02x}30" for number in range(40)), None)
+    assert len(given.control.swatches) == 40
+
+
+def test_no_swatches_of_a_picture_are_refused(tmp_path: Path) -> None:
+    save_picture(tmp_path / "a.png")
+    with pytest.raises(RecipeError, match="0 swatches are out of range"):
+        read_control(f"palette={tmp_path / 'a.png'}+count=0", None)

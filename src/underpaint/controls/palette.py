@@ -17,6 +17,7 @@ from underpaint.controls.swatches import FORMATS, read_sheet
 from underpaint.controls.swatches.hex_list import parse_hex
 from underpaint.controls.swatches.sheet import Entry, SwatchSheet
 from underpaint.errors import OutputError, PictureError, RecipeError
+from underpaint.files import is_file
 from underpaint.imaging.arrays import FloatArray
 from underpaint.imaging.color import srgb_to_oklab
 from underpaint.pictures.read import read_picture
@@ -114,14 +115,15 @@ def _sheet(spec: ControlSpec) -> SwatchSheet:
                           field="control palette")
     inline = [parse_hex(part) for part in source.split(",")]
     path = Path(source)
-    if all(colour is not None for colour in inline) and not path.exists():
+    if all(colour is not None for colour in inline) and not is_file(path):
         return SwatchSheet(tuple(Entry(colour) for colour in inline if colour is not None))
-    if not path.is_file():
+    if not is_file(path):
         raise PictureError(f"there is no palette {source:.100}",
                            hint="Name a palette file or a picture, or write colours as #1c2326,#f2ecc4.")
     if path.suffix.lower() in FORMATS:
         return read_sheet(path)
-    count = spec.number("count") or USUAL
+    asked = spec.number("count")
+    count = USUAL if asked is None else asked
     if not 1 <= count <= 64:
         raise RecipeError(f"{count:g} swatches are out of range", hint="Take 1 to 64 from a picture.",
                           field="control palette")

@@ -43,12 +43,13 @@ def check_palette(picture: FloatArray, swatches: tuple[Swatch, ...]) -> PaletteC
     """Compare every (of a large picture every n-th) pixel with the shade ramps of the swatches."""
     from skimage.color import deltaE_ciede2000, rgb2lab  # a slow import, wanted here alone
 
-    step = max(1, int(np.ceil(np.sqrt(picture.shape[0] * picture.shape[1] / _SAMPLES))))
+    samples = _SAMPLES // max(1, len(swatches) // 64)  # hundreds of swatches are asked of fewer pixels
+    step = max(1, int(np.ceil(np.sqrt(picture.shape[0] * picture.shape[1] / samples))))
     seen = picture[::step, ::step, :3]
     lab = rgb2lab(np.clip(seen, 0, 1)).reshape(-1, 3)
     wanted = _at_lightness(swatches, lab[:, 0])
     apart = np.square(wanted - lab[None, :, 1:]).sum(-1)
-    near = np.argsort(apart, axis=0)[:_NEAREST]
+    near = np.argpartition(apart, _NEAREST, axis=0)[:_NEAREST] if len(apart) > _NEAREST else np.argsort(apart, axis=0)
     best, which = np.full(len(lab), np.inf), np.zeros(len(lab), np.intp)
     for row in near:
         ab = wanted[row, np.arange(len(lab))]

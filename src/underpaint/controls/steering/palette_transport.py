@@ -23,6 +23,8 @@ SHARE = 0.6
 """How much of the way one step moves a spot."""
 _COARSE, _COARSE_MANY, _MANY = 32, 16, 64
 """Spots along a side of the coarse grid, for few swatches and for many."""
+_AT_ONCE = 16_000_000
+"""Swatches times spots that are looked at together; keeps memory small."""
 _ROUNDS, _LAST_ROUNDS = 16, 16
 
 
@@ -51,10 +53,14 @@ class PaletteTransportEdit:
         """The a and b (2 x h x w) that each spot of a 3 x h x w OKLab estimate is carried to."""
         spots = np.ascontiguousarray(lab.reshape(3, -1).T)
         potentials, base = self._potentials(lab)
-        cost, wanted = costs(spots, self._control.swatches, self._ramps)
-        score = (potentials[:, None] - cost) / SOFTNESS + base[:, None]
-        weight = np.exp(score - score.max(0))
-        target = np.einsum("kn,knc->cn", weight / weight.sum(0), wanted)
+        rows = max(1, _AT_ONCE // len(base))
+        target = np.empty((2, len(spots)), np.float32)
+        for start in range(0, len(spots), rows):
+            part = slice(start, start + rows)
+            cost, wanted = costs(spots[part], self._control.swatches, self._ramps)
+            score = (potentials[:, None] - cost) / SOFTNESS + base[:, None]
+            weight = np.exp(score - score.max(0))
+            target[:, part] = np.einsum("kn,knc->cn", weight / weight.sum(0), wanted)
         return np.asarray(target.reshape(2, *lab.shape[1:]), dtype=np.float32)
 
     def _potentials(self, lab: FloatArray) -> tuple[FloatArray, FloatArray]:
