@@ -53,6 +53,13 @@ def test_transparency_says_nothing_and_is_filled_from_around_to_start_from() -> 
     assert start[20, 12, 0] > start[20, 12, 2] and start[20, 47, 2] > start[20, 47, 0]
 
 
+def test_colours_in_a_corner_fill_a_large_picture() -> None:
+    layer = np.zeros((600, 900, 4), np.float32)
+    layer[:60, :60] = (0.8, 0.3, 0.2, 1)
+    start = start_on(ColourControl(picture=BLOB), ground(layer, Extent(900, 600)))
+    np.testing.assert_allclose(start, np.broadcast_to((0.8, 0.3, 0.2), start.shape), atol=0.02)
+
+
 def test_an_empty_picture_is_one_clear_error() -> None:
     with pytest.raises(PictureError, match="wholly transparent"):
         colours_on(ColourControl(picture=BLOB), ground(np.zeros((8, 8, 4), np.float32), Extent(8, 8)))

@@ -10,8 +10,12 @@ import torch
 from kit.controls import EXAMPLES, Example
 from torch import Tensor
 
+from underpaint.controls.colour import colours_on
 from underpaint.controls.ground import Ground
+from underpaint.controls.line import ink_on
 from underpaint.controls.line_check import check_lines
+from underpaint.controls.nudge import nudged_on
+from underpaint.controls.perspective import grid_on
 from underpaint.controls.shape import Tools
 from underpaint.controls.steering.guard import Guarded
 from underpaint.controls.table import CONTROLS, Steered, check, steer
@@ -24,7 +28,7 @@ from underpaint.engine.protocols import Step
 from underpaint.engine.run import Run
 from underpaint.imaging.geometry import Bounds, Extent
 from underpaint.models import describe
-from underpaint.recipe import Control, Guidance, Sampling, Tiles
+from underpaint.recipe import Blob, ColourControl, Control, Guidance, LineControl, NudgeControl, Sampling, Tiles
 
 KINDS = list(CONTROLS)
 
@@ -188,8 +192,36 @@ def test_a_map_may_have_any_size_shape_and_place() -> None:
     for how in ("fit", "crop", "stretch"):
         control: Control = example.control.changed(resize=how)
         for whole in ((40, 200), (300, 20), (64, 64)):
-            from underpaint.controls.line import ink_on
-
             ink = ink_on(control, ground(example, whole))
             assert ink.shape == (whole[1], whole[0]) and ink.max() > 0.3
     assert check_lines(example.follows, ink_on(example.control, example.ground())).f1 > 0.9
+
+
+@pytest.mark.parametrize("kind", ["line", "colour", "nudge", "perspective"])
+def test_a_spot_of_a_huge_picture_is_steered_as_in_one_that_fits(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    example = EXAMPLES[kind]()
+    place = ground(example, (640, 480), Bounds(200, 150, 96, 64))
+    whole = laid(example.control, place)
+    for name in ("ground", "nudge", "perspective"):
+        monkeypatch.setattr(f"underpaint.controls.{name}.LARGE", 1000)
+    spot = laid(example.control, place)
+    assert spot.shape == whole.shape and np.ptp(whole) > 0.2
+    assert np.abs(spot - whole).mean() < 0.02
+    huge = Ground(Extent(8000, 6000), Bounds(2500, 1900, 96, 64), Extent(96, 64), place.pixels)
+    assert laid(example.control, huge).shape == whole.shape
+
+
+def laid(control: Control, place: Ground) -> np.ndarray:
+    """The control's map on the canvas of a pass."""
+    if isinstance(control, LineControl):
+        return ink_on(control, place)
+    if isinstance(control, ColourControl):
+        return colours_on(control, place)[0]
+    return nudged_on(control, place) if isinstance(control, NudgeControl) else grid_on(control, place)
+
+
+def test_a_strip_cropped_to_a_picture_costs_no_more_than_the_picture() -> None:
+    strip = np.ones((20_000, 20, 4), np.float32)
+    place = Ground(Extent(512, 512), Bounds(0, 0, 512, 512), Extent(512, 512), lambda _: strip)
+    colours, opaque = colours_on(ColourControl(picture=Blob(sha256="0" * 64), resize="crop"), place)
+    assert colours.min() == opaque.min() == 1

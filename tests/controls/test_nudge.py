@@ -8,7 +8,9 @@ from underpaint.controls.ground import Ground
 from underpaint.controls.nudge import Nudge, nudged
 from underpaint.controls.nudge_axes import AXES, KNOWN
 from underpaint.controls.spec import parse_spec
+from underpaint.controls.table import check
 from underpaint.errors import RecipeError
+from underpaint.imaging.geometry import Bounds, Extent
 from underpaint.pictures import read_picture
 from underpaint.recipe import NudgeControl
 
@@ -45,6 +47,21 @@ def test_the_check_knows_a_nudged_take_from_the_take_itself(word: str) -> None:
     assert found.score > still.score + 0.2 and found.measured["lines_f1"] > 0.75
     if word in MEASURED:
         assert found.measured["did_move"] and not still.measured["did_move"]
+
+
+def test_a_picture_some_pixels_larger_than_the_take_is_measured() -> None:
+    larger = np.pad(TAKE, ((0, 4), (0, 0), (0, 0)), mode="edge")  # a second pass rounds up to the model's step
+    place = Ground(Extent.of(TAKE), Bounds.whole(Extent.of(larger)), Extent.of(larger), GROUND.pixels)
+    found = Nudge().check(nudged(larger, CONTROL), CONTROL, place)
+    assert found is not None and found.measured["did_move"] and found.measured["lines_f1"] > 0.75
+
+
+def test_a_check_that_fails_is_told_and_loses_nothing_else() -> None:
+    failed: list[str] = []
+    gone = CONTROL.changed(picture=CONTROL.picture.changed(sha256="0" * 64))
+    assert check([gone], TAKE, GROUND, failed) == {} and "nudge could not be measured" in failed[0]
+    with pytest.raises(KeyError):
+        check([gone], TAKE, GROUND)
 
 
 def test_closer_cuts_in_and_farther_carries_the_edges_on() -> None:

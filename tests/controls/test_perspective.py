@@ -14,9 +14,12 @@ from underpaint.controls.perspective_check import check_perspective, wanted_hori
 from underpaint.controls.perspective_geometry import Lens, direction_field, grid_ink, horizon_of, in_pixels
 from underpaint.controls.segments import find_segments
 from underpaint.controls.spec import parse_spec
-from underpaint.controls.steering.direction_edit import direction_change, misalignment
-from underpaint.errors import PictureError, UnderpaintError
+from underpaint.controls.steering.direction_edit import bordered, direction_change, misalignment
+from underpaint.controls.table import read_control
+from underpaint.errors import PictureError, RecipeError, UnderpaintError
+from underpaint.imaging.arrays import to_float
 from underpaint.imaging.geometry import Bounds, Extent
+from underpaint.imaging.resize import resize
 from underpaint.recipe import PerspectiveControl, VanishingPoint
 
 EXTENT = Extent(384, 288)
@@ -102,6 +105,21 @@ class TestNumbers:
         with pytest.raises(UnderpaintError) as caught:
             read_controls([f"perspective={tmp_path / 'p.json'}"])
         assert caught.value.hint
+
+    def test_a_damaged_map_is_told_for_what_it_is(self, tmp_path: Path) -> None:
+        path = tmp_path / "p.json"
+        path.write_text('{"points": [{"x": 1e300, "y": 1}]}')
+        with pytest.raises(RecipeError, match="less than or equal") as caught:
+            read_control(f"perspective={path}", None)
+        assert "JSON" not in caught.value.message
+        with pytest.raises(RecipeError, match="neither a point nor a file"):
+            read(f"perspective={'0' * 300}")
+
+    def test_a_large_picture_is_searched_smaller(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        Image.fromarray(np.rint(painted(TWO) * 255).astype(np.uint8)).save(tmp_path / "p.png")
+        monkeypatch.setattr("underpaint.controls.perspective.SEARCHED", 192)
+        small, _ = found_in(resize(to_float(np.asarray(Image.open(tmp_path / "p.png"))), Extent(192, 144)))
+        assert read(f"perspective={tmp_path / 'p.png'}").points == small.points
 
     def test_directions_are_read(self) -> None:
         assert from_json({"points": [{"direction": 90}]})["points"] == (UPRIGHT,)
@@ -195,3 +213,13 @@ class TestSteering:
         directions = torch.tensor([0.0, 1.0])[None, :, None, None].expand(1, 2, 8, 8)
         change = direction_change(torch.full((1, 1, 8, 8), 0.5), directions)
         assert torch.isfinite(change).all() and not change.any()
+
+
+def test_edges_are_repeated_by_slices_as_by_padding() -> None:
+    luma = torch.rand(1, 1, 5, 7, generator=torch.Generator().manual_seed(0), requires_grad=True)
+    pull = torch.rand(1, 1, 7, 9, generator=torch.Generator().manual_seed(1))
+    padded = torch.nn.functional.pad(luma, (1, 1, 1, 1), mode="replicate")
+    assert torch.equal(bordered(luma), padded)
+    wanted, = torch.autograd.grad((padded * pull).sum(), luma)
+    found, = torch.autograd.grad((bordered(luma) * pull).sum(), luma)
+    torch.testing.assert_close(found, wanted)

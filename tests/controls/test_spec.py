@@ -47,7 +47,7 @@ def test_what_is_typed_is_taken_apart(text: str, source: str, fields: dict, opti
     ("palette=#102030+snap=maybe", "no number"), ("palette=#102030+match=loudly", "colours"),
     ("colour", "which colours"), ("colour=nowhere.png", "no file"),
     ("perspective", "which points"), ("perspective=a,b", "neither a point"), ("perspective=0.5,0.4+curvature=3", "1"),
-    ("perspective=1,2,3", "neither a point"), ("perspective=0.5,nan", "finite"),
+    ("palette=" + "a" * 300, "no palette"), ("perspective=1,2,3", "neither a point"), ("perspective=0.5,nan", "finite"),
 ])
 def test_what_cannot_be_meant_is_refused_with_a_way_out(text: str, said: str) -> None:
     with pytest.raises(UnderpaintError) as caught:
@@ -61,6 +61,10 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         assert parse_spec(text, KINDS).kind in KINDS
     except RecipeError as error:
         assert error.hint
+
+
+def test_a_hair_below_nothing_is_no_whole_turn() -> None:
+    assert read_controls(["light=-1e-20"])[0].control.direction == 0
 
 
 def test_fields_reach_the_control(tmp_path: Path) -> None:

@@ -23,6 +23,8 @@ from underpaint.recipe import ColourControl
 BEGIN = 0.85
 """How much of the blocked-in colours may change where painting starts from them, unless told otherwise."""
 AREAS = 14
+_NEAR, _SMALL = 64, 128
+"""Gaps are filled at full size by blurs narrower than the first; what is left on a picture of the second's side."""
 
 
 class Colour:
@@ -81,27 +83,41 @@ def colours_on(control: ColourControl, ground: Ground) -> tuple[FloatArray, Floa
         given = np.concatenate([given, np.ones((*given.shape[:2], 1), np.float32)], axis=2)
     if not (given[..., 3] > 0).any():
         raise PictureError("the blocked-in colours are wholly transparent", hint="Paint some areas and save it again.")
-    size, left, top = ground.place(Extent.of(given), control.resize)
+    size, _, _ = ground.place(Extent.of(given), control.resize)
     larger = size.width > given.shape[1] or size.height > given.shape[0]
-    placed = resize(given, size, Resample.LINEAR if larger else Resample.AREA)
-    laid = ground.lay(ground.spread(placed, left, top))
+    laid = ground.lay_map(given, control.resize,
+                          lambda part, size: resize(part, size, Resample.LINEAR if larger else Resample.AREA))
     return np.ascontiguousarray(laid[..., :3]), np.ascontiguousarray(laid[..., 3])
 
 
 def start_on(control: ColourControl, ground: Ground) -> FloatArray:
     """The picture (H x W x 3) to start painting from: the colours, and where there are none, those around."""
     colours, opaque = colours_on(control, ground)
+    mean = (colours * opaque[..., None]).sum((0, 1)) / max(float(opaque.sum()), 1e-6)
+    filled, known = _filled(colours, opaque, _NEAR)
+    around: FloatArray = mean
+    if float(known.min()) < 0.02:  # what lies far from any colour is as soft as a small picture
+        small = Extent.of(opaque).fit_within(Extent(_SMALL, _SMALL), grow=False)
+        there = resize(opaque, small, Resample.AREA)
+        masses = resize(colours * opaque[..., None], small, Resample.AREA) / np.maximum(there, 1e-6)[..., None]
+        far, found = _filled(masses, there, 2 * _SMALL)
+        around = resize(far + mean * (1 - found)[..., None], Extent.of(opaque), Resample.LINEAR)
+    return np.asarray(np.clip(filled + around * (1 - known)[..., None], 0, 1), dtype=np.float32)
+
+
+def _filled(colours: FloatArray, opaque: FloatArray, most: float) -> tuple[FloatArray, FloatArray]:
+    """Colours (weighed by how far they are known) blurred into gaps, wider and wider up to a sigma of `most` pixels,
+    and how far each spot is known then."""
     filled, known = colours * opaque[..., None], opaque.copy()
     sigma = 2.0
-    while float(known.min()) < 0.02 and sigma < 2 * max(opaque.shape):
+    while float(known.min()) < 0.02 and sigma < min(most, 2 * max(opaque.shape)):
         spread = cv2.GaussianBlur(opaque, (0, 0), sigma)
         blurred = cv2.GaussianBlur(colours * opaque[..., None], (0, 0), sigma)
         gap = np.where(known < 0.02, np.clip(spread * 20, 0, 1), 0) * (1 - known)
         filled += blurred / np.maximum(spread, 1e-6)[..., None] * gap[..., None]
         known += gap
         sigma *= 2
-    mean = (colours * opaque[..., None]).sum((0, 1)) / max(float(opaque.sum()), 1e-6)
-    return np.asarray(np.clip(filled + mean * (1 - known)[..., None], 0, 1), dtype=np.float32)
+    return filled, known
 
 
 def rendered(picture: FloatArray, colours: FloatArray, opaque: FloatArray, weight: float) -> FloatArray:

@@ -1,5 +1,6 @@
 """Where a control's map lies in one pass: the whole picture, the part that is painted, the padded canvas."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -9,6 +10,11 @@ from underpaint.imaging.arrays import FloatArray
 from underpaint.imaging.geometry import Bounds, Extent
 from underpaint.recipe import Blob
 from underpaint.recipe.controls import Resizing
+
+LARGE = 40_000_000
+"""Pixels of a map in its place, or of the whole, past which only what is painted of it is brought to size."""
+_REACH = 3
+"""Pixels of a map beside those that show which resampling looks at."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +37,23 @@ class Ground:
     def without_padding(self) -> "Ground":
         """The same with a canvas that is the painted area alone."""
         return Ground(self.whole, self.area, self.area.extent, self.pixels)
+
+    def lay_map(self, sheet: FloatArray, how: Resizing, scaled: Callable[[FloatArray, Extent], FloatArray], *,
+                edge: bool = False) -> FloatArray:
+        """A map (H x W or H x W x C) of any size in its place on the canvas; `scaled` brings it, or a part of it, to a
+        size. A small spot of a large picture, painted larger, costs no more than the spot."""
+        extent = Extent.of(sheet)
+        size, left, top = self.place(extent, how)
+        if max(size.area, self.whole.area) <= LARGE:
+            return self.lay(self.spread(scaled(sheet, size), left, top), edge=edge)
+        area = self.area.clipped(self.whole)
+        part = Ground(area.extent, Bounds.whole(area.extent), self.canvas, self.pixels)
+        columns = _shown(extent.width, size.width, area.x - left, area.width)
+        rows = _shown(extent.height, size.height, area.y - top, area.height)
+        if columns is None or rows is None:
+            return part.lay(np.zeros((*area.extent.shape, *sheet.shape[2:]), np.float32))
+        cut = np.ascontiguousarray(sheet[rows.cut, columns.cut])
+        return part.lay(part.spread(scaled(cut, Extent(columns.length, rows.length)), columns.at, rows.at), edge=edge)
 
     def lay(self, sheet: FloatArray, *, edge: bool = False) -> FloatArray:
         """Cut the painted area out of a map of the whole (H x W or H x W x C), and pad it to the canvas with zeros,
@@ -61,3 +84,23 @@ class Ground:
         laid[max(0, top): max(0, top) + height, max(0, left): max(0, left) + width] = \
             sheet[from_y: from_y + height, from_x: from_x + width]
         return laid
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """Along one side: what is cut out of a map, how long that becomes, and where it then begins."""
+
+    cut: slice
+    length: int
+    at: int
+
+
+def _shown(length: int, placed: int, start: int, count: int) -> _Shown | None:
+    """What of a map's `length` shows in `count` pixels from `start`, once it is `placed` pixels long; None: nothing."""
+    if start >= placed or start + count <= 0:
+        return None
+    scale = placed / length
+    reach = _REACH * max(1.0, 1 / scale)
+    low = max(0, math.floor(start / scale - reach))
+    high = min(length, math.ceil((start + count) / scale + reach))
+    return _Shown(slice(low, high), max(1, round((high - low) * scale)), round(low * scale) - start)

@@ -77,7 +77,7 @@ def _direction(text: str) -> float:
     if text.lower() in SIDES:
         return SIDES[text.lower()]
     try:
-        return float(text) % 360
+        return float(text) % 360 % 360  # a hair below 0 would round to 360
     except ValueError as error:
         raise RecipeError(f"'{text:.40}' is no side", hint=f"Choose {', '.join(SIDES)}, or degrees.",
                           field="control light") from error

@@ -12,7 +12,7 @@ from underpaint.controls.spec import ControlSpec
 from underpaint.errors import DrawingError, RecipeError
 from underpaint.imaging.arrays import FloatArray, to_bytes
 from underpaint.imaging.drawing import DrawingKind, LineLayer
-from underpaint.imaging.linemap import line_map
+from underpaint.imaging.linemap import ink_at, ink_of
 from underpaint.pictures.encode import Encoding, encode
 from underpaint.recipe import LineControl
 
@@ -68,5 +68,4 @@ class Line:
 def ink_on(control: LineControl, ground: Ground) -> FloatArray:
     """The control's ink (H x W, 1 = ink) on the canvas of a pass."""
     layer = LineLayer(np.asarray(ground.pixels(control.drawing)), DrawingKind.TRANSPARENT)
-    size, left, top = ground.place(layer.extent, control.resize)
-    return ground.lay(ground.spread(line_map(layer, size), left, top))
+    return ground.lay_map(ink_of(layer), control.resize, ink_at)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from underpaint.controls.edges import picture_edges
-from underpaint.controls.ground import Ground
+from underpaint.controls.ground import LARGE, Ground
 from underpaint.controls.line_check import check_lines
 from underpaint.controls.nudge_axes import AXES, KNOWN
 from underpaint.controls.shape import Check, Description, Extracted, Files, Given, Steering, Tools
@@ -58,7 +58,7 @@ class Nudge:
         return Steering(edits=(ColourEdit(wanted, np.ones(wanted.shape[:2], np.float32), control, tools.colours),))
 
     def check(self, picture: FloatArray, control: NudgeControl, ground: Ground) -> Check | None:
-        before = _taken(control, ground)
+        before = ground.lay(_taken(control, ground), edge=True)  # a pass may be some pixels larger than the whole
         name, way = AXES[control.toward]
         axis = KNOWN[name]
         compared = nudged(before, control) if axis.place is None else before
@@ -76,6 +76,9 @@ class Nudge:
 
 def nudged_on(control: NudgeControl, ground: Ground) -> FloatArray:
     """The nudged take (H x W x 3) on the canvas of a pass."""
+    if ground.whole.area > LARGE:
+        take = nudged(flatten(np.asarray(ground.pixels(control.picture))), control)
+        return np.ascontiguousarray(ground.lay_map(take, "stretch", resize, edge=True))
     return np.ascontiguousarray(ground.lay(nudged(_taken(control, ground), control), edge=True))
 
 

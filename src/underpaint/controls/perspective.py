@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from underpaint.controls.ground import Ground
+from underpaint.controls.ground import LARGE, Ground
 from underpaint.controls.perspective_check import check_perspective, wanted_horizon
 from underpaint.controls.perspective_geometry import Points, grid_ink, horizon_of
 from underpaint.controls.segments import find_segments
@@ -15,14 +15,18 @@ from underpaint.controls.shape import Check, Description, Extracted, Files, Give
 from underpaint.controls.spec import ControlSpec
 from underpaint.controls.vanishing import find_bent, find_vanishing
 from underpaint.errors import OutputError, PictureError, RecipeError
+from underpaint.files import is_file
 from underpaint.imaging.arrays import FloatArray, to_bytes
 from underpaint.imaging.blend import flatten
-from underpaint.imaging.geometry import Extent
+from underpaint.imaging.geometry import Bounds, Extent
+from underpaint.imaging.resize import resize
 from underpaint.pictures.encode import Encoding, encode
 from underpaint.pictures.read import read_picture
 from underpaint.recipe import PerspectiveControl, VanishingPoint
 
 MAX_BYTES = 100_000
+SEARCHED = 2048
+"""The longest side, in pixels, at which a perspective is looked for in a file."""
 
 
 
@@ -84,7 +88,7 @@ class Perspective:
         turning = DirectionEdit(control, ground, tools.colours)
         if control.grid == 0:
             return Steering(edits=(turning,))
-        ink = ground.lay(grid_ink(control, ground.whole))
+        ink = grid_on(control, ground)
         drawn = control.changed(weight=min(control.weight * control.grid, 2.0))
         if tools.line_adapter is not None:
             return Steering((LineAdapter(tools.line_adapter(), ink, drawn),), (turning,))
@@ -97,6 +101,15 @@ class Perspective:
             measured["horizon"] = round(found.horizon, 4)
             measured["horizon_off"] = round(abs(found.horizon - wanted), 4)
         return Check(found.share, measured, found.sentence(wanted), found.overlay)
+
+
+def grid_on(control: PerspectiveControl, ground: Ground) -> FloatArray:
+    """The grid (H x W, 1 = ink) on the canvas of a pass."""
+    if ground.whole.area <= LARGE:
+        return ground.lay(grid_ink(control, ground.whole))
+    area = ground.area.clipped(ground.whole)
+    alone = Ground(area.extent, Bounds.whole(area.extent), ground.canvas, ground.pixels)
+    return alone.lay(grid_ink(control, ground.whole, area))
 
 
 def found_in(picture: FloatArray, *, curved: bool = False) -> tuple[PerspectiveControl, float]:
@@ -146,16 +159,13 @@ def from_json(data: Any) -> dict[str, Any]:
 
 def _fields(source: str) -> dict[str, Any]:
     path = Path(source)
-    if source and path.is_file():
-        if path.suffix.lower() != ".json":
-            control, _ = found_in(flatten(np.asarray(read_picture(path).pixels)))
-            return {"points": control.points, "horizon": control.horizon}
-        if path.stat().st_size > MAX_BYTES:
-            raise PictureError(f"{path.name} is too large for a perspective", hint="Name a .json made by extract.")
-        try:
-            return from_json(json.loads(path.read_bytes()))
-        except (ValueError, RecursionError) as error:
-            raise PictureError(f"{path.name} is not JSON: {error}", hint="Name a .json made by extract.") from error
+    if source and is_file(path):
+        if path.suffix.lower() == ".json":
+            return from_json(_json(path))
+        picture = flatten(np.asarray(read_picture(path).pixels))
+        smaller = Extent.of(picture).fit_within(Extent(SEARCHED, SEARCHED), grow=False)
+        control, _ = found_in(resize(picture, smaller))
+        return {"points": control.points, "horizon": control.horizon}
     points = [_typed(part) for part in source.split("/") if part.strip()]
     if not points:
         raise RecipeError("which points?", hint="Write perspective=0.5,0.4, in shares of the picture.",
@@ -164,6 +174,18 @@ def _fields(source: str) -> dict[str, Any]:
     if finite == len(points):  # what is parallel to the picture stays so, as on a drawing board
         points += [LEVEL, UPRIGHT] if finite == 1 else [UPRIGHT] if finite == 2 else []
     return {"points": tuple(points)}
+
+
+def _json(path: Path) -> Any:
+    hint = "Name a .json made by extract."
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise PictureError(f"{path.name} is too large for a perspective", hint=hint)
+        return json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise PictureError(f"{path.name} is not JSON: {error}", hint=hint) from error
+    except OSError as error:
+        raise PictureError(f"{path} cannot be read: {(error.strerror or '').lower()}", hint=hint) from error
 
 
 def _typed(text: str) -> VanishingPoint:

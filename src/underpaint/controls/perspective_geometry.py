@@ -102,19 +102,21 @@ def _upright(point: Points, extent: Extent) -> bool:
     return bool(steep and (point[2] == 0 or abs(away[1] / point[2]) > 1.2 * extent.height))
 
 
-def grid_ink(control: PerspectiveControl, extent: Extent) -> FloatArray:
-    """The grid as lines, H x W, 1 = ink."""
-    ink = np.zeros(extent.shape, np.uint8)
+def grid_ink(control: PerspectiveControl, extent: Extent, area: Bounds | None = None) -> FloatArray:
+    """The grid of a picture of this size as lines, H x W, 1 = ink; with `area` that part of it."""
+    area = area or Bounds.whole(extent)
+    ink, corner = np.zeros(area.extent.shape, np.uint8), np.array([area.x, area.y], np.float64)
     lens = Lens.of(extent, control.curvature)
     width = max(1, round(min(extent.shape) / 400))
     for vanishing in in_pixels(control.points, extent):
         for line in _fan(vanishing, lens, extent):
-            _draw(ink, lens.bent(line), width)
+            _draw(ink, lens.bent(line) - corner, width)
     height = control.horizon
     if height is not None:
         far = 4 * lens.radius
         level = np.linspace(extent.width / 2 - far, extent.width / 2 + far, _SAMPLES)
-        _draw(ink, lens.bent(np.stack([level, np.full(_SAMPLES, height * extent.height)], axis=-1)), 2 * width)
+        across = np.stack([level, np.full(_SAMPLES, height * extent.height)], axis=-1)
+        _draw(ink, lens.bent(across) - corner, 2 * width)
     return np.asarray(ink / 255, dtype=np.float32)
 
 

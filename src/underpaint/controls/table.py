@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import cv2
 from pydantic import ValidationError
 
 from underpaint.controls.colour import Colour
@@ -16,7 +17,7 @@ from underpaint.controls.palette import Palette
 from underpaint.controls.perspective import Perspective
 from underpaint.controls.shape import Check, ControlShape, Files, Given, Settle, Steering, Tools
 from underpaint.controls.spec import ControlSpec, parse_spec
-from underpaint.errors import RecipeError
+from underpaint.errors import RecipeError, UnderpaintError
 from underpaint.imaging.arrays import FloatArray
 from underpaint.recipe import Control
 
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
 CONTROLS: Mapping[str, ControlShape[Any]] = {one.description.name: one for one in (
     Line(), Light(), Palette(), Colour(), Perspective(), Nudge())}
 """The controls by name; the recipe's `kind` is the same name."""
+
+
+_UNMEASURABLE = (UnderpaintError, ArithmeticError, LookupError, MemoryError, RuntimeError, TypeError, ValueError,
+                 cv2.error)
+"""All that a check's arithmetic can raise."""
 
 
 def named(name: str) -> ControlShape[Any]:
@@ -81,12 +87,22 @@ def steer(controls: Iterable[Control], ground: Ground, tools: Tools) -> Steered:
     return Steered(tuple(attachments), tuple(edits), tuple(settles), unguided)
 
 
-def check(controls: Iterable[Control], picture: FloatArray, ground: Ground) -> dict[str, Check]:
-    """How well a finished picture follows its controls, by what is measured; a second one of a kind is numbered."""
+def check(controls: Iterable[Control], picture: FloatArray, ground: Ground,
+          failed: list[str] | None = None) -> dict[str, Check]:
+    """How well a finished picture follows its controls, by what is measured; a second one of a kind is numbered.
+
+    With `failed`, a check that cannot be made is told there in a sentence, not raised: no picture is lost over it.
+    """
     found: dict[str, Check] = {}
     for control in in_order(controls):
         shape = CONTROLS[control.kind]
-        checked = shape.check(picture, control, ground)
+        try:
+            checked = shape.check(picture, control, ground)
+        except _UNMEASURABLE as error:
+            if failed is None:
+                raise
+            failed.append(f"{control.kind} could not be measured: {error}")
+            continue
         if checked is None:
             continue
         name, number = shape.measured_as, 2

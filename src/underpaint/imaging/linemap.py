@@ -20,11 +20,15 @@ def ink_of(layer: LineLayer) -> FloatArray:
 
 
 def line_map(layer: LineLayer, extent: Extent) -> FloatArray:
-    """The ink at another size, H x W, 0..1, with hairlines still plain to see after any reduction.
+    """The layer's ink at another size, see `ink_at`."""
+    return ink_at(ink_of(layer), extent)
+
+
+def ink_at(ink: FloatArray, extent: Extent) -> FloatArray:
+    """Ink at another size, H x W, 0..1, with hairlines still plain to see after any reduction.
 
     A line of one pixel keeps a peak of 0.55 or more however far it is shrunk; it gets at most about one pixel wider.
     """
-    ink = ink_of(layer)
     down, across = ink.shape[0] / extent.height, ink.shape[1] / extent.width
     if max(down, across) <= 1.0:
         return resize(ink, extent)

@@ -79,9 +79,11 @@ class Painter:
         if plan.model.hash is None and known is not None:  # hashed in the background meanwhile
             plan = plan.changed(model=plan.model.changed(hash=known.sha256))
         chosen = self._choose(loaded.description)
+        notes = _notes(recipe, plan, done.unguided)
+        measured = measure(done.picture, recipe, plan, blobs, notes)
         return Take(picture=done.picture, recipe=recipe, plan=plan, blobs=dict(blobs), seconds=perf_counter() - began,
-                    circumstances={**_circumstances(loaded, chosen), "notes": _notes(recipe, plan, done.unguided)},
-                    measured=measure(done.picture, recipe, plan, blobs), exact=done.exact,
+                    circumstances={**_circumstances(loaded, chosen), "notes": notes},
+                    measured=measured, exact=done.exact,
                     source=hole.source if hole else None)
 
     def _decided(self, recipe: Recipe, blobs: Mapping[str, bytes], hole: Hole | None) -> tuple[Plan, Loaded]:
@@ -146,11 +148,11 @@ class Painter:
         return [*loras, *(TextualInversion(self._find(ref, "embedding")) for ref in plan.embeddings)]
 
 
-def device_is_here(device: str) -> bool:
-    """Whether this machine has the device ("cpu", "cuda" ...) that a plan names."""
+def device_is_here(device: str, precision: str | None = None) -> bool:
+    """Whether this machine has the device ("cpu", "cuda" ...) that a plan names, and paints on it in `precision`."""
     try:
         _check_device(device)
-        choose_machine(0, device)
+        choose_machine(0, device, PRECISIONS[precision] if precision else None)
     except PlanError:
         return False
     return True
@@ -186,9 +188,10 @@ def _each_once(recipe: Recipe, words: Words) -> list[LoraRef]:
     return [*recipe.loras, *(ref for ref in words.loras if ref.name not in listed)]
 
 
-def measure(picture: FloatArray, recipe: Recipe, plan: Plan, blobs: Mapping[str, bytes]) -> dict[str, Any]:
-    """What the checks of the recipe's controls say about a finished picture."""
+def measure(picture: FloatArray, recipe: Recipe, plan: Plan, blobs: Mapping[str, bytes],
+            notes: list[str]) -> dict[str, Any]:
+    """What the checks of the recipe's controls say about a finished picture; those that fail are added to `notes`."""
     if plan.task == "fill":  # what is measured there is mostly the picture as it was
         return {}
-    checks = check(recipe.controls, picture, ground(plan, plan.passes[-1], blobs).without_padding())
+    checks = check(recipe.controls, picture, ground(plan, plan.passes[-1], blobs).without_padding(), notes)
     return {name: dict(found.measured) for name, found in checks.items()}

@@ -86,5 +86,11 @@ def misalignment(luma: Tensor, directions: Tensor) -> Tensor:
 def _slopes(luma: Tensor) -> tuple[Tensor, Tensor]:
     """Scharr's derivatives, which keep directions truer than Sobel's."""
     kernel = torch.tensor([[-3.0, 0.0, 3.0], [-10.0, 0.0, 10.0], [-3.0, 0.0, 3.0]]).to(luma)[None, None] / 32
-    padded = pad(luma, (1, 1, 1, 1), mode="replicate")
+    padded = pad(luma, (1, 1, 1, 1), mode="replicate") if luma.device.type == "cpu" else bordered(luma)
     return conv2d(padded, kernel), conv2d(padded, kernel.transpose(-1, -2))
+
+
+def bordered(luma: Tensor) -> Tensor:
+    """With its edges repeated once, by slices: the gradient of padding adds up in no fixed order on a GPU."""
+    wide = torch.cat([luma[..., :1], luma, luma[..., -1:]], dim=-1)
+    return torch.cat([wide[..., :1, :], wide, wide[..., -1:, :]], dim=-2)
