@@ -171,6 +171,14 @@ class TestNotIdentical:
         assert any("'warp'" in line for line in program.json("repaint", file, "--check")["differs"])
         assert program.json("repaint", file, "-o", work / "again.png")["verdict"] == "identical"
 
+    def test_an_int8_picture_is_painted_where_int8_is_not(self, program: Program, work: Path,
+                                                          monkeypatch: pytest.MonkeyPatch) -> None:
+        file = painted(program, work)
+        rewritten(file, lambda record: record["plan"].update(dtype="int8"))
+        monkeypatch.setattr("underpaint.engine.machine.cpu_bf16", lambda: "")
+        assert any("int8" in line for line in program.json("repaint", file, "--check")["differs"])
+        assert program.json("repaint", file, "-o", work / "again.png")["verdict"] == "identical"
+
     def test_other_weights_of_the_same_name_are_told(self, program: Program, work: Path) -> None:
         file = painted(program, work)
         rewritten(file, lambda record: record["plan"]["model"].update(hash="0" * 64))

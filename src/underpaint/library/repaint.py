@@ -67,7 +67,7 @@ def read_source(path: str | Path) -> Source:
 
 
 def foresee(source: Source, catalogue: Catalogue) -> Foreseen:
-    """Compare this machine with the picture's without painting; imports torch only for a picture from a GPU."""
+    """Compare this machine with the picture's without painting; imports torch only for one from a GPU or in int8."""
     missing: list[str] = []
     differs: list[str] = []
     plan = source.plan
@@ -84,6 +84,8 @@ def foresee(source: Source, catalogue: Catalogue) -> Foreseen:
             differs.append(f"the {kind} '{ref.name}' has other weights here")
     if plan.device != "cpu" and not _device_is_here(plan.device):
         differs.append(f"it was painted on '{plan.device:.20}', which this machine has not")
+    elif plan.dtype == "int8" and not _device_is_here(plan.device, "int8"):
+        differs.append("it was painted in int8, which this processor is not made for")
     then, now = source.circumstances.get("versions"), versions()
     if isinstance(then, dict):
         differs += [f"{name} was {then[name]}, here {now.get(name, 'missing')}" for name in sorted(then)
@@ -101,9 +103,9 @@ def repaint(source: Source, target: Path, catalogue: Catalogue, *,
 
     check_target(target, source.recipe, lossy=True)
     foreseen = foresee(source, catalogue)
-    here = _device_is_here(source.plan.device)
-    painter = Painter(device=source.plan.device if here else None,
-                      precision=_precision(source.plan.dtype) if here else None, catalogue=catalogue)
+    device, precision = source.plan.device, _precision(source.plan.dtype)
+    painter = Painter(device=device if _device_is_here(device) else None,
+                      precision=precision if _device_is_here(device, precision) else None, catalogue=catalogue)
     take = painter.paint(source.recipe, source.blobs, plan=source.plan, progress=progress)
     old = read_picture(source.path)
     changed = source.recorded is not None and pixels_hash(old) != source.recorded
@@ -121,10 +123,10 @@ def repaint(source: Source, target: Path, catalogue: Catalogue, *,
     return Outcome(verdict, target, changed, largest, why, take.seconds)
 
 
-def _device_is_here(device: str) -> bool:
+def _device_is_here(device: str, precision: str | None = None) -> bool:
     from underpaint.plan.painter import device_is_here
 
-    return device_is_here(device)
+    return device_is_here(device, precision)
 
 
 def _precision(dtype: str) -> str:
