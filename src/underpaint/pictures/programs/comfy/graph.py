@@ -6,6 +6,8 @@ graph has used up its steps.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from underpaint.pictures.loose import mapping, number, whole
@@ -13,6 +15,7 @@ from underpaint.pictures.loose import mapping, number, whole
 MAX_NODES = 20_000
 MAX_STEPS = 30_000
 MAX_DEPTH = 60
+MAX_INPUTS = 500
 _LINKS = 400
 
 
@@ -24,6 +27,11 @@ class Node:
     kind: str
     inputs: Mapping[str, Any]
     title: str = ""
+
+    @cached_property
+    def links(self) -> dict[str, Any]:
+        """The inputs that are links, as many as are looked at; found once, for walks come by again and again."""
+        return dict(islice(((key, value) for key, value in self.inputs.items() if is_link(value)), _LINKS))
 
 
 @dataclass(frozen=True)
@@ -41,6 +49,8 @@ class Graph:
         self.nodes = nodes
         self.steps = MAX_STEPS
         self.notes: list[str] = []
+        self._ways: dict[tuple[str, bool], object] = {}
+        self._asked = 0
 
     @classmethod
     def from_api(cls, data: Mapping[str, Any]) -> "Graph":
@@ -50,7 +60,8 @@ class Graph:
             kind, inputs = mapping(value).get("class_type"), mapping(value).get("inputs")
             if isinstance(kind, str):
                 title = mapping(mapping(value).get("_meta")).get("title")
-                nodes[str(key)] = Node(str(key), kind, mapping(inputs), title if isinstance(title, str) else "")
+                held = dict(islice(mapping(inputs).items(), MAX_INPUTS))
+                nodes[str(key)] = Node(str(key), kind, held, title if isinstance(title, str) else "")
         return cls(nodes)
 
     def spend(self) -> bool:
@@ -69,15 +80,26 @@ class Graph:
             node = self.nodes.get(str(value[0]))  # type: ignore[index]
             if node is None:
                 return None
-            way = _handed_on(self, node, choose)
+            way = self._way(node, choose)
             if way is None:
                 return End(node, int(value[1]))  # type: ignore[index]
             value = way
         return None
 
+    def _way(self, node: Node, choose: bool) -> object:
+        """What a node hands on, found once: a switch that asks itself, or asks without end, hands on nothing."""
+        asked = (node.id, choose)
+        if asked not in self._ways:
+            self._ways[asked] = None
+            if self._asked < MAX_DEPTH:
+                self._asked += 1
+                self._ways[asked] = _handed_on(self, node, choose)
+                self._asked -= 1
+        return self._ways[asked]
+
     def links(self, node: Node) -> Iterator[tuple[str, Any]]:
         """The node's inputs that are links, by name."""
-        yield from [(key, value) for key, value in node.inputs.items() if is_link(value)][:_LINKS]
+        yield from node.links.items()
 
     def say(self, note: str) -> None:
         """Keep a sentence about something that cannot be taken over."""
@@ -98,7 +120,7 @@ def _handed_on(graph: Graph, node: Node, choose: bool) -> object:
         return next((value for _, value in graph.links(node)), None)
     if "switch" not in kind:
         return None
-    links = dict(graph.links(node))
+    links = node.links
     if "on_true" in node.inputs or "on_false" in node.inputs:
         return _branch(graph, node) if choose else None
     chosen = next((whole(node.inputs[key]) for key in ("select", "Input", "index") if key in node.inputs), None)

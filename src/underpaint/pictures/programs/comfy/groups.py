@@ -8,6 +8,11 @@ from underpaint.pictures.programs.comfy.widgets import CONTROL, WIDGETS, widget_
 
 _PREFIXES = ("workflow/", "workflow>")
 _MAX_GROUPS, _MAX_INSIDE = 500, 200
+_MAX_UNFOLDED = 60_000
+"""Nodes, inputs and links that group nodes unfold to, all together."""
+_LONGEST_ID = 60
+
+Key = int | str
 
 
 def unfold_groups(workflow: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -16,71 +21,96 @@ def unfold_groups(workflow: Mapping[str, Any]) -> Mapping[str, Any]:
     if not kept:
         return workflow
     nodes: list[Any] = []
-    links = list(listed(workflow.get("links")))
-    left = _MAX_GROUPS
+    groups: dict[str, _Group] = {}
+    unfolded: dict[Key, _Unfolded] = {}
+    left = _MAX_UNFOLDED
     for node in listed(workflow.get("nodes")):
-        group = _group(mapping(node), kept)
-        if group is None or left <= 0:
+        name, key = _group_name(mapping(node).get("type")), mapping(node).get("id")
+        if not mapping(kept.get(name)) or not isinstance(key, Key) or len(unfolded) >= _MAX_GROUPS:
             nodes.append(node)
             continue
-        left -= 1
-        unfolded = _Unfolded(mapping(node), group)
-        nodes += unfolded.nodes
-        links = unfolded.joined(links)
-    return {**workflow, "nodes": nodes, "links": links}
+        if name not in groups:
+            groups[name] = _Group(kept[name])
+        left -= groups[name].weight
+        if left < 0:
+            nodes.append(node)
+            continue
+        unfolded[key] = _Unfolded(node, key, groups[name])
+        nodes += unfolded[key].nodes
+    links = [_moved(link, unfolded) for link in listed(workflow.get("links"))]
+    return {**workflow, "nodes": nodes, "links": links + [link for one in unfolded.values() for link in one.links()]}
 
 
-def _group(node: Mapping[str, Any], kept: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    kind = str(node.get("type", ""))
-    named = next((kind.removeprefix(prefix) for prefix in _PREFIXES if kind.startswith(prefix)), None)
-    return mapping(kept.get(named)) or None if named else None
+def _group_name(kind: object) -> str:
+    """The name of the group that a node of this class stands for; empty for every other class."""
+    if not isinstance(kind, str):
+        return ""
+    return next((kind.removeprefix(prefix) for prefix in _PREFIXES if kind.startswith(prefix)), "")
+
+
+def _moved(link: Any, unfolded: "Mapping[Key, _Unfolded]") -> Any:
+    """A link from outside, now from the inner node whose output the group node showed."""
+    if not isinstance(link, list) or len(link) < 5 or not isinstance(link[1], Key) or not isinstance(link[2], int):
+        return link
+    origin = unfolded.get(link[1])
+    if origin is None:
+        return link
+    exits = origin.group.exits
+    index, slot = exits[link[2]] if 0 <= link[2] < len(exits) else (0, 0)
+    return [link[0], origin.id(index), slot, *link[3:]]
+
+
+class _Group:
+    """What group nodes of one name stand for, read once: the nodes, the links between them, the outputs that show."""
+
+    def __init__(self, group: Mapping[str, Any]) -> None:
+        self.inside = [mapping(node) for node in listed(group.get("nodes"))[:_MAX_INSIDE]]
+        self.links = [link[:4] for link in listed(group.get("links"))[: _MAX_INSIDE * 8]
+                      if isinstance(link, list) and len(link) >= 4 and all(isinstance(one, int) for one in link[:4])]
+        self.within = {(link[2], link[3]): link for link in self.links}
+        self.slots = [listed(node.get("inputs"))[:_MAX_INSIDE] for node in self.inside]
+        self.exits = list(self._exits())
+        self.weight = 1 + len(self.inside) + len(self.links) + sum(map(len, self.slots))
+
+    def _exits(self) -> Iterator[tuple[int, int]]:
+        """The outputs that show on the outside: those that nothing within uses."""
+        used = {(link[0], link[1]) for link in self.links}
+        for index, node in enumerate(self.inside):
+            for slot, _ in enumerate(listed(node.get("outputs"))[:_MAX_INSIDE]):
+                if (index, slot) not in used:
+                    yield index, slot
 
 
 class _Unfolded:
     """One group node: its inner nodes with the values and links that stand on the outside."""
 
-    def __init__(self, outer: Mapping[str, Any], group: Mapping[str, Any]) -> None:
-        self._key = outer.get("id")
-        self._inside = [mapping(node) for node in listed(group.get("nodes"))[:_MAX_INSIDE]]
-        self._links = [link for link in listed(group.get("links"))[: _MAX_INSIDE * 8]
-                       if isinstance(link, list) and len(link) >= 4 and all(isinstance(one, int) for one in link[:4])]
+    def __init__(self, outer: Mapping[str, Any], key: Key, group: _Group) -> None:
+        self.group = group
+        self._key = str(key)[:_LONGEST_ID]
         values = iter(listed(outer.get("widgets_values")))
         slots = iter(listed(outer.get("inputs")))
-        self.nodes = [self._node(index, node, values, slots) for index, node in enumerate(self._inside)]
+        self.nodes = [self._node(index, node, values, slots) for index, node in enumerate(group.inside)]
 
-    def _id(self, index: int) -> str:
+    def id(self, index: int) -> str:
+        """The id of the inner node of that number."""
         return f"{self._key}:{index}"
 
+    def links(self) -> Iterator[list[Any]]:
+        """The links within."""
+        for one in self.group.links:
+            yield [self._link(one), self.id(one[0]), one[1], self.id(one[2]), one[3], ""]
+
+    def _link(self, one: list[int]) -> str:
+        return f"{self._key}/{one[0]}/{one[1]}/{one[2]}/{one[3]}"
+
     def _node(self, index: int, node: Mapping[str, Any], values: Iterator[Any], slots: Iterator[Any]) -> dict[str, Any]:
-        within = {link[3]: link for link in self._links if link[2] == index}
         inputs = []
-        for number, slot in enumerate(listed(node.get("inputs"))[:_MAX_INSIDE]):
-            entry = dict(mapping(slot))
-            entry["link"] = f"{self._key}/{within[number][0]}/{within[number][1]}/{index}/{number}" \
-                if number in within else mapping(next(slots, None)).get("link")
-            inputs.append(entry)
+        for number, slot in enumerate(self.group.slots[index]):
+            within = self.group.within.get((index, number))
+            link = self._link(within) if within else mapping(next(slots, None)).get("link")
+            inputs.append({**mapping(slot), "link": link})
         held = list(_values(node, inputs, values))
-        return {**node, "id": self._id(index), "inputs": inputs, "widgets_values": held or node.get("widgets_values")}
-
-    def joined(self, links: list[Any]) -> list[Any]:
-        """All links: those from outside end at the inner nodes, those within are added."""
-        exits = list(self._exits())
-        moved = []
-        for link in links:
-            if isinstance(link, list) and len(link) >= 5 and link[1] == self._key and isinstance(link[2], int):
-                index, slot = exits[link[2]] if link[2] < len(exits) else (0, 0)
-                link = [link[0], self._id(index), slot, *link[3:]]
-            moved.append(link)
-        return moved + [[f"{self._key}/{one[0]}/{one[1]}/{one[2]}/{one[3]}", self._id(one[0]), one[1],
-                         self._id(one[2]), one[3], ""] for one in self._links]
-
-    def _exits(self) -> Iterator[tuple[int, int]]:
-        """The outputs that show on the outside: those that nothing within uses."""
-        used = {(link[0], link[1]) for link in self._links}
-        for index, node in enumerate(self._inside):
-            for slot, _ in enumerate(listed(node.get("outputs"))[:_MAX_INSIDE]):
-                if (index, slot) not in used:
-                    yield index, slot
+        return {**node, "id": self.id(index), "inputs": inputs, "widgets_values": held or node.get("widgets_values")}
 
 
 def _values(node: Mapping[str, Any], inputs: list[dict[str, Any]], values: Iterator[Any]) -> Iterator[Any]:
