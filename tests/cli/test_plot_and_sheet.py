@@ -181,7 +181,9 @@ def test_a_sheet_that_cannot_be_is_refused(program: Program, tmp_path: Path, wor
 def test_private_sheets_say_nothing_of_their_words(program: Program, tiny_model: Path, tmp_path: Path) -> None:
     program.well("sheet", "an okapi", "-n", 1, "--model", tiny_model, "--steps", 1, "--vary", "light", "--private",
                  "-o", tmp_path / "s")
-    program.well("plot", "an okapi", "--x", "Steps=1", "--model", tiny_model, "--private", "-o", tmp_path / "p")
+    program.well("plot", "an okapi", "--x", "Prompt S/R=okapi,quagga", "--model", tiny_model, "--steps", 1, "--private",
+                 "-o", tmp_path / "p")
     assert {"01.png"} == set(contents(tmp_path / "s")) & set(contents(tmp_path / "p")) - {"sheet.png"}
     everything = b"".join([*contents(tmp_path / "s").values(), *contents(tmp_path / "p").values()])
-    assert b"okapi" not in everything
+    assert not [word for word in (b"okapi", b"quagga", b"Prompt S/R") if word in everything]
+    assert b"X1" in contents(tmp_path / "p")["plot.html"] and b"X2" in contents(tmp_path / "p")["plot.html"]

@@ -51,6 +51,7 @@ def plot(words: str = typer.Argument("", help="What to paint."),
 
     Axes are named as in AUTOMATIC1111 (Steps, CFG Scale, Prompt S/R, Sampler, Checkpoint name ...), or are any field of
     the recipe; values are read as there: 1,2,5 or 1-5 or 1-9 (+2) or 0-1 [5].
+    With --private the labels are numbers (X1, X2), and what they stand for is only said here.
     """
     if axes:
         _list(as_json)
@@ -76,7 +77,7 @@ def plot(words: str = typer.Argument("", help="What to paint."),
     def finish(series: "Series") -> None:
         from underpaint.library.plot_files import write_plot
 
-        files.append(write_plot(planned, series.pictures, output, "" if private else base.prompt))
+        files.append(write_plot(planned, series.pictures, output, base.prompt, private=private))
 
     many = Many("plot", f"{base.prompt[:200]} ({planned.title})", Folder(output, private, library, no_library), machine)
     series = paint_many(many, planned.cells, blobs, preflight, finish)

@@ -43,7 +43,10 @@ def sheet(brief: str = typer.Argument("", help="What it is about; {one|another} 
           device: str | None = recipes.DEVICE, precision: str | None = recipes.PRECISION,
           prediction: str | None = recipes.PREDICTION, vae: str | None = recipes.VAE, online: bool = recipes.ONLINE,
           library: Path | None = LIBRARY, no_library: bool = NO_LIBRARY, as_json: bool = recipes.JSON) -> None:
-    """Paint many concepts of one brief, spread evenly over view, mood, style, light and whatever else varies."""
+    """Paint many concepts of one brief, spread evenly over view, mood, style, light and whatever else varies.
+
+    With --private the sheet's labels are numbers, and what they stand for is only said here.
+    """
     from underpaint.library.preflight import impossible
     from underpaint.library.sheet_files import read_axes, write_sheet
     from underpaint.sets.sheet import plan_sheet
@@ -62,7 +65,7 @@ def sheet(brief: str = typer.Argument("", help="What it is about; {one|another} 
     target = output / "sheet.png"
 
     def finish(series: "Series") -> None:
-        write_sheet(planned, series.pictures, target, "" if private else brief)
+        write_sheet(planned, series.pictures, target, brief, private=private)
 
     many = Many("sheet", brief, Folder(output, private, library, no_library), machine)
     _report(planned, paint_many(many, planned, {}, preflight, finish), target, as_json)

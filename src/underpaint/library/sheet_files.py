@@ -32,17 +32,20 @@ def read_axes(home: Path, files: Sequence[Path], spoken: Sequence[Pack]) -> dict
     return merged([*own_packs(), *map(_read_pack, [*always, *files]), *spoken])
 
 
-def write_sheet(concepts: Sequence[Concept], painted: Sequence[Painted], path: Path, title: str) -> None:
-    """The contact sheet of what is painted, each concept labelled with what was varied."""
+def write_sheet(concepts: Sequence[Concept], painted: Sequence[Painted], path: Path, title: str, *,
+                private: bool = False) -> None:
+    """The contact sheet of what is painted, each concept labelled with what was varied; a private one with numbers."""
     varied: Mapping[int, Concept] = {concept.number: concept for concept in concepts}
-    tiles = [_tile(varied[one.number], one) for one in painted]
-    write_picture(path, contact_sheet(tiles, title=title or "Concepts"),
+    tiles = [_tile(varied[one.number], one, private) for one in painted]
+    write_picture(path, contact_sheet(tiles, title="Concepts" if private else title or "Concepts"),
                   Record(source_type="compositeWithTrainedAlgorithmicMedia"))
 
 
-def _tile(concept: Concept, painted: Painted) -> Tile:
+def _tile(concept: Concept, painted: Painted, private: bool) -> Tile:
     picture = painted.pixels()
     shown = Extent.of(picture).fit_within(Extent(SHEET_SIDE, SHEET_SIDE), grow=False)
+    if private:
+        return Tile(resize(picture, shown, Resample.LANCZOS), f"concept {painted.number}", (f"seed {painted.seed}",))
     (_, first), *others = concept.varied
     facts = [f"{axis}: {choice}" for axis, choice in others]
     return Tile(resize(picture, shown, Resample.LANCZOS), first, (*facts, f"seed {painted.seed}"))
