@@ -26,6 +26,7 @@ from underpaint.recipe import (
     LineControl,
     LoraRef,
     ModelRef,
+    NudgeControl,
     Outpaint,
     PaletteControl,
     Recipe,
@@ -231,6 +232,24 @@ def test_a_lora_weighs_in_and_leaves(painter: Painter, tiny_model: Path, tmp_pat
     assert np.array_equal(painter.paint(recipe, {}).picture, bare)
     no_pull = painter.paint(recipe.changed(loras=(LoraRef(name="inks", weight=0.0),)), {})
     np.testing.assert_allclose(no_pull.picture, bare, atol=1e-5)
+
+
+def test_a_lora_made_for_another_kind_of_model_is_told(painter: Painter, tiny_model: Path, tmp_path: Path) -> None:
+    components = load_components(describe(tiny_model))
+    metadata = {"modelspec.prediction_type": "v"}
+    save_kohya(tmp_path / "velvet.safetensors", components, random_pairs(components), **metadata)
+    painter.catalogue.add(tmp_path)
+    take = painter.paint(CreateRecipe(model=MODEL, seed=1, loras=(LoraRef(name="velvet", weight=0.5),)), {})
+    assert any("velvet was trained on a model that predicts velocity" in note for note in take.circumstances["notes"])
+
+
+def test_a_nudge_with_an_odd_second_pass_is_painted_and_measured(painter: Painter) -> None:
+    taken = stored(noise(42, 61, 3))
+    control = NudgeControl(picture=taken.blob, toward="warmer", begin=0.9)
+    recipe = CreateRecipe(model=MODEL, seed=1, width=61, height=42, controls=(control,),
+                          second_pass=SecondPass(scale=1.5))
+    take = painter.paint(recipe, blobs(taken))
+    assert "lines_f1" in take.measured["nudge"] and take.circumstances["notes"] == []
 
 
 def test_a_plan_is_carried_out_again_to_the_bit(painter: Painter) -> None:

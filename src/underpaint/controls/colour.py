@@ -100,7 +100,7 @@ def start_on(control: ColourControl, ground: Ground) -> FloatArray:
         small = Extent.of(opaque).fit_within(Extent(_SMALL, _SMALL), grow=False)
         there = resize(opaque, small, Resample.AREA)
         masses = resize(colours * opaque[..., None], small, Resample.AREA) / np.maximum(there, 1e-6)[..., None]
-        far, found = _filled(masses, there, 2 * _SMALL)
+        far, found = _filled(np.asarray(masses, dtype=np.float32), there, 2 * _SMALL)
         around = resize(far + mean * (1 - found)[..., None], Extent.of(opaque), Resample.LINEAR)
     return np.asarray(np.clip(filled + around * (1 - known)[..., None], 0, 1), dtype=np.float32)
 

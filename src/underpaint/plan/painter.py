@@ -20,7 +20,7 @@ from underpaint.engine.protocols import Attachment, Observer
 from underpaint.errors import PlanError, RecipeError
 from underpaint.imaging.arrays import FloatArray
 from underpaint.imaging.geometry import Extent
-from underpaint.models import Catalogue, Kind, ModelDescription, parse_prediction
+from underpaint.models import Catalogue, Kind, ModelDescription, check_network, parse_prediction
 from underpaint.plan.data import Plan
 from underpaint.plan.decide import Facts, Machine, check_size, decide
 from underpaint.plan.loaded import Loaded
@@ -74,12 +74,13 @@ class Painter:
         hole = open_hole(recipe, blobs) if isinstance(recipe, FillRecipe) else None
         plan, loaded = self._again(plan, recipe, hole) if plan else self._decided(recipe, blobs, hole)
         watching = [*observers, *([Progress(progress)] if progress else [])]
+        warned = self._warnings(plan, loaded.description)
         done = carry_out(plan, recipe, blobs, loaded, hole, self._attachments(plan), watching)
         known = self.catalogue.hashes.known(loaded.description.path)
         if plan.model.hash is None and known is not None:  # hashed in the background meanwhile
             plan = plan.changed(model=plan.model.changed(hash=known.sha256))
         chosen = self._choose(loaded.description)
-        notes = _notes(recipe, plan, done.unguided)
+        notes = [*warned, *_notes(recipe, plan, done.unguided)]
         measured = measure(done.picture, recipe, plan, blobs, notes)
         return Take(picture=done.picture, recipe=recipe, plan=plan, blobs=dict(blobs), seconds=perf_counter() - began,
                     circumstances={**_circumstances(loaded, chosen), "notes": notes},
@@ -142,6 +143,12 @@ class Painter:
             components = load_components(model, dtype=Dtypes(denoiser=chosen.dtype), vae=vae)
             self._loaded = key, Loaded(model, Engine(components, chosen.device, chosen.precision))
         return self._loaded[1]
+
+    def _warnings(self, plan: Plan, model: ModelDescription) -> list[str]:
+        """Which LoRAs and textual inversions were made for another kind of model, sentences."""
+        networks = [*(self._find(ref, "lora") for ref in plan.loras),
+                    *(self._find(ref, "embedding") for ref in plan.embeddings)]
+        return [found.text for one in networks for found in check_network(model, one) if found.level == "warning"]
 
     def _attachments(self, plan: Plan) -> list[Attachment]:
         loras = [LoraAttachment(self._find(ref, "lora"), ref.weight, ref.text_weight) for ref in plan.loras]
