@@ -95,6 +95,23 @@ def test_private_keys_hold_no_word_name_or_path_anywhere(program: Program, tiny_
             assert info.seed and not info.prompt and not info.recipe
 
 
+def test_private_keys_do_not_say_what_a_clients_plans_are_called(program: Program, tiny_model: Path, drawing: Path,
+                                                                  tmp_path: Path) -> None:
+    def folder(name: str, *words: object) -> dict[str, bytes]:
+        plans = tmp_path / f"{name}.yaml"
+        plans.write_text(f"- {{name: {name}, words: fog}}\n")
+        paint(program, tiny_model, drawing, tmp_path / name, "--plans", plans, *words, count=1)
+        return contents(tmp_path / name)
+
+    known, first, second = folder("ibex"), folder("okapi", "--private"), folder("zorilla", "--private")
+    assert "01-ibex.png" in known and b"ibex" in known["keys.psd"]
+    assert first.keys() == second.keys() == {"01.png", "keys.psd", "keys.ora", "sheet.png"}
+    assert first["sheet.png"] == second["sheet.png"]
+    assert [group.name[:6] for group in PSDImage.open(tmp_path / "okapi" / "keys.psd")][1] == "01 key"
+    for name, data in first.items():
+        assert b"okapi" not in data and "okapi".encode("utf-16-be") not in data, name
+
+
 @pytest.mark.parametrize(("after", "kept"), [(2, 2), (0, 0)])
 def test_ctrl_c_keeps_what_is_finished(program: Program, tiny_model: Path, drawing: Path, tmp_path: Path,
                                        monkeypatch: pytest.MonkeyPatch, after: int, kept: int) -> None:

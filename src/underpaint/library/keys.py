@@ -90,11 +90,11 @@ def paint_keys(keys: Iterable[Key], drawing: Drawing, folder: Path, painter: Pai
         cancelled = True
         if not done:
             raise Cancelled("stopped before the first key was finished", hint="Nothing was written.") from None
-    document = _document(done, drawing)
+    document = _document(done, drawing, private)
     psd, ora, sheet = folder / "keys.psd", folder / "keys.ora", folder / "sheet.png"
     write_psd(document, psd)
     write_ora(document, ora)
-    _write_sheet(done, drawing, sheet, "" if private else title)
+    _write_sheet(done, drawing, sheet, None if private else title)
     if journal is not None and not cancelled:
         journal.done()
     return KeysFolder(tuple(done), psd, ora, sheet, cancelled)
@@ -116,7 +116,7 @@ class _Desk:
         if self.watcher:
             self.watcher.begin(f"{key.number} {key.name}")
         tell: Callable[[int, int], None] | None = self.watcher.step if self.watcher else None
-        file = self.folder / f"{file_stem(key.number, key.name)}.png"
+        file = self.folder / f"{file_stem(key.number, '' if self.private else key.name)}.png"
         if self.journal is None:
             blobs = {self.drawing.blob.sha256: self.drawing.stored.data}
             take = as_kept(self.painter.paint(key.recipe, blobs, progress=tell))
@@ -134,20 +134,22 @@ def _at_drawing_size(painted: PaintedKey, extent: Extent) -> NDArray[np.float32]
     return resize(painted.take.picture[..., :3], extent, Resample.LANCZOS)
 
 
-def _document(done: list[PaintedKey], drawing: Drawing) -> Document:
+def _document(done: list[PaintedKey], drawing: Drawing, private: bool) -> Document:
     lines = read_picture(drawing.stored.data)  # paint lies in the same colour profile as the lines
     layers = []
     for painted in done:
         paint = stored_like(_at_drawing_size(painted, drawing.layer.extent), lines)
-        layers.append(KeyLayers(painted.key.name, paint, painted.facts()[0]))
+        layers.append(KeyLayers("key" if private else painted.key.name, paint, painted.facts()[0]))
     return keys_document(drawing.pixels, layers, icc_profile=drawing.icc)
 
 
-def _write_sheet(done: list[PaintedKey], drawing: Drawing, path: Path, title: str) -> None:
+def _write_sheet(done: list[PaintedKey], drawing: Drawing, path: Path, title: str | None) -> None:
+    """The contact sheet; without a title it is private, and names nothing but numbers."""
     whole = drawing.layer.extent
     shown = whole.fit_within(Extent(SHEET_SIDE, SHEET_SIDE), grow=False)
     lines = resize(drawing.layer.rgba, shown)
-    tiles = [Tile(lay_under(lines, _at_drawing_size(painted, shown)), painted.key.name, painted.facts())
-             for painted in done]
+    names = [f"key {painted.key.number}" if title is None else painted.key.name for painted in done]
+    tiles = [Tile(lay_under(lines, _at_drawing_size(painted, shown)), name, painted.facts())
+             for name, painted in zip(names, done, strict=True)]
     write_picture(path, contact_sheet(tiles, title=title or "Colour keys"),
                   Record(source_type="compositeWithTrainedAlgorithmicMedia"))
