@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+import os
 import shutil
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -207,6 +209,25 @@ def test_repair_waits_for_runners_and_wants_a_library(folder: Path, tmp_path: Pa
         Library(tmp_path / "nowhere", write=False)
 
 
+def test_a_dead_sign_of_life_from_elsewhere_keeps_nobody_from_a_repair(folder: Path) -> None:
+    sign = folder / "runners" / "elsewhere.12.abcd"
+    sign.touch()
+    with closing(sqlite3.connect(folder / "library.db")) as database:
+        database.execute("UPDATE jobs SET runner = ?, lease_until = ?", (sign.name, time.time() + 60))
+        database.commit()
+    with pytest.raises(LibraryError, match="another program is painting"):
+        repair(folder)
+    with closing(sqlite3.connect(folder / "library.db")) as database:
+        database.execute("UPDATE jobs SET lease_until = ?", (time.time() - 1,))
+        database.commit()
+    with (folder / "marks.jsonl").open("ab") as file:
+        file.write(b'\n{"take": ["a"], "what": "import", "value": "b"}\n' + b"[" * 100_000)
+    assert repair(folder).pictures == 3
+    os.utime(sign, (1, 1))
+    with Library(folder) as library, Runner(library, paint_cheaply):
+        assert not sign.exists()
+
+
 def test_a_library_that_may_only_be_looked_at(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = files(folder)
     with Library(folder, write=False) as library:
@@ -290,6 +311,27 @@ class TestImport:
         assert entry.file == file and list(shelf.takes.files()) == []
         ratings.trash(shelf, entry)
         assert ratings.empty_trash(shelf) == 1 and file.is_file()
+
+    def test_a_referenced_file_that_is_imported_later_is_kept(self, shelf: Library, tmp_path: Path) -> None:
+        file = tmp_path / "mine" / "a.png"
+        file.parent.mkdir()
+        Image.new("RGB", (9, 9), (1, 2, 3)).save(file)
+        import_folder(shelf, file, reference=True)
+        assert import_folder(shelf, file).known == 1
+        entry = shelf.find(file)
+        assert entry.file == shelf.takes.path(entry.sha256, ".png") and entry.file.is_file()
+
+    def test_strange_names_do_not_stop_the_others(self, shelf: Library, tmp_path: Path) -> None:
+        old = tmp_path / "old"
+        old.mkdir()
+        Image.new("RGB", (9, 9), (1, 2, 3)).save(old / os.fsdecode(b"a\xe4.png"), "PNG")
+        Image.new("RGB", (9, 9), (3, 2, 1)).save(old / "b.png")
+        (old / "c.png~").write_bytes((old / "b.png").read_bytes() + b"more")
+        (file, _), = import_folder(shelf, old, reference=True).problems
+        assert file.name == os.fsdecode(b"a\xe4.png")
+        assert sorted(one.name for one in import_folder(shelf, old).entered) == ["a?.png"]
+        backup, = import_folder(shelf, old / "c.png~").entered
+        assert backup.file.suffix == ".png"
 
     def test_stars_of_other_programs_count_until_somebody_says_otherwise(self, shelf: Library, tmp_path: Path) -> None:
         xmp = '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description xmp:Rating="{}"/></x:xmpmeta>'

@@ -6,14 +6,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from kit.easel import paint_cheaply
 from kit.studio import Program, contents, save_drawing, save_picture
 from PIL import Image
 
+from underpaint.library.jobs import Jobs, Order
 from underpaint.library.library import Library
+from underpaint.library.runner import Runner
 from underpaint.library.search import Query, search
 from underpaint.library.session import paint
 from underpaint.pictures import read_info, read_picture
 from underpaint.plan.painter import Painter
+from underpaint.recipe import CreateRecipe
 
 COMMANDS = ["library list", "library search", "library show", "library tree", "library tag", "library star",
             "library reject", "library trash", "library restore", "library import", "library repair", "library jobs",
@@ -187,6 +191,27 @@ def test_resuming_refuses_changed_files_and_jobs_can_be_forgotten(program: Progr
     assert program.json("library", "jobs", job["id"][:5], "--events")["events"][0]["what"] == "submitted"
     program.well("library", "jobs", job["id"], "--forget")
     assert program.json("library", "jobs")["jobs"] == [] and len(takes(program, "list")) == 1
+
+
+def test_resuming_runs_only_commands_that_paint_leaves_running_ones_and_goes_on_after_a_failure(
+        program: Program, tmp_path: Path) -> None:
+    folder = str(tmp_path)
+    with Library(tmp_path / "mine") as library:
+        jobs = Jobs(library)
+
+        def submit(words: list[str], where: str = folder) -> str:
+            order = Order(kind="paint", request={"command": words, "folder": where, "same": words})
+            return jobs.submit([CreateRecipe(prompt="x")], order=order)
+
+        submit(["library", "trash", "--empty"])
+        submit(["paint"], str(tmp_path / "gone"))
+        submit(["paint", "--outpaint", "0"])
+        busy = submit(["paint", "busy"])
+        with Runner(library, paint_cheaply) as runner:
+            assert runner.hold(busy)
+            assert program("library", "jobs", "--resume", "--library", tmp_path / "mine") == 9
+    assert "does not paint" in program.err and "is gone" in program.err and "busy" not in program.err
+    assert "underpaint paint --outpaint 0" in " ".join(program.err.split())
 
 
 def test_private_takes_stay_out_unless_a_library_is_named(program: Program, tiny_model: Path, tmp_path: Path,

@@ -61,7 +61,7 @@ def check(picture: Path = typer.Argument(..., help="A finished picture."),
     from underpaint.library.control_files import check_picture, save_overlays
 
     pixels, found = check_picture(picture, control, kind=kind.value)
-    shown = save_overlays(pixels, found, overlay) if overlay else {}
+    shown = save_overlays(pixels, found, overlay, picture) if overlay else {}
     if as_json:
         print_json({"file": str(picture), "checks": {
             name: {**one.measured, "score": round(one.score, 4), "says": one.says,

@@ -1,6 +1,7 @@
 """`underpaint library jobs`: what is being painted, what was cut off, and going on with it."""
 
 import os
+import shlex
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,11 +10,14 @@ import typer
 
 from underpaint.cli import recipes
 from underpaint.cli.keeping import LIBRARY, RESUMED
-from underpaint.cli.output import console, print_json, print_table
-from underpaint.errors import LibraryError
+from underpaint.cli.output import console, notes, print_error, print_json, print_table
+from underpaint.errors import Cancelled, LibraryError
 
 if TYPE_CHECKING:
     from underpaint.library.jobs import JobStatus
+
+
+_PAINTING = (["keys"], ["paint"], ["plot"], ["sheet"], ["finish", "upscale"])
 
 
 def register(app: typer.Typer) -> None:
@@ -56,31 +60,47 @@ def jobs(job: str | None = typer.Argument(None, help="The beginning of a job's i
 
 
 def _go_on(found: "list[JobStatus]", library: Path | None, as_json: bool) -> None:
-    """Run again the commands whose jobs were cut off; each picks up its own job."""
-    from underpaint.cli.main import main
-
-    waiting = [one for one in reversed(found) if one.request.get("command") and one.state not in ("done", "cancelled")]
+    """Run again the commands whose jobs were cut off; each picks up its own job. What fails keeps no other waiting."""
+    waiting = [one for one in reversed(found)
+               if one.request.get("command") and one.state not in ("done", "cancelled", "running")]
+    codes = []
     for one in waiting:
-        words, folder = [str(word) for word in one.request["command"]], str(one.request.get("folder", ""))
-        if library is not None and "--library" not in words:
-            words += ["--library", str(library.absolute())]
-        here = Path.cwd()
-        if not Path(folder).is_dir():
-            raise LibraryError(f"the folder {folder} that the job began in is gone", field="jobs",
-                               hint="Make it again, or --forget the job.")
-        token = RESUMED.set(one.id)
-        try:
-            os.chdir(folder)
-            code = main(words)
-        finally:
-            os.chdir(here)
-            RESUMED.reset(token)
-        if code:
-            raise typer.Exit(code)
+        codes.append(_run_again(one, library, as_json))
+        if codes[-1] == Cancelled.exit_code:
+            break
     if not waiting and not as_json:
         console().print("nothing was cut off")
     elif not waiting:
         print_json({"jobs": []})
+    if any(codes):
+        raise typer.Exit(next(code for code in codes if code))
+
+
+def _run_again(one: "JobStatus", library: Path | None, as_json: bool) -> int:
+    """Run a job's command in the folder that it began in; its exit code."""
+    from underpaint.cli.main import main
+
+    words, folder = [str(word) for word in one.request["command"]], str(one.request.get("folder", ""))
+    try:
+        if words[:1] not in _PAINTING and words[:2] not in _PAINTING:  # a library may be a stranger's
+            raise LibraryError(f"job {one.id:.8} was begun by a command that does not paint", field="jobs",
+                               hint="--forget it.")
+        if not Path(folder).is_dir():
+            raise LibraryError(f"the folder {folder} that the job began in is gone", field="jobs",
+                               hint="Make it again, or --forget the job.")
+    except LibraryError as error:
+        print_error(error, as_json=as_json)
+        return error.exit_code
+    if library is not None and "--library" not in words:
+        words += ["--library", str(library.absolute())]
+    notes().print(f"underpaint {shlex.join(words)}", markup=False)
+    here, token = Path.cwd(), RESUMED.set(one.id)
+    try:
+        os.chdir(folder)
+        return main(words)
+    finally:
+        os.chdir(here)
+        RESUMED.reset(token)
 
 
 def _row(one: "JobStatus") -> list[str]:

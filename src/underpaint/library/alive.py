@@ -36,6 +36,11 @@ class Alive:
             raise OutputError(f"Cannot write {folder}: {(error.strerror or '').lower()}",
                               hint="Free some space, or choose another library with --library.") from error
 
+    def touch(self) -> None:
+        """Say that the runner still lives, to machines that cannot ask about the lock."""
+        with contextlib.suppress(OSError):
+            os.utime(self._path)
+
     def close(self) -> None:
         """Leave: the runner's leases are void from now on."""
         self._file.close()
@@ -47,7 +52,7 @@ def is_alive(folder: Path, name: str) -> bool:
     """Whether the runner of that name may still be at work. On another machine nobody can tell: then it is."""
     if Path(name).name != name:
         return False  # nobody's: a database from a stranger must not point outside the folder
-    if not name.startswith(f"{_machine()}."):
+    if not is_here(name):
         return True
     path = folder / name
     try:
@@ -63,6 +68,11 @@ def is_alive(folder: Path, name: str) -> bool:
     with contextlib.suppress(OSError):
         path.unlink()
     return False
+
+
+def is_here(name: str) -> bool:
+    """Whether a runner is one of this machine, so that its death can be told."""
+    return name.startswith(f"{_machine()}.")
 
 
 def _machine() -> str:

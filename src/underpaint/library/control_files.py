@@ -85,7 +85,8 @@ def extract_map(name: str, source: Path, output: Path | None, how: str, side: in
     smaller = Extent.of(picture).fit_within(Extent(side, side), grow=False)
     found = shape.extract(resize(picture, smaller), how or (ways[0] if ways else ""),
                           (output.suffix.lower() if output else "") or None)
-    target = output or source.with_name(f"{source.stem}-{name}{found.suffix}")
+    target = output or _free(source.with_name(f"{source.stem}-{name}{found.suffix}"))
+    _check_other(target, source)
     if target.suffix.lower() != found.suffix:
         raise OutputError(f"{target.name}: this map is written as {found.suffix}",
                           hint=f"Name a file that ends in {found.suffix} with -o.", field="output")
@@ -94,14 +95,31 @@ def extract_map(name: str, source: Path, output: Path | None, how: str, side: in
     return target, found
 
 
-def save_overlays(picture: FloatArray, checks: Mapping[str, Check], target: Path) -> dict[str, Path]:
-    """Write what each check shows; several are numbered by name. Raises OutputError for a place or kind of file that
-    cannot be written."""
+def _free(path: Path) -> Path:
+    """A name that nobody uses: a map of the first one may have been cleaned up by hand."""
+    free, turn = path, 2
+    while free.exists():
+        free = path.with_name(f"{path.stem}-{turn}{path.suffix}")
+        turn += 1
+    return free
+
+
+def _check_other(target: Path, source: Path) -> None:
+    if target.resolve() == source.resolve():
+        raise OutputError(f"{target.name} is the picture itself", hint="Name another file.", field="output")
+
+
+def save_overlays(picture: FloatArray, checks: Mapping[str, Check], target: Path, source: Path) -> dict[str, Path]:
+    """Write what each check of the picture in `source` shows; several are numbered by name.
+
+    Raises OutputError for a place or kind of file that cannot be written, and for the picture itself.
+    """
     if target.suffix.lower() != ".png":
         raise OutputError(f"{target.name}: what a check shows is written as PNG", hint="Name a .png.", field="overlay")
     written = {}
     for name, one in checks.items():
         path = target if len(checks) == 1 else target.with_name(f"{target.stem}-{name.replace(' ', '-')}.png")
+        _check_other(path, source)
         data = encode("PNG", to_bytes(one.overlay(picture)), None, Encoding(), True)
         with atomic_write(path) as file:
             file.write(data)

@@ -31,6 +31,9 @@ def enter(connection: Connection, facts: Facts, how: Circumstances) -> int:
     known = connection.execute(select(TAKES.c.id).where(TAKES.c.sha256 == facts.sha256)).scalar()
     if known is not None:
         connection.execute(update(TAKES).where(TAKES.c.id == known).values(trashed_at=None))
+        if how.path is None:  # its bytes are kept here from now on, wherever they lay before
+            connection.execute(update(TAKES).where(TAKES.c.id == known, TAKES.c.path.is_not(None))
+                               .values(path=None, suffix=facts.suffix))
         return int(known)
     number = _insert(connection, facts, how)
     recipe, plan, found = facts.to_json()

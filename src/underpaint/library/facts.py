@@ -24,6 +24,7 @@ from underpaint.pictures.source import load_bytes
 from underpaint.recipe import parse_recipe
 
 DOCUMENTS = {".psd", ".psb", ".ora"}
+_SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
 _RATING = re.compile(r"xmp:Rating\s*(?:=\s*[\"']|>)\s*(-?\d)")
 
 
@@ -71,7 +72,7 @@ def read_facts(path: Path) -> Facts:
     own = reading.source == "underpaint"
     seed = reading.seed if isinstance(reading.seed, int) and not isinstance(reading.seed, bool) else None
     return Facts(
-        sha256=picture.sha256, pixels=pixels_hash(picture), suffix=path.suffix.lower(), width=picture.width,
+        sha256=picture.sha256, pixels=pixels_hash(picture), suffix=_suffix(path, picture), width=picture.width,
         height=picture.height, look=look_of(np.asarray(picture.pixels)), painted_at=path.stat().st_mtime,
         program=reading.source, words=_text(reading.prompt), negative=_text(reading.negative_prompt),
         model=_text(reading.model) or None, seed=seed, recipe=reading.recipe, recipe_hash=recipe_hash, needs=needs,
@@ -93,6 +94,12 @@ def _document_facts(path: Path) -> Facts:
                  painted_at=path.stat().st_mtime)
 
 
+def _suffix(path: Path, picture: Picture) -> str:
+    """The file's own ending, or that of its format where it has none that a name in the library can end in."""
+    suffix = path.suffix.lower()
+    return suffix if _SUFFIX.fullmatch(suffix) else f".{picture.format.lower()}"
+
+
 def _recipe_names(reading: Reading) -> tuple[str | None, tuple[str, ...]]:
     """The hash of our own recipe and the hashes of the pictures it names; nothing for other programs'."""
     if reading.source != "underpaint" or reading.recipe is None:
@@ -104,9 +111,18 @@ def _recipe_names(reading: Reading) -> tuple[str | None, tuple[str, ...]]:
     return recipe.hash(), tuple(dict.fromkeys(blob.sha256 for blob in recipe.blobs()))
 
 
+def writable(text: str) -> str:
+    """Text without half characters, as damaged metadata and old file names have them: they cannot be stored."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def is_writable(text: str) -> bool:
+    """Whether text holds no half character."""
+    return writable(text) == text
+
+
 def _text(value: object) -> str:
-    # Half characters, as damaged metadata has them, cannot be stored.
-    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""
+    return writable(value) if isinstance(value, str) else ""
 
 
 def _rating(reading: Reading) -> int | None:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, select
 from underpaint.errors import PictureError
 from underpaint.library import log
 from underpaint.library.entering import Circumstances, enter
-from underpaint.library.facts import DOCUMENTS, Facts, is_picture_name, read_facts
+from underpaint.library.facts import DOCUMENTS, Facts, is_picture_name, is_writable, read_facts, writable
 from underpaint.library.library import Entry, Library
 from underpaint.library.ratings import apply
 from underpaint.library.search import tidy_tag
@@ -57,7 +57,9 @@ def import_folder(library: Library, place: Path, *, reference: bool = False, tag
 
 def _import(library: Library, file: Path, reference: bool, tags: tuple[str, ...]) -> int:
     facts = read_facts(file)
-    how = Circumstances(kind="import", name=file.name, path=str(plain(file)) if reference else None)
+    if reference and not is_writable(str(plain(file))):
+        raise PictureError("its name is not in UTF-8, so it cannot be found again", hint="Rename it, or copy it in.")
+    how = Circumstances(kind="import", name=writable(file.name), path=str(plain(file)) if reference else None)
     if not reference:
         library.keep_file(file, facts)
     at = time.time()

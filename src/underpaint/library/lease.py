@@ -139,6 +139,13 @@ def is_finished(library: Library, job: str, position: int) -> bool:
         return bool(connection.execute(query).scalar() == "done")
 
 
+def is_leased(library: Library, runner: str) -> bool:
+    """Whether a runner has a job whose lease holds."""
+    query = select(JOBS.c.id).where(JOBS.c.runner == runner, JOBS.c.lease_until > time.time()).limit(1)
+    with library.database.reading() as connection:
+        return connection.execute(query).first() is not None
+
+
 def finish(connection: Connection, claim: Claim, take: int, seconds: float | None) -> None:
     """A picture is painted: part of the very transaction that enters its take."""
     done = connection.execute(

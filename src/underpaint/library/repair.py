@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from underpaint.errors import LibraryError, OutputError, PictureError
 from underpaint.library import log
-from underpaint.library.alive import is_alive
+from underpaint.library.alive import is_alive, is_here
 from underpaint.library.database import NAME, Database, address, can_write, check_schema, look, read_only
 from underpaint.library.entering import Circumstances, enter, grown_from, tie
 from underpaint.library.facts import Facts, read_facts
@@ -87,8 +87,16 @@ def _check_old(path: Path, folder: Path) -> None:
         with contextlib.suppress(LibraryError):  # damaged: that is what a repair is for
             schema = look(path, thorough=False)
         check_schema(path, schema, len(MIGRATIONS))
+    _check_runners(path, folder)
+
+
+def _check_runners(path: Path, folder: Path) -> None:
+    """Nobody is at work: the locks tell of this machine's runners, only the leases of others'."""
     runners = folder / "runners"
-    if runners.is_dir() and any(is_alive(runners, one.name) for one in list(runners.iterdir())):
+    signs = [one.name for one in runners.iterdir()] if runners.is_dir() else []
+    leased = {row.get("runner") for row in _Old(path).rows("jobs")
+              if isinstance(until := row.get("lease_until"), float) and until > time.time()}
+    if any(is_alive(runners, name) for name in signs if is_here(name) or name in leased):
         raise LibraryError("another program is painting into this library", hint="Close it first.")
 
 
@@ -129,8 +137,9 @@ def _enter_all(folder: Path, database: Database, old: _Old, done: Repaired) -> N
     said = {}
     for entry in log.lines(folder):
         value = entry.get("value")
-        if entry.get("what") in ("reference", "import") and isinstance(value, str):
-            said[entry.get("take")] = Path(value).name
+        take = entry.get("take")
+        if entry.get("what") in ("reference", "import") and isinstance(value, str) and isinstance(take, str):
+            said[take] = Path(value).name
             if entry["what"] == "reference" and Path(value).is_file():
                 found.append((Path(value).stat().st_mtime, Path(value), value))
     for _, file, outside_path in sorted(found, key=lambda one: (one[0], one[1])):

@@ -20,6 +20,7 @@ from underpaint.library import log, ratings
 from underpaint.library.alignment import Fit, coarse, polish, refine, straight
 from underpaint.library.changes import Change, LayerChange, compare, heat_picture, layer_changes, over_white
 from underpaint.library.entering import Circumstances, tie
+from underpaint.library.facts import writable
 from underpaint.library.library import Entry, Library
 from underpaint.library.origin import SURE, Found, find_origin
 from underpaint.library.painting import Painting, read_painting
@@ -125,7 +126,7 @@ def _layers(painting: Painting, alone: FloatArray, lines: list[NDArray[np.uint8]
 
 
 def _keep(library: Library, file: Path, found: Found, change: Change) -> Entry:
-    entry = library.add(file, Circumstances(kind="return", name=file.name))
+    entry = library.add(file, Circumstances(kind="return", name=writable(file.name)))
     facts = {"changed": round(change.share, 4), "added": round(change.added, 4), "cropped": round(change.lost, 4)}
     log.note(library.folder, {"at": time.time(), "take": entry.sha256, "what": "return", "value": found.entry.sha256,
                               "facts": facts})

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from underpaint.errors import Cancelled, LibraryError, OutputError, PictureError, UnderpaintError
-from underpaint.library.alive import Alive, is_alive
+from underpaint.library.alive import Alive, is_alive, is_here
 from underpaint.library.entering import Circumstances, enter
 from underpaint.library.facts import Facts, read_facts
 from underpaint.library.jobs import RECIPES, end
@@ -29,6 +29,7 @@ from underpaint.library.lease import (
     hold,
     is_cancelled,
     is_finished,
+    is_leased,
     leave,
     release,
     renew,
@@ -45,6 +46,7 @@ Engine = Callable[[Recipe, Mapping[str, bytes], Tell], Take]
 """Paints a recipe, given the drawings that it names; tells (steps done, steps in all), which may raise Cancelled."""
 LEASE_SECONDS = 60.0
 _BEATS = 12
+_TOUCH_SECONDS = 3600.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +73,7 @@ class Runner:
                  lease_seconds: float = LEASE_SECONDS) -> None:
         self.library = library
         self._engine = engine
-        self._alive = Alive(library.folder / "runners")
+        self._alive, self._touched = Alive(library.folder / "runners"), time.monotonic()
         sweep(library)
         self._who = Lessee(self._alive.name, lease_seconds, kinds)
 
@@ -91,6 +93,9 @@ class Runner:
         What goes wrong in painting becomes the item's error and the job goes on; a full disk is raised (OutputError),
         with the item still waiting.
         """
+        if time.monotonic() - self._touched > _TOUCH_SECONDS:
+            self._alive.touch()
+            self._touched = time.monotonic()
         claim = claim_next(self.library, self._who)
         if claim is None:
             return None
@@ -238,8 +243,13 @@ def _clear(file: Path) -> None:
 def sweep(library: Library, *, older_than: float = 86_400.0) -> None:
     """Remove what crashes left: signs of life of the dead, pictures that are entered, and, after a day, half files."""
     runners = library.folder / "runners"
-    for name in [file.name for file in runners.iterdir()]:
-        is_alive(runners, name)  # which takes the sign of a dead one away
+    for sign in list(runners.iterdir()):
+        if is_here(sign.name):
+            is_alive(runners, sign.name)  # which takes the sign of a dead one away
+            continue
+        with contextlib.suppress(OSError):  # of another machine, or of this one under a former name
+            if time.time() - sign.stat().st_mtime > older_than and not is_leased(library, sign.name):
+                sign.unlink()
     for file in library.incoming.glob(".underpaint-*.part"):
         with contextlib.suppress(OSError):
             if time.time() - file.stat().st_mtime > older_than:
