@@ -43,6 +43,7 @@ def test_what_is_typed_is_taken_apart(text: str, source: str, fields: dict, opti
     ("light=left+curve=1:2", "no curve"), ("light=left+curve=0.5:1/0.2:1", "follow one another"),
     ("light=sideways", "no side"), ("light=left+contrast=7", "out of range"), ("light=left+softness=1", "no option"),
     ("light", "from where"), ("light=nan", "finite"), ("line", "which drawing"), ("line=nowhere.png", "no file"),
+    ("line=" + "a" * 300, "no file"),
     ("palette", "which palette"), ("palette=nowhere.ase", "no palette"), ("palette=#12", "no palette"),
     ("palette=#102030+snap=maybe", "no number"), ("palette=#102030+match=loudly", "colours"),
     ("colour", "which colours"), ("colour=nowhere.png", "no file"),

@@ -9,7 +9,7 @@ from underpaint.controls.ground import Ground
 from underpaint.controls.shape import Check, Extracted, Given, Kept
 from underpaint.controls.table import check, named, read_control
 from underpaint.errors import OutputError, PictureError, RecipeError
-from underpaint.files import atomic_write
+from underpaint.files import atomic_write, is_file
 from underpaint.imaging.arrays import FloatArray, to_bytes
 from underpaint.imaging.blend import flatten
 from underpaint.imaging.geometry import Extent
@@ -49,7 +49,7 @@ def read_controls(specs: Sequence[str], *, kind: str = "auto") -> list[Given]:
 
 
 def _check(path: Path) -> None:
-    if not path.is_file():
+    if not is_file(path):
         raise PictureError(f"there is no file {path}", hint="Check the name; a control is written KIND=FILE:WEIGHT.")
 
 
