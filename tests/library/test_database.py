@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,13 +17,15 @@ import pytest
 from kit.easel import paint_cheaply, picture_for, plan_for, recipes
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
-from sqlalchemy import text
+from sqlalchemy import insert, text
 
 from underpaint.errors import LibraryError, OutputError, PictureError
 from underpaint.library import alive, ratings
+from underpaint.library import repair as repair_module
 from underpaint.library.alive import Alive
 from underpaint.library.database import Database, look
-from underpaint.library.entering import Circumstances
+from underpaint.library.entering import Circumstances, enter
+from underpaint.library.facts import read_facts
 from underpaint.library.importing import import_folder
 from underpaint.library.jobs import JobItem, Jobs
 from underpaint.library.library import Library
@@ -32,7 +35,7 @@ from underpaint.library.repair import repair
 from underpaint.library.returning import bring_back
 from underpaint.library.runner import Runner
 from underpaint.library.search import Query, search
-from underpaint.library.tables import METADATA
+from underpaint.library.tables import METADATA, PARENTS
 from underpaint.pictures import Record, write_picture
 from underpaint.recipe import Blob, CreateRecipe, RefineRecipe
 
@@ -226,6 +229,41 @@ def test_a_dead_sign_of_life_from_elsewhere_keeps_nobody_from_a_repair(folder: P
     os.utime(sign, (1, 1))
     with Library(folder) as library, Runner(library, paint_cheaply):
         assert not sign.exists()
+
+
+def test_nobody_writes_or_begins_while_a_repair_reads(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before, signs, tried = state(folder), [], []
+    say_again = repair_module._say_again
+
+    def disturbed(*words) -> None:
+        with (closing(sqlite3.connect(folder / "library.db", timeout=0)) as database,
+              pytest.raises(sqlite3.OperationalError, match="locked")):
+            database.execute("UPDATE takes SET stars = 5")
+        tried.append(True)
+        signs.append(Alive(folder / "runners"))
+        say_again(*words)
+
+    monkeypatch.setattr(repair_module, "_say_again", disturbed)
+    with pytest.raises(LibraryError, match="another program is painting"):
+        repair(folder)
+    signs[0].close()
+    assert tried and state(folder) == before and not (folder / "backups").exists()
+
+
+def test_a_family_that_meets_again_and_again_is_shown_once(shelf: Library, tmp_path: Path) -> None:
+    Image.new("RGB", (9, 9)).save(tmp_path / "a.png")
+    facts = read_facts(tmp_path / "a.png")
+    with shelf.database.writing() as connection:
+        numbers = [enter(connection, replace(facts, sha256=f"{turn:064x}"), Circumstances()) for turn in range(150)]
+        for turn in range(1, 150):
+            for before in range(max(turn - 2, 0), turn):
+                connection.execute(insert(PARENTS).values(child_id=numbers[turn], parent_id=numbers[before], how="grew",
+                                                          facts="{}"))
+    branch, = tree(shelf, shelf.entry(numbers[0]))
+    assert len(json.dumps(branch.to_json())) < 200_000
+    first, second = branch.children
+    assert [child.entry.number for child in first.children] == numbers[2:4]
+    assert second.again and second.children == ()
 
 
 def test_a_library_that_may_only_be_looked_at(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

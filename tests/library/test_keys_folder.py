@@ -12,6 +12,7 @@ from kit.studio import Program, contents, save_drawing
 from psd_tools import PSDImage
 
 from underpaint.cli import keys as keys_command
+from underpaint.cli.keys_folder import free_stem
 from underpaint.library.drawings import read_drawing
 from underpaint.library.saving import file_stem
 from underpaint.pictures import read_info, read_picture
@@ -143,6 +144,15 @@ def test_ctrl_c_keeps_what_is_finished(program: Program, tiny_model: Path, drawi
     assert set(contents(folder)) == {"keys.psd", "keys.ora", "sheet.png", "01-golden-hour.png", "02-overcast-noon.png"}
     assert len(list(PSDImage.open(folder / "keys.psd"))) == kept + 2
     assert "what was finished is kept" in program.err
+
+
+def test_drawings_of_one_name_get_folders_of_their_own(tmp_path: Path) -> None:
+    taken: set[str] = set()
+    stems = []
+    for name in ("Girl.png", "girl.jpg", "GIRL.JPG", "boy.png", "boy.psd"):
+        stems.append(free_stem(tmp_path / name, taken))
+        taken.add(stems[-1].casefold())
+    assert stems == ["Girl", "girl.jpg", "GIRL.JPG-2", "boy", "boy.psd"]
 
 
 @pytest.mark.parametrize(("number", "name", "stem"), [

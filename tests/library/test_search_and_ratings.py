@@ -74,7 +74,7 @@ def test_model_colour_date_and_order(library: Library, shelf: dict[str, Entry]) 
     assert len(names(library, shelf, since=today - day, until=today)) == 3
     assert names(library, shelf, until=today - 2 * day) == [] and names(library, shelf, since=today + day) == []
     assert names(library, shelf, order="oldest", limit=2) == ["red", "blue"]
-    for bad in ({"colour": "reddish"}, {"order": "best"}):
+    for bad in ({"colour": "reddish"}, {"order": "best"}, {"since": datetime.date.min}):
         with pytest.raises(LibraryError):
             search(library, Query(**bad))
 

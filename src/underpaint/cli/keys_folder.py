@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,14 +41,14 @@ def run_folder(job: "Job", base: Recipe, report: "Callable[[KeysFolder], dict[st
     sheets, left_out = _read_all(job, base)
     if not sheets:
         raise PictureError(f"{job.drawing} holds no drawing that can be read", hint="Name a folder of pictures.")
-    done, cancelled = _paint_all(job, sheets)
+    done, cancelled = _paint_all(job, sheets, report)
     if as_json:
-        print_json({"drawings": [{"drawing": str(sheet.job.drawing), **report(folder)}
-                                 for sheet, folder in zip(sheets, done, strict=False)],
+        print_json({"drawings": [{"drawing": str(sheet.job.drawing), **said}
+                                 for sheet, said in zip(sheets, done, strict=False)],
                     "left_out": left_out, "cancelled": cancelled})
     else:
-        for sheet, folder in zip(sheets, done, strict=False):
-            typer.echo(f"{sheet.job.drawing.name}: {len(folder.keys)} keys in {sheet.job.folder}")
+        for sheet, said in zip(sheets, done, strict=False):
+            typer.echo(f"{sheet.job.drawing.name}: {len(said['keys'])} keys in {sheet.job.folder}")
     if cancelled:
         notes().print("stopped; what was finished is kept")
         raise typer.Exit(130)
@@ -63,8 +64,8 @@ def _read_all(job: "Job", base: Recipe) -> tuple[list[_Sheet], dict[str, str]]:
     for path in sorted(job.drawing.iterdir()):
         if path.suffix.lower() not in SUFFIXES or path.name.startswith(".") or not path.is_file():
             continue
-        stem = path.stem if path.stem not in stems else path.name
-        stems.add(stem)
+        stem = free_stem(path, stems)
+        stems.add(stem.casefold())
         one = replace(job, drawing=path, folder=job.folder / stem)
         try:
             read = read_drawing(path, kind=job.kind.value, keep_blue=job.keep_blue)
@@ -76,9 +77,17 @@ def _read_all(job: "Job", base: Recipe) -> tuple[list[_Sheet], dict[str, str]]:
     return sheets, left_out
 
 
-def _paint_all(job: "Job", sheets: list[_Sheet]) -> "tuple[list[KeysFolder], bool]":
+def free_stem(path: Path, taken: set[str]) -> str:
+    """A folder of its own for each drawing, also on disks where Girl and girl are one."""
+    others = (f"{path.name}-{turn}" for turn in count(2))
+    return next(name for name in chain((path.stem, path.name), others) if name.casefold() not in taken)
+
+
+def _paint_all(job: "Job", sheets: list[_Sheet], report: "Callable[[KeysFolder], dict[str, Any]]"
+               ) -> tuple[list[dict[str, Any]], bool]:
+    """What is said of each drawing's keys, in order; the painted pictures themselves lie on the disk."""
     planned = [key for sheet in sheets for key in sheet.keys]
-    done: list[KeysFolder] = []
+    done: list[dict[str, Any]] = []
     with job_progress(len(planned)) as watcher:
         watcher.begin("reading the model")
         from underpaint.errors import Cancelled
@@ -98,13 +107,13 @@ def _paint_all(job: "Job", sheets: list[_Sheet]) -> "tuple[list[KeysFolder], boo
                 part: Any = _Part(journal, first, sheet is sheets[-1]) if journal is not None else None
                 drawing = read_drawing(sheet.job.drawing, kind=job.kind.value, keep_blue=job.keep_blue)
                 try:
-                    done.append(paint_keys(sheet.keys, drawing, sheet.job.folder, painter, title=job.words,
-                                           private=job.private, watcher=watcher, journal=part))
+                    done.append(report(paint_keys(sheet.keys, drawing, sheet.job.folder, painter, title=job.words,
+                                                  private=job.private, watcher=watcher, journal=part)))
                 except Cancelled:
                     if not done:
                         raise
                     return done, True
-                if done[-1].cancelled:
+                if done[-1]["cancelled"]:
                     return done, True
     return done, False
 

@@ -246,7 +246,8 @@ def _print_branch(branch: "Branch", wanted: "Entry", depth: int) -> None:
     entry = branch.entry
     mark = " ←" if entry.number == wanted.number and depth + len(branch.children) else ""
     name = (entry.name or entry.words)[:60]
-    console().print(f"{'   ' * depth}{'└─ ' if depth else ''}{entry.id}  {name}{mark}", markup=False)
+    console().print(f"{'   ' * depth}{'└─ ' if depth else ''}{entry.id}  {name}{mark}"
+                    f"{' (see above)' if branch.again else ''}", markup=False)
     for change in branch.changes:
         console().print(f"{'   ' * (depth + 1)}{change}", markup=False)
     for child in branch.children:

@@ -1,7 +1,6 @@
 """A command's own job, written down: the same command again goes on where it was cut off."""
 
-import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,19 +72,22 @@ class Journal:
 
     def __exit__(self, *_: object) -> None:
         try:
-            with self._forgiving():
-                self._runner.leave(self.job, "done" if self._over else "stopped" if self._began else None)
+            self._runner.leave(self.job, "done" if self._over else "stopped" if self._began else None)
+        except (LibraryError, OutputError) as error:
+            self._do_without(error)
         finally:
             self._runner.close()
 
     def take(self, position: int, tell: Tell | None = None) -> Kept:
         """The take of one picture: painted now, or as it was finished before. Errors of painting are raised."""
         self._last = None
-        with self._forgiving():
+        try:
             finished = self._runner.run_item(self.job, position, tell)
             self._began = True
             assert finished.take is not None and finished.number is not None  # run_item raises instead
             return Kept(finished.take, finished.number, self.finished[position])
+        except (LibraryError, OutputError) as error:
+            self._do_without(error)
         # What was painted before the library failed is not painted twice.
         take = self._last or self._paint(self.recipes[position], self._blobs, tell or _nobody)
         return Kept(as_kept(take), None, False)
@@ -94,17 +96,12 @@ class Journal:
         self._last = self._engine(recipe, blobs, tell)
         return self._last
 
-    @contextlib.contextmanager
-    def _forgiving(self) -> Iterator[None]:
-        """Do without the library from its first failure on, where that is forgiven."""
-        try:
-            yield
-        except (LibraryError, OutputError) as error:
-            if self._forgive is None:
-                raise
-            if not self._lost:
-                self._forgive(error)
-            self._lost = True
+    def _do_without(self, error: UnderpaintError) -> None:
+        if self._forgive is None:
+            raise error
+        if not self._lost:
+            self._forgive(error)
+        self._lost = True
 
     def done(self) -> None:
         """Say that everything that the command makes of its takes is made."""
@@ -112,16 +109,16 @@ class Journal:
 
     def copies(self, kept: Kept) -> dict[Path, bool]:
         """The files, still there, that were written from a take, and whether each is as it was written."""
-        with self._forgiving():
-            written = self.library.copies(kept.number) if kept.number is not None else {}
-            return {path: hash_file(path) == sha256 for path, sha256 in written.items() if path.is_file()}
-        return {}
+        written = self.library.copies(kept.number) if kept.number is not None else {}
+        return {path: hash_file(path) == sha256 for path, sha256 in written.items() if path.is_file()}
 
     def written(self, kept: Kept, file: Path, pixels: str) -> None:
         """Remember where a take was written."""
         if kept.number is not None:
-            with self._forgiving():
+            try:
                 self.library.note_copy(kept.number, file, pixels)
+            except (LibraryError, OutputError) as error:
+                self._do_without(error)
 
 
 def _nobody(done: int, total: int) -> None:

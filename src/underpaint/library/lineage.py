@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,21 +15,28 @@ from underpaint.pictures.reading import read_info
 
 MOST = 500
 """A tree shows at most so many pictures."""
+DEEPEST = 100
+"""And so many generations of them."""
 
 
 @dataclass(frozen=True)
 class Branch:
-    """A picture in its tree: how it came from the one above it, and what grew from it."""
+    """A picture in its tree: how it came from the one above it, and what grew from it.
+
+    One with several parents stands under each; what grew from it is shown the first time, and later it is `again`.
+    """
 
     entry: Entry
     how: str = ""
     changes: tuple[str, ...] = ()
     children: tuple["Branch", ...] = field(default=())
+    again: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON data, branches inside branches."""
         return {"id": self.entry.id, "name": self.entry.name, "file": str(self.entry.file), "how": self.how,
-                "changes": list(self.changes), "children": [child.to_json() for child in self.children]}
+                "changes": list(self.changes), "again": self.again,
+                "children": [child.to_json() for child in self.children]}
 
 
 @dataclass(frozen=True)
@@ -57,14 +64,33 @@ def tree(library: Library, entry: Entry) -> list[Branch]:
             level = [row.child_id for row in found if row.child_id not in seen]
             seen.update(level)
     known = {one.number: one for one in library.entries(sorted(seen))}
-    return [_branch(library, known[root], known, ties) for root in roots if root in known]
+    family = _Family(library, known, ties)
+    return [family.branch(Branch(known[root]), 0) for root in roots if root in known]
 
 
-def _branch(library: Library, entry: Entry, known: Mapping[int, Entry], ties: Mapping[int, list[_Tie]],
-            how: str = "", changes: tuple[str, ...] = ()) -> Branch:
-    children = [(known[tie.child], tie) for tie in ties.get(entry.number, ()) if tie.child in known]
-    return Branch(entry, how, changes, tuple(
-        _branch(library, child, known, ties, tie.how, _changes(library, entry, child, tie)) for child, tie in children))
+class _Family:
+    """Pictures and their ties, a graph, on the way to becoming a tree."""
+
+    def __init__(self, library: Library, known: Mapping[int, Entry], ties: Mapping[int, list[_Tie]]) -> None:
+        self._library, self._known, self._ties = library, known, ties
+        self._shown: set[int] = set()
+        self._branches = 0
+
+    def branch(self, bare: Branch, depth: int) -> Branch:
+        """The branch with all that grew from it, unless that was shown before."""
+        entry, children = bare.entry, []
+        if entry.number in self._shown:
+            return replace(bare, again=bool(self._ties.get(entry.number)))
+        if depth < DEEPEST:
+            self._shown.add(entry.number)
+            for tie in self._ties.get(entry.number, ()):
+                child = self._known.get(tie.child)
+                if child is None or self._branches >= MOST:
+                    continue
+                self._branches += 1
+                changes = _changes(self._library, entry, child, tie)
+                children.append(self.branch(Branch(child, tie.how, changes), depth + 1))
+        return replace(bare, children=tuple(children))
 
 
 def _changes(library: Library, parent: Entry, child: Entry, tie: _Tie) -> tuple[str, ...]:

@@ -21,7 +21,17 @@ from sqlalchemy.exc import SQLAlchemyError
 from underpaint.errors import LibraryError, OutputError, PictureError
 from underpaint.library import log
 from underpaint.library.alive import is_alive, is_here
-from underpaint.library.database import NAME, Database, address, can_write, check_schema, look, read_only
+from underpaint.library.database import (
+    NAME,
+    WAIT_SECONDS,
+    Database,
+    address,
+    can_write,
+    check_schema,
+    explain,
+    look,
+    read_only,
+)
 from underpaint.library.entering import Circumstances, enter, grown_from, tie
 from underpaint.library.facts import Facts, read_facts
 from underpaint.library.library import Library
@@ -66,9 +76,11 @@ def repair(folder: Path | None = None) -> Repaired:
         database = Database(fresh)
         try:
             old = _Old(path)
-            _enter_all(folder, database, old, done)
-            _say_again(folder, database, done)
-            _save_jobs(database, old, done)
+            with _held(path):
+                _enter_all(folder, database, old, done)
+                _say_again(folder, database, done)
+                _save_jobs(database, old, done)
+                _check_runners(path, folder)  # nobody has begun meanwhile
         finally:
             database.close()
         done.backup = _change_places(path, fresh / NAME)
@@ -88,6 +100,24 @@ def _check_old(path: Path, folder: Path) -> None:
             schema = look(path, thorough=False)
         check_schema(path, schema, len(MIGRATIONS))
     _check_runners(path, folder)
+
+
+@contextlib.contextmanager
+def _held(path: Path) -> Iterator[None]:
+    """Keep others from writing to the old database, where it can still be locked: what they enter would be lost."""
+    with contextlib.ExitStack() as stack:
+        if path.is_file() and path.stat().st_size:
+            try:
+                look(path, thorough=False)
+                lock = stack.enter_context(contextlib.closing(sqlite3.connect(
+                    address(path, write=True), uri=True, isolation_level=None, timeout=WAIT_SECONDS)))
+                lock.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if "locked" in str(error):
+                    raise explain(path, error) from error
+            except (sqlite3.Error, LibraryError):
+                pass  # damaged: nobody can write to it either
+        yield
 
 
 def _check_runners(path: Path, folder: Path) -> None:

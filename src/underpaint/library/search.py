@@ -157,4 +157,7 @@ def searchable_parts(words: str) -> list[str]:
 
 
 def _midnight(day: datetime.date) -> float:
-    return datetime.datetime.combine(day, datetime.time()).timestamp()
+    try:
+        return datetime.datetime.combine(day, datetime.time()).timestamp()
+    except (ValueError, OverflowError, OSError) as error:
+        raise LibraryError(f"{day} is too far away", hint="Write a day since 1970.", field="date") from error
