@@ -137,7 +137,7 @@ def report(folder: "KeysFolder", *, as_json: bool) -> None:
     if as_json:
         print_json(said(folder))
     else:
-        numbers = ("kept", "invented", "light", "seed", "seconds", "file")
+        numbers = ("kept", "invented", "light", "seed", "s", "file")
         print_table(["", "key", *numbers], [_row(painted) for painted in folder.keys], whole=numbers)
         console().print(f"\nlayers: {folder.psd}, {folder.ora}\nsheet: {folder.sheet}", markup=False)
     for note in dict.fromkeys(note for painted in folder.keys for note in painted.take.circumstances["fallbacks"]):

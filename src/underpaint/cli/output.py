@@ -41,12 +41,18 @@ def print_json(data: Any) -> None:
     sys.stdout.write(text.encode("utf-8", "backslashreplace").decode() + "\n")
 
 
+_WORD = 12
+"""A word up to this long stays in one piece in a table."""
+
+
 def print_table(columns: list[str], rows: list[list[str]], *, title: str | None = None,
                 whole: tuple[str, ...] = ()) -> None:
     """A table without heavy rules; numbers are the caller's to format, columns named in `whole` never break."""
     table = Table(title=title, box=None, pad_edge=False, header_style="bold", title_justify="left")
-    for column in columns:
-        table.add_column(column, overflow="fold", no_wrap=column in whole)
+    for column, cells in zip(columns, zip(*rows, strict=True) if rows else ((),) * len(columns), strict=True):
+        # A narrow terminal breaks lines between words, and only words of no ordinary length inside.
+        longest = max((len(word) for cell in cells for word in cell.split()), default=0)
+        table.add_column(column, overflow="fold", no_wrap=column in whole, min_width=min(longest, _WORD))
     for row in rows:
         table.add_row(*(Text(printable(cell)) for cell in row))
     console().print(table)
