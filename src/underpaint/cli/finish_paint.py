@@ -53,14 +53,17 @@ def paint_over(opened: "Opened", target: Path, asked: "Upscale", network: "Netwo
     made = upscale(opened.picture, asked, network)
     stored = Stored.of(encode("PNG", made.whole(), opened.picture.icc, Encoding(), True), opened.path.name)
     enlarged = read_picture(stored.data)
-    recipe, blobs = _recipe(opened, stored, brush)
+    asked_for, blobs = _recipe(opened, stored, brush)
+    # The job is told again by the recipe as it was asked for: a seed that is drawn is another one on every start.
+    recipe = asked_for.changed(seed=secrets.randbelow(2**32) if asked_for.seed is None else asked_for.seed)
+    item = JobItem(recipe, "second pass", (opened.picture.sha256,))
     painter = Painter(device=brush.device, precision=brush.precision)
     work = Work("upscale", recipe.prompt[:200],
-                {"recipe": recipe.hash(), "output": str(target.parent), "device": brush.device,
+                {"recipe": asked_for.hash(), "output": str(target.parent), "device": brush.device,
                  "precision": brush.precision, "private": brush.private})
     with job_progress(1) as watcher:
         watcher.begin(f"painting over {opened.path.name}")
-        with journal_of(Keeping(brush.library, brush.no_library, brush.private), [JobItem(recipe, "second pass")],
+        with journal_of(Keeping(brush.library, brush.no_library, brush.private), [item],
                         blobs, work, lambda one, kept, tell: painter.paint(one, kept, progress=tell)) as journal:
             kept = journal.take(0, watcher.step) if journal else None
             take = kept.take if kept else painter.paint(recipe, blobs, progress=watcher.step)
@@ -97,8 +100,7 @@ def _recipe(opened: "Opened", stored: Any, brush: Brush) -> "tuple[RefineRecipe,
     assert isinstance(recipe.tiles, Tiles)
     made = shared_recipe(Asked(model=brush.model, steps=brush.steps, seed=brush.seed), recipe)
     assert isinstance(made, RefineRecipe)
-    made = made.changed(controls=(*made.controls, *(one.control for one in given)),
-                        seed=secrets.randbelow(2**32) if made.seed is None else made.seed)
+    made = made.changed(controls=(*made.controls, *(one.control for one in given)))
     for note in dict.fromkeys(note for one in given for note in one.notes):
         notes().print(f"note: {note}", markup=False)
     blobs = {**opened.kept.blobs, stored.blob.sha256: stored.data}
