@@ -20,6 +20,8 @@ from underpaint.recipe import NudgeControl
 
 MOVED = 0.3
 """Share of the asked step from which an axis has moved."""
+_SIDE = 4096
+"""The longest side, in pixels, at which the take of a huge picture is nudged: only its masses are kept."""
 
 
 class Nudge:
@@ -77,8 +79,10 @@ class Nudge:
 def nudged_on(control: NudgeControl, ground: Ground) -> FloatArray:
     """The nudged take (H x W x 3) on the canvas of a pass."""
     if ground.whole.area > LARGE:
-        take = nudged(flatten(np.asarray(ground.pixels(control.picture))), control)
-        return np.ascontiguousarray(ground.lay_map(take, "stretch", resize, edge=True))
+        take = flatten(np.asarray(ground.pixels(control.picture)))
+        smaller = Extent.of(take).fit_within(Extent(_SIDE, _SIDE), grow=False)
+        moved = nudged(resize(take, smaller), control)
+        return np.ascontiguousarray(ground.lay_map(moved, "stretch", resize, edge=True))
     return np.ascontiguousarray(ground.lay(nudged(_taken(control, ground), control), edge=True))
 
 
