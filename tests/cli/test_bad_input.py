@@ -272,10 +272,10 @@ class TestPlaces:
         former = resource.getrlimit(resource.RLIMIT_FSIZE)
         resource.setrlimit(resource.RLIMIT_FSIZE, (200, former[1]))
         try:
-            desk.paint_refused(7, said="Cannot write")
+            desk.paint_refused(7, "--no-library", said="Cannot write")
             desk.refused(7, "lines", drawing, "-o", desk.out, said="Cannot write")
             desk.refused(7, "keys", drawing, "a cat", "-n", 1, "--model", desk.model, "-o", desk.folder / "keys",
-                         said="Cannot write")
+                         "--no-library", said="Cannot write")
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, former)
 
