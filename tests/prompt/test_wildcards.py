@@ -132,6 +132,13 @@ def test_yaml_anchors_cannot_blow_up(lists: Path) -> None:
     assert expand_wildcards("__a/again/x__", seed=1, folder=lists) == "word"
 
 
+def test_yaml_merge_keys_that_double_are_refused(lists: Path) -> None:
+    levels = ["a0: &a0 {x: [word]}"] + [f"a{n}: &a{n} {{<<: [*a{n - 1}, *a{n - 1}]}}" for n in range(1, 40)]
+    (lists / "merge.yaml").write_text("\n".join(levels))
+    with pytest.raises(PromptError, match="merge keys"):
+        expand_wildcards("__a0/x__", seed=1, folder=lists)
+
+
 def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PromptError, match="no folder of wildcards"):
         expand_wildcards("a", seed=1, folder=tmp_path / "nowhere")

@@ -14,6 +14,7 @@ from underpaint.errors import ModelError
 from underpaint.models.description import Family, Prediction
 from underpaint.models.families import FAMILIES
 from underpaint.models.header import Header
+from underpaint.plain_yaml import load_yaml
 
 _MAX_YAML_BYTES = 1 << 20
 _SPOKEN = {
@@ -95,7 +96,7 @@ def _beside(path: Path) -> Prediction | None:
         sidecar = path.with_suffix(".yaml")
         if not sidecar.is_file() or sidecar.stat().st_size > _MAX_YAML_BYTES:
             return None
-        data = yaml.safe_load(sidecar.read_bytes())
+        data = load_yaml(sidecar.read_bytes())
         word = data["model"]["params"].get("parameterization", "eps")
     except (OSError, ValueError, yaml.YAMLError, KeyError, TypeError, AttributeError, RecursionError):
         return None  # the sidecar is a courtesy of another program: a broken one only means it says nothing

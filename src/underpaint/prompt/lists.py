@@ -7,6 +7,7 @@ from pathlib import Path
 import yaml
 
 from underpaint.errors import PromptError
+from underpaint.plain_yaml import load_yaml
 
 MOST_FILES = 5_000
 MOST_LISTS = 20_000
@@ -77,7 +78,7 @@ class WordLists:
                 if path.suffix == ".txt":
                     continue
                 try:
-                    data = yaml.safe_load(self._read(path))
+                    data = load_yaml(self._read(path))
                 except (yaml.YAMLError, RecursionError, ValueError) as error:
                     reason = re.sub(r"\s+", " ", str(error))
                     raise PromptError(
