@@ -73,6 +73,9 @@ def build(scene: Scene, spoil: Spoil | None = None) -> Built:
     if scene.place in INDOORS:
         scale = float(np.clip(size / 1.7, 0.3, 12.0))
     PLACES[scene.place](replace(empty, scale=scale, role="place"))
+    if scene.place in INDOORS:
+        # Past a room's cut-away walls is a backdrop, and no brush may put clouds on it.
+        stage.parts[0] = replace(stage.parts[0], material="plaster")
     towards = sun(scene, yaw)
     orb = sky(empty, scene, camera, towards, yaw)
     mesh = stage.mesh()
