@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from underpaint.errors import OutputError
-from underpaint.files import atomic_write
+from underpaint.files import atomic_write, free_name
 
 
 def test_writes_the_bytes_and_leaves_nothing_else(tmp_path: Path) -> None:
@@ -76,3 +76,11 @@ def test_a_link_is_replaced_not_followed(tmp_path: Path) -> None:
         file.write(b"new")
     assert (tmp_path / "elsewhere").read_bytes() == b"precious"
     assert (tmp_path / "link").read_bytes() == b"new"
+
+
+def test_a_free_name_is_the_first_that_nobody_uses(tmp_path: Path) -> None:
+    wanted = tmp_path / "map-line.png"
+    assert free_name(wanted) == wanted
+    for name in ("map-line.png", "map-line-2.png"):
+        (tmp_path / name).touch()
+    assert free_name(wanted) == tmp_path / "map-line-3.png"

@@ -40,6 +40,15 @@ def is_file(path: Path) -> bool:
         return False
 
 
+def free_name(path: Path) -> Path:
+    """`path`, or the first of NAME-2, NAME-3 ... beside it that nobody uses."""
+    free, turn = path, 2
+    while free.exists():
+        free = path.with_name(f"{path.stem}-{turn}{path.suffix}")
+        turn += 1
+    return free
+
+
 @contextlib.contextmanager
 def atomic_write(path: str | Path) -> Iterator[BinaryIO]:
     """Yield a seekable binary file, open for reading and writing, that becomes `path` when the block ends.

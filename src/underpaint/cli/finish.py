@@ -13,6 +13,7 @@ from underpaint.cli import recipes
 from underpaint.cli.keeping import LIBRARY, NO_LIBRARY
 from underpaint.cli.output import console, notes, print_json
 from underpaint.errors import OutputError, PlanError, RecipeError
+from underpaint.files import free_name
 
 if TYPE_CHECKING:
     from underpaint.finish.shape import Made
@@ -263,11 +264,7 @@ class _Job:
         if self.output is not None and self._is_file():
             return self.output
         folder = self.output or file.parent
-        stem = f"{file.stem}-{OPERATIONS[self.name].ending}"
-        free, turn = folder / f"{stem}.png", 2
-        while free.exists():
-            free, turn = folder / f"{stem}-{turn}.png", turn + 1
-        return free
+        return free_name(folder / f"{file.stem}-{OPERATIONS[self.name].ending}.png")
 
 
 def _say_notes(done: "Finished") -> None:

@@ -15,6 +15,7 @@ from underpaint.cli.lines import KIND, Kind
 from underpaint.cli.output import console, notes, print_json
 from underpaint.cli.progress import job_progress
 from underpaint.errors import OutputError, RecipeError
+from underpaint.files import free_name
 from underpaint.models.home import plain
 from underpaint.recipe import Blob, Recipe, parse_recipe
 
@@ -210,7 +211,7 @@ class _Where:
         wanted = self._file(number, count) if self._is_file() else self._folder_file(take)
         again = [path for path, same in former.items() if same and _is_turn_of(path, plain(wanted))]
         overwrite = self._is_file() and former.get(plain(wanted), True)
-        path = again[0] if again else wanted if overwrite else _free(wanted)
+        path = again[0] if again else wanted if overwrite else free_name(wanted)
         written = save_take(take, path, private=self.private, lossy=self.lossy)
         for note in written.notes:
             notes().print(f"note: {note}", markup=False)
@@ -225,14 +226,6 @@ class _Where:
     def _file(self, number: int, count: int) -> Path:
         output = self.output or Path()
         return output if count == 1 else output.with_name(f"{output.stem}-{number + 1:02d}{output.suffix}")
-
-
-def _free(path: Path) -> Path:
-    free, turn = path, 2
-    while free.exists():
-        free = path.with_name(f"{path.stem}-{turn}{path.suffix}")
-        turn += 1
-    return free
 
 
 def _is_turn_of(path: Path, first: Path) -> bool:

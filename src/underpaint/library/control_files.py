@@ -9,7 +9,7 @@ from underpaint.controls.ground import Ground
 from underpaint.controls.shape import Check, Extracted, Given, Kept
 from underpaint.controls.table import check, named, read_control
 from underpaint.errors import OutputError, PictureError, RecipeError
-from underpaint.files import atomic_write, is_file
+from underpaint.files import atomic_write, free_name, is_file
 from underpaint.imaging.arrays import FloatArray, to_bytes
 from underpaint.imaging.blend import flatten
 from underpaint.imaging.geometry import Extent
@@ -85,7 +85,8 @@ def extract_map(name: str, source: Path, output: Path | None, how: str, side: in
     smaller = Extent.of(picture).fit_within(Extent(side, side), grow=False)
     found = shape.extract(resize(picture, smaller), how or (ways[0] if ways else ""),
                           (output.suffix.lower() if output else "") or None)
-    target = output or _free(source.with_name(f"{source.stem}-{name}{found.suffix}"))
+    # A map of the plain name may have been cleaned up by hand.
+    target = output or free_name(source.with_name(f"{source.stem}-{name}{found.suffix}"))
     _check_other(target, source)
     if target.suffix.lower() != found.suffix:
         raise OutputError(f"{target.name}: this map is written as {found.suffix}",
@@ -93,15 +94,6 @@ def extract_map(name: str, source: Path, output: Path | None, how: str, side: in
     with atomic_write(target) as file:
         file.write(found.data)
     return target, found
-
-
-def _free(path: Path) -> Path:
-    """A name that nobody uses: a map of the first one may have been cleaned up by hand."""
-    free, turn = path, 2
-    while free.exists():
-        free = path.with_name(f"{path.stem}-{turn}{path.suffix}")
-        turn += 1
-    return free
 
 
 def _check_other(target: Path, source: Path) -> None:

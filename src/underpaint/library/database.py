@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
 from underpaint.errors import LibraryError, OutputError, UnderpaintError
+from underpaint.files import free_name
 from underpaint.library.migrations import APPLICATION_ID, MIGRATIONS
 
 NAME = "library.db"
@@ -111,12 +112,8 @@ def can_write(folder: Path) -> bool:
 def backup(path: Path, label: str) -> Path:
     """A whole copy of the database, what is still in its log included, in `backups/` beside it."""
     stamp = time.strftime("%Y%m%d-%H%M%S")
-    target = path.parent / "backups" / f"library-{label}-{stamp}.db"
+    target = free_name(path.parent / "backups" / f"library-{label}-{stamp}.db")
     target.parent.mkdir(parents=True, exist_ok=True)
-    turn = 2
-    while target.exists():
-        target = target.with_name(f"library-{label}-{stamp}-{turn}.db")
-        turn += 1
     with contextlib.closing(sqlite3.connect(path)) as source, contextlib.closing(sqlite3.connect(target)) as copy:
         source.backup(copy)
     return target

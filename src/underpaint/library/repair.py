@@ -19,6 +19,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.exc import SQLAlchemyError
 
 from underpaint.errors import LibraryError, OutputError, PictureError
+from underpaint.files import free_name
 from underpaint.library import log
 from underpaint.library.alive import is_alive, is_here
 from underpaint.library.database import (
@@ -243,11 +244,7 @@ def _change_places(path: Path, fresh: Path) -> Path | None:
     """The new database in the place of the old one, which goes to `backups/` with its log."""
     kept = None
     if path.exists():
-        kept = path.parent / "backups" / f"library-before-repair-{time.strftime('%Y%m%d-%H%M%S')}.db"
-        turn = 2
-        while kept.exists():
-            kept = kept.with_name(f"{kept.stem}-{turn}.db")
-            turn += 1
+        kept = free_name(path.parent / "backups" / f"library-before-repair-{time.strftime('%Y%m%d-%H%M%S')}.db")
         kept.parent.mkdir(parents=True, exist_ok=True)
         for ending in ("-wal", "-shm", ""):
             beside = path.with_name(f"{NAME}{ending}")
