@@ -1,5 +1,6 @@
 """A finished paint-over comes back: tied to its take, with what was changed, whatever its size and format."""
 
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from underpaint.library.changes import _on_canvas
 from underpaint.library.drawings import read_drawing
 from underpaint.library.entering import Circumstances
 from underpaint.library.library import Entry, Library
+from underpaint.library.painting import read_painting
 from underpaint.library.returning import Returned, bring_back
 from underpaint.pictures import Record, read_picture, write_picture
 from underpaint.recipe import CreateRecipe, LineControl
@@ -208,3 +210,15 @@ def test_a_damaged_document_is_refused(shelf: tuple[Library, list[Entry]], tmp_p
         (tmp_path / name).write_bytes(b"8BPS nothing more")
         with pytest.raises(PictureError, match="x\\."):
             bring_back(shelf[0], tmp_path / name)
+
+
+def test_a_merged_picture_that_cannot_be_unpacked_is_one_clear_error(tmp_path: Path) -> None:
+    path = tmp_path / "damaged.ora"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("mergedimage.png", b"paint" * 4000)
+    data = bytearray(path.read_bytes())
+    start = 30 + len("mergedimage.png")  # past the entry's local header stand its packed bytes
+    data[start:start + 8] = b"\xff" * 8
+    path.write_bytes(data)
+    with pytest.raises(PictureError):
+        read_painting(path)

@@ -3,6 +3,7 @@
 import hashlib
 import warnings
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,9 @@ from underpaint.pictures.source import load_bytes
 
 PHOTOSHOP = {".psd", ".psb"}
 _MAX_MERGED_BYTES = 1 << 30
+# All that zipfile and the reader of pictures are seen to raise on damaged files.
+_DAMAGED = (EOFError, KeyError, NotImplementedError, OSError, RuntimeError, zipfile.BadZipFile, zlib.error,
+            PictureError)
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +71,7 @@ def _merged_ora(path: Path) -> Picture | None:
             if archive.getinfo("mergedimage.png").file_size > _MAX_MERGED_BYTES:
                 return None
             return read_picture(archive.read("mergedimage.png"))
-    except (OSError, KeyError, RuntimeError, NotImplementedError, zipfile.BadZipFile, PictureError):
+    except _DAMAGED:
         return None
 
 
