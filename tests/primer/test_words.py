@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import CLIPTokenizer
 
-from underpaint.primer.painter import mirrored_words, tokenize
+from underpaint.primer.mirror import mirrored_words
+from underpaint.primer.painter import tokenize
 from underpaint.primer.words import END, START, art_vocabulary, learn_vocabulary, read_tokenizer, write_tokenizer
 
 

@@ -19,11 +19,12 @@ def hearing(painter: Painter, pool: Pool, seed: int, count: int = 48) -> dict[st
     """
     rng = np.random.default_rng([seed, 77])
     keys = pool.draw(rng, count)
-    latents = torch.from_numpy(pool.rows(keys, "latents").astype(np.float32))
-    tokens = torch.from_numpy(pool.rows(keys, "tokens")[:, 0].astype(np.int64))
-    lines = torch.from_numpy(pool.rows(keys, "lines").astype(np.float32) / 255)[:, None]
+    device = next(painter.parameters()).device
+    latents = torch.from_numpy(pool.rows(keys, "latents").astype(np.float32)).to(device)
+    tokens = torch.from_numpy(pool.rows(keys, "tokens")[:, 0].astype(np.int64)).to(device)
+    lines = torch.from_numpy(pool.rows(keys, "lines").astype(np.float32) / 255)[:, None].to(device)
     generator = torch.Generator().manual_seed(seed)
-    noise = torch.randn(latents.shape, generator=generator)
+    noise = torch.randn(latents.shape, generator=generator).to(device)
     alphas = new_scheduler().alphas_cumprod
     found: dict[str, float] = {}
 
@@ -31,8 +32,9 @@ def hearing(painter: Painter, pool: Pool, seed: int, count: int = 48) -> dict[st
         signal = alphas[step]
         noisy = (signal.sqrt() * latents + (1 - signal).sqrt() * noise).contiguous(memory_format=torch.channels_last)
         target = signal.sqrt() * noise - (1 - signal).sqrt() * latents
-        with torch.autocast("cpu", torch.bfloat16):
-            predicted = painter(noisy, torch.full((count,), step), told, drawn, torch.full((count,), lined))
+        steps, given = (torch.full((count,), number, device=device) for number in (step, lined))
+        with torch.autocast(device.type, torch.bfloat16):
+            predicted = painter(noisy, steps, told, drawn, given)
         return float((predicted.float() - target).square().mean())
 
     for name, step in _BANDS.items():

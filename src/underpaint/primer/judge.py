@@ -14,13 +14,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from underpaint.primer.config import JudgeConfig
+from underpaint.primer.mirror import mirrored_value
 from underpaint.primer.world import FACTORS
 from underpaint.training.loop import Budget, LoopSettings, Losses, StepContext, Trainer
 from underpaint.training.shards import Pool
-
-_SIDES = {"left": "right", "right": "left"}
-_MIRRORED = ("position", "light")
-
 
 _HARDER = {"subject": 2.5, "style": 1.5}
 """Factors that take longest to learn count for more."""
@@ -88,7 +85,10 @@ class JudgeStep:
             scores = model(pictures.contiguous(memory_format=torch.channels_last))
         losses, right = [], []
         for name, values in FACTORS.items():
-            words = [_mirror(name, fact[name], bool(flip)) for fact, flip in zip(facts, flips, strict=True)]
+            words = [
+                mirrored_value(name, fact[name]) if flip else fact[name]
+                for fact, flip in zip(facts, flips, strict=True)
+            ]
             truth = torch.tensor([values.index(word) for word in words])
             loss = functional.cross_entropy(scores[name].float(), truth, label_smoothing=0.05)
             losses.append(_HARDER.get(name, 1.0) * loss)
@@ -106,10 +106,6 @@ class JudgeStep:
             pictures = torch.lerp(pictures, soft, float(context.rng.uniform(0.2, 1.0)))
         grain = torch.randn(pictures.shape, generator=context.generator) * float(context.rng.uniform(0, 0.06))
         return pictures + grain
-
-
-def _mirror(factor: str, value: str, mirrored: bool) -> str:
-    return _SIDES.get(value, value) if mirrored and factor in _MIRRORED else value
 
 
 def train_judge(pool: Pool, config: JudgeConfig, folder: Path) -> tuple[Judge, bool]:

@@ -5,7 +5,6 @@ that a night can be dark. Lines are given to some samples, to the others nothing
 It begins on pictures of half the size, where what is where is learned at a quarter of the cost.
 """
 
-import re
 from pathlib import Path
 
 import cv2
@@ -21,6 +20,7 @@ from underpaint.engine.families.unet_patched import UNetPatched
 from underpaint.primer.autoencoder import picture_tensor
 from underpaint.primer.config import PainterConfig
 from underpaint.primer.hand import Lines, by_hand
+from underpaint.primer.mirror import mirrored_words
 from underpaint.primer.words import POSITIONS
 from underpaint.training.loop import Budget, LoopSettings, Losses, StepContext, Trainer
 from underpaint.training.shards import Pool, Shard
@@ -29,7 +29,6 @@ LINE_CHANNELS = 1
 # Words decide in the noisiest fifth of the schedule and lines in the next two; below, all that is left is texture,
 # most of which is learned early. So steps are drawn as u**0.7, with a quarter from the noisiest fifth.
 _TOWARDS_NOISE = 0.7
-_SIDES = {"left": "right", "right": "left"}
 
 
 class Painter(nn.Module):
@@ -139,11 +138,6 @@ def new_scheduler() -> DDIMScheduler:
         set_alpha_to_one=True,
         steps_offset=1,
     )
-
-
-def mirrored_words(caption: str) -> str:
-    """The caption of the mirrored picture: left and right change places."""
-    return re.sub(r"\b(left|right)\b", lambda match: _SIDES[match.group()], caption)
 
 
 @torch.no_grad()

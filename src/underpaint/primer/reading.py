@@ -14,12 +14,10 @@ from torch.nn import functional
 from transformers import CLIPTextModel
 
 from underpaint.primer.config import ReadingConfig
+from underpaint.primer.mirror import mirrored_value
 from underpaint.primer.world.scene import FACTORS
 from underpaint.training.loop import Budget, LoopSettings, Losses, StepContext, Trainer
 from underpaint.training.shards import Pool
-
-_SIDES = {"left": "right", "right": "left"}
-_SIDED = ("position", "light")
 
 
 class Reader(nn.Module):
@@ -55,23 +53,21 @@ class ReadingStep:
         tokens = torch.from_numpy(offered[np.arange(len(keys)), pick].astype(np.int64)).to(self._device)
         first = (tokens == self._end).float().argmax(1)
         spread = torch.rand(len(keys), generator=context.generator).to(self._device) ** 2
-        # The end mark itself is asked as often as all the filling behind it.
-        positions = first + (spread * (tokens.shape[1] - first)).long().clamp_(max=tokens.shape[1] - 1)
-        positions = torch.minimum(positions, torch.full_like(positions, tokens.shape[1] - 1))
+        # Squared, the draw falls most often on the end mark and close behind it.
+        positions = (first + (spread * (tokens.shape[1] - first)).long()).clamp_(max=tokens.shape[1] - 1)
         with torch.autocast(self._device.type, torch.bfloat16):
             scores = model(tokens, positions)
         losses, right = [], []
         facts = [note["factors"] for note in self._pool.notes(keys)]
         for name, values in FACTORS.items():
-            words = [_as_seen(name, fact[name], int(p) >= half) for fact, p in zip(facts, pick, strict=True)]
+            words = [
+                mirrored_value(name, fact[name]) if p >= half else fact[name]
+                for fact, p in zip(facts, pick, strict=True)
+            ]
             truth = torch.tensor([values.index(word) for word in words], device=self._device)
             losses.append(functional.cross_entropy(scores[name].float(), truth))
             right.append((scores[name].argmax(1) == truth).float().mean())
         return {"loss": torch.stack(losses).mean(), "right": torch.stack(right).mean()}
-
-
-def _as_seen(factor: str, value: str, mirrored: bool) -> str:
-    return _SIDES.get(value, value) if mirrored and factor in _SIDED else value
 
 
 def train_reader(
