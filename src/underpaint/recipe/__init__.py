@@ -1,13 +1,17 @@
 """What to paint: pure data, versioned."""
 
 from underpaint.recipe.controls import (
+    AdapterControl,
     ColourControl,
     Control,
+    DepthControl,
     LightControl,
     LineControl,
     NudgeControl,
     PaletteControl,
     PerspectiveControl,
+    PoseControl,
+    PosedPerson,
     Swatch,
     VanishingPoint,
 )
@@ -34,8 +38,8 @@ from underpaint.recipe.recipe import (
 )
 
 __all__ = [
-    "SCHEMA", "Blob", "ColourControl", "Control", "CreateRecipe", "FillRecipe", "Guidance", "LightControl",
-    "LineControl", "LoraRef", "ModelRef", "Noise", "NudgeControl", "Outpaint", "PaletteControl",
-    "PerspectiveControl", "Recipe", "RefineRecipe", "Sampling", "SecondPass", "SizeConditioning", "Swatch", "Tiles",
-    "VanishingPoint", "parse_recipe", "with_changes",
+    "SCHEMA", "AdapterControl", "Blob", "ColourControl", "Control", "CreateRecipe", "DepthControl", "FillRecipe",
+    "Guidance", "LightControl", "LineControl", "LoraRef", "ModelRef", "Noise", "NudgeControl", "Outpaint",
+    "PaletteControl", "PerspectiveControl", "PoseControl", "PosedPerson", "Recipe", "RefineRecipe", "Sampling",
+    "SecondPass", "SizeConditioning", "Swatch", "Tiles", "VanishingPoint", "parse_recipe", "with_changes",
 ]

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from underpaint.recipe.base import Frozen
-from underpaint.recipe.parts import Blob, Fraction, Strength
+from underpaint.recipe.parts import Blob, Fraction, ModelRef, Side, Strength
 
 Weight = Annotated[float, Field(ge=0, le=2)]
 HexColour = Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")]
@@ -65,11 +65,12 @@ class LineControl(_Control):
 
     `mode` says what an adapter weighs: "lines" follows them wherever words are asked for, as A1111's "ControlNet is
     more important"; "balanced" with and without the words; "words" the same, less at the finer levels ("My prompt is
-    more important").
+    more important"). `adapter` names one; without it the model's own is used, or one that is here for lines.
     """
 
     kind: Literal["line"] = "line"
     drawing: Blob
+    adapter: ModelRef | None = None
     mode: Literal["lines", "balanced", "words"] = "lines"
     resize: Resizing = "fit"
 
@@ -180,5 +181,71 @@ class NudgeControl(_Control):
         yield self.picture
 
 
-Control = Annotated[LineControl | LightControl | PaletteControl | PerspectiveControl | ColourControl | NudgeControl,
+class _Attached(_Control):
+    """What only an adapter can follow. `adapter` names one; without it, one that is here for such maps is taken.
+
+    `mode` is A1111's control mode: "balanced"; "words" ("My prompt is more important") weighs its outer levels less;
+    "control" ("ControlNet is more important") does so too, and follows the map only where words are asked for, so
+    that guidance pulls toward it as well.
+    """
+
+    adapter: ModelRef | None = None
+    mode: Literal["balanced", "words", "control"] = "balanced"
+    resize: Resizing = "fit"
+
+
+class DepthControl(_Attached):
+    """A grey map of what is near (bright) and far (dark). `by`: what made it out of a picture, "" where a hand did."""
+
+    kind: Literal["depth"] = "depth"
+    map: Blob
+    by: Annotated[str, Field(max_length=200)] = ""
+
+    def blobs(self) -> Iterator[Blob]:
+        yield self.map
+
+
+Joint = tuple[Place, Place] | None
+
+
+class PosedPerson(Frozen):
+    """Joints as x, y in pixels of the pose's canvas, None where unseen. `body` is in OpenPose's order of 25, a hand
+    has 21 points, a face 68 or 70; what was not seen at all is left out."""
+
+    body: Annotated[tuple[Joint, ...], Field(min_length=25, max_length=25)]
+    hand_left: Annotated[tuple[Joint, ...], Field(max_length=21)] = ()
+    hand_right: Annotated[tuple[Joint, ...], Field(max_length=21)] = ()
+    face: Annotated[tuple[Joint, ...], Field(max_length=70)] = ()
+
+
+class PoseControl(_Attached):
+    """Where people's joints are, on a canvas of `width` x `height`. `by`: what found them in a picture, "" where a hand
+    placed them."""
+
+    kind: Literal["pose"] = "pose"
+    people: Annotated[tuple[PosedPerson, ...], Field(min_length=1, max_length=64)]
+    width: Side
+    height: Side
+    by: Annotated[str, Field(max_length=200)] = ""
+
+
+class AdapterControl(_Attached):
+    """A picture handed to an adapter as it is: a tile, a map of normals, a picture prompt ...
+
+    `reads` says what kind of map it is, where the adapter reads several. Without a `picture` it gets the one that is
+    painted over, or whose mask is filled.
+    """
+
+    kind: Literal["adapter"] = "adapter"
+    adapter: ModelRef
+    picture: Blob | None = None
+    reads: Annotated[str, Field(max_length=40)] = ""
+
+    def blobs(self) -> Iterator[Blob]:
+        if self.picture is not None:
+            yield self.picture
+
+
+Control = Annotated[LineControl | LightControl | PaletteControl | PerspectiveControl | ColourControl | NudgeControl
+                    | DepthControl | PoseControl | AdapterControl,
                     Field(discriminator="kind")]
