@@ -12,8 +12,11 @@ from underpaint.recipe.controls import (
     PerspectiveControl,
     PoseControl,
     PosedPerson,
+    RegionControl,
+    StyleControl,
     Swatch,
     VanishingPoint,
+    WordsControl,
 )
 from underpaint.recipe.migrations import SCHEMA
 from underpaint.recipe.parts import (
@@ -40,6 +43,7 @@ from underpaint.recipe.recipe import (
 __all__ = [
     "SCHEMA", "AdapterControl", "Blob", "ColourControl", "Control", "CreateRecipe", "DepthControl", "FillRecipe",
     "Guidance", "LightControl", "LineControl", "LoraRef", "ModelRef", "Noise", "NudgeControl", "Outpaint",
-    "PaletteControl", "PerspectiveControl", "PoseControl", "PosedPerson", "Recipe", "RefineRecipe", "Sampling",
-    "SecondPass", "SizeConditioning", "Swatch", "Tiles", "VanishingPoint", "parse_recipe", "with_changes",
+    "PaletteControl", "PerspectiveControl", "PoseControl", "PosedPerson", "Recipe", "RefineRecipe", "RegionControl",
+    "Sampling", "SecondPass", "SizeConditioning", "StyleControl", "Swatch", "Tiles", "VanishingPoint", "WordsControl",
+    "parse_recipe", "with_changes",
 ]

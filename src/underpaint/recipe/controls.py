@@ -169,7 +169,8 @@ class ColourControl(_Control):
 
 
 class NudgeControl(_Control):
-    """A finished picture, moved along one axis by its weight; `begin`: how much of it may change, 0 to 1."""
+    """A finished picture, moved along one axis by its weight; `begin`: how much of it may change, 0 to 1; `lines`: how
+    firmly its own lines and details are held, 0 to 1."""
 
     kind: Literal["nudge"] = "nudge"
     picture: Blob
@@ -246,6 +247,64 @@ class AdapterControl(_Attached):
             yield self.picture
 
 
+class StyleControl(_Control):
+    """Pictures whose way of painting is taken over, and nothing of what they show.
+
+    `how`: "statistics" brings the estimate's colours and textures to theirs; "reference" lets the model's
+    self-attention look at them, "shared" after their features were brought into line (UNets); "adapter" an IP-Adapter;
+    "best" takes what suits the model. Statistics go along with each of them. `adapter` names the IP-Adapter.
+    """
+
+    kind: Literal["style"] = "style"
+    pictures: Annotated[tuple[Blob, ...], Field(min_length=1, max_length=8)]
+    how: Literal["best", "statistics", "reference", "shared", "adapter"] = "best"
+    adapter: ModelRef | None = None
+
+    def blobs(self) -> Iterator[Blob]:
+        yield from self.pictures
+
+
+class RegionControl(_Control):
+    """A part of the picture with words of its own; white (or what is not transparent) in the mask lies in it.
+
+    `joint`: how much of what is painted there is asked for by its words alone, beside the attention that is led there.
+    `soft`: over how much of the picture's shorter side its border is soft. `with_words`: whether the words for the
+    whole picture are said there too.
+    """
+
+    kind: Literal["region"] = "region"
+    mask: Blob
+    words: Annotated[str, Field(min_length=1, max_length=2000)]
+    joint: Fraction = 0.5
+    soft: Annotated[float, Field(ge=0, le=0.25)] = 0.03
+    with_words: bool = True
+    resize: Resizing = "fit"
+
+    def blobs(self) -> Iterator[Blob]:
+        yield self.mask
+
+
+class WordsControl(_Control):
+    """Phrases that the picture is drawn to by an image-text model, and asked about afterwards.
+
+    Without `phrases` those of the prompt are meant. Looked at are `cutouts` pieces a step, the share `outer` of them
+    the whole picture, the others between `size` and all of its shorter side. `smooth` holds back noise (total
+    variation), `saturation` colours that are too strong, `range_` colours that no screen shows, `symmetry` what differs
+    left and right. `model`: the image-text model's folder; None takes the one beside the painting model.
+    """
+
+    kind: Literal["words"] = "words"
+    phrases: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=300)], ...], Field(max_length=16)] = ()
+    cutouts: Annotated[int, Field(ge=1, le=64)] = 8
+    outer: Fraction = 0.25
+    size: Annotated[float, Field(ge=0.1, le=1)] = 0.4
+    smooth: Fraction = 0.1
+    saturation: Fraction = 0.1
+    range_: Annotated[float, Field(ge=0, le=1, alias="range")] = 0.3
+    symmetry: Fraction = 0.0
+    model: ModelRef | None = None
+
+
 Control = Annotated[LineControl | LightControl | PaletteControl | PerspectiveControl | ColourControl | NudgeControl
-                    | DepthControl | PoseControl | AdapterControl,
+                    | DepthControl | PoseControl | AdapterControl | StyleControl | RegionControl | WordsControl,
                     Field(discriminator="kind")]
