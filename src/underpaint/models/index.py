@@ -21,7 +21,7 @@ from underpaint.models.folders import adapter_file, hashed_files
 from underpaint.models.header import PICKLE_HINT, PICKLE_SUFFIXES, read_json
 from underpaint.models.places import Place, recognise_place, walk
 
-_SCHEMA = 2
+_SCHEMA = 3
 _MAX_BYTES = 256 * 2**20
 _GENERIC = ("learned_embeds", "pytorch_lora_weights", "adapter_model")
 
