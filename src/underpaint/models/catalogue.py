@@ -27,10 +27,14 @@ _HASH = re.compile(r"[0-9a-f]{8,64}")
 
 
 class Catalogue:
-    """The models in the folders a person added. What is kept lies in `home`, by default Underpaint's own."""
+    """The models in the folders a person added. What is kept lies in `home`, by default Underpaint's own.
 
-    def __init__(self, home: Path | None = None) -> None:
+    With `paths=False` nothing is found by a path, only what those folders hold: for names that strangers may send.
+    """
+
+    def __init__(self, home: Path | None = None, *, paths: bool = True) -> None:
         self.home = home or underpaint_home()
+        self._paths = paths
         self.hashes = HashStore(self.home)
         self._found: Index | None = None
         self.changes = Changes()
@@ -147,7 +151,7 @@ class Catalogue:
         raise self._unknown(said, kind, online)
 
     def _by_path(self, said: str, kind: Kind | None) -> ModelDescription | None:
-        if not said.strip():
+        if not said.strip() or not self._paths:
             return None
         path = plain(said)
         if on_network(said) and not any(path.is_relative_to(root) for root in self._roots()):

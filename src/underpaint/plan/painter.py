@@ -15,6 +15,7 @@ from underpaint.engine.families.building import Dtypes
 from underpaint.engine.families.loading import load_components
 from underpaint.engine.machine import Machine as Chosen
 from underpaint.engine.machine import choose_machine, use_threads
+from underpaint.engine.observers.preview import ToRgb
 from underpaint.engine.observers.progress import Progress
 from underpaint.engine.protocols import Attachment, Observer
 from underpaint.errors import PlanError, RecipeError
@@ -62,18 +63,21 @@ class Painter:
         return recipe.changed(seed=seed)
 
     def paint(self, recipe: Recipe, blobs: Mapping[str, bytes], *, plan: Plan | None = None,
-              progress: Tell | None = None, observers: Sequence[Observer] = ()) -> Take:
+              progress: Tell | None = None, observers: Sequence[Observer] = (),
+              preview: Callable[[ToRgb], Observer] | None = None) -> Take:
         """Paint a recipe; `blobs` holds the bytes of what it names.
 
         `plan` is one that was decided before, to be carried out again instead of deciding anew. `progress` is told
-        of (steps done, steps in all). Raises UnderpaintErrors for what cannot be painted.
+        of (steps done, steps in all). `preview` makes an observer of the loaded model's way from latents to colours.
+        Raises UnderpaintErrors for what cannot be painted.
         """
         began = perf_counter()
         recipe = self.settled(recipe)
         use_threads(plan.threads if plan else self._threads)
         hole = open_hole(recipe, blobs) if isinstance(recipe, FillRecipe) else None
         plan, loaded = self._again(plan, recipe, hole) if plan else self._decided(recipe, blobs, hole)
-        watching = [*observers, *([Progress(progress)] if progress else [])]
+        watching = [*observers, *([Progress(progress)] if progress else []),
+                    *([preview(loaded.engine.to_rgb())] if preview else [])]
         warned = self._warnings(plan, loaded.description)
         done = carry_out(plan, recipe, blobs, loaded, hole, self._attachments(plan), watching)
         known = self.catalogue.hashes.known(loaded.description.path)
