@@ -14,12 +14,13 @@ from anyio import to_thread
 from underpaint.errors import Busy, NotThere, RecipeError
 from underpaint.library.jobs import JobItem, Jobs, JobStatus, Order
 from underpaint.library.library import Library
-from underpaint.models import Catalogue
-from underpaint.recipe import ModelRef, Recipe
+from underpaint.models import Catalogue, Kind
+from underpaint.recipe import LoraRef, ModelRef, Recipe
 from underpaint.studio.brush import Brush, PainterBrush
 from underpaint.studio.easel import Easel, Live
 from underpaint.studio.hands import MOST_LONG, MOST_QUICK, Hands
 from underpaint.studio.herald import ENDS, Beat, Herald, now
+from underpaint.studio.pictures import Thumbnails
 from underpaint.studio.settings import ServeSettings
 
 T = TypeVar("T")
@@ -46,6 +47,7 @@ class Desk:
         brush = brush or PainterBrush(painter, self.settings.device, self.settings.precision)
         self.easel = Easel(self.library, brush, self.herald)
         self._long, self._quick = Hands("long work", MOST_LONG), Hands("quick work", MOST_QUICK)
+        self.thumbnails = Thumbnails()
         self._catalogue_lock = threading.Lock()
         self._started = False
 
@@ -81,7 +83,7 @@ class Desk:
         """Write down a job, to be painted as soon as it is its turn; its id.
 
         Raises Busy for a full queue, PlanError for missing drawings, RecipeError for pictures past the server's size
-        limit, LibraryError for a key used for another job.
+        limit, ModelError for models that are not here, LibraryError for a key used for another job.
         """
         items = [self._item(one if isinstance(one, JobItem) else JobItem(one)) for one in recipes]
         try:
@@ -190,6 +192,7 @@ class Desk:
         if recipe.model is None and self.settings.model is not None:
             recipe = recipe.changed(model=ModelRef(name=self.settings.model))
         self._check_size(recipe)
+        self._check_models(recipe)
         return JobItem(recipe, item.name, item.parents)
 
     def _check_size(self, recipe: Recipe) -> None:
@@ -199,6 +202,14 @@ class Desk:
         if pixels > self.settings.max_pixels:
             raise RecipeError(f"{width} x {height} pixels are more than this server paints", field="width",
                               hint=f"It paints up to {self.settings.max_pixels / 1e6:.0f} megapixels.")
+
+    def _check_models(self, recipe: Recipe) -> None:
+        named: list[tuple[Kind, ModelRef | LoraRef | None]] = [("checkpoint", recipe.model), ("vae", recipe.vae)]
+        named += [("lora", lora) for lora in recipe.loras]
+        for kind, ref in named:
+            if ref is not None:
+                with self._catalogue_lock:
+                    self.catalogue.find(ref.name, kind=kind, sha256=ref.hash)
 
     def _room_in(self) -> float:
         """About when a picture of the queue will be finished, in seconds."""
