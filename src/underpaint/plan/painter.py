@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
@@ -12,6 +13,7 @@ from underpaint.engine.attachments.lora import LoraAttachment
 from underpaint.engine.attachments.textual_inversion import TextualInversion
 from underpaint.engine.engine import Engine
 from underpaint.engine.families.building import Dtypes
+from underpaint.engine.families.image_text import ImageText
 from underpaint.engine.families.loading import load_components
 from underpaint.engine.machine import Machine as Chosen
 from underpaint.engine.machine import choose_machine, use_threads
@@ -85,7 +87,7 @@ class Painter:
             plan = plan.changed(model=plan.model.changed(hash=known.sha256))
         chosen = self._choose(loaded.description)
         notes = [*warned, *_notes(recipe, plan, done.unguided)]
-        measured = measure(done.picture, recipe, plan, blobs, notes)
+        measured = measure(done.picture, recipe, plan, blobs, notes, loaded.image_text)
         return Take(picture=done.picture, recipe=recipe, plan=plan, blobs=dict(blobs), seconds=perf_counter() - began,
                     circumstances={**_circumstances(loaded, chosen), "notes": notes},
                     measured=measured, exact=done.exact,
@@ -200,9 +202,11 @@ def _each_once(recipe: Recipe, words: Words) -> list[LoraRef]:
 
 
 def measure(picture: FloatArray, recipe: Recipe, plan: Plan, blobs: Mapping[str, bytes],
-            notes: list[str]) -> dict[str, Any]:
-    """What the checks of the recipe's controls say about a finished picture; those that fail are added to `notes`."""
+            notes: list[str], image_text: Callable[[ModelRef | None], ImageText] | None = None) -> dict[str, Any]:
+    """What the checks of the recipe's controls say about a finished picture; those that fail are added to `notes`.
+    `image_text` opens a model that can be asked whether words fit it."""
     if plan.task == "fill":  # what is measured there is mostly the picture as it was
         return {}
-    checks = check(recipe.controls, picture, ground(plan, plan.passes[-1], blobs).without_padding(), notes)
+    laid = replace(ground(plan, plan.passes[-1], blobs).without_padding(), prompt=plan.prompt, image_text=image_text)
+    checks = check(recipe.controls, picture, laid, notes)
     return {name: dict(found.measured) for name, found in checks.items()}
