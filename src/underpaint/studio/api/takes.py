@@ -96,8 +96,8 @@ class TakeChanges(Asked):
     stars: Annotated[int, Field(ge=0, le=5)] | None = None
     rejected: bool | None = None
     trashed: bool | None = None
-    pick: Annotated[str, Field(min_length=1, max_length=60)] | None = Field(
-        None, description="How you chose it, such as picked.")
+    pick: Annotated[str, Field(max_length=60)] | None = Field(
+        None, description="How you chose it, such as picked; an empty text takes that back.")
     add_tags: Annotated[tuple[Tag, ...], Field(max_length=50)] = ()
     remove_tags: Annotated[tuple[Tag, ...], Field(max_length=50)] = ()
 
@@ -136,7 +136,7 @@ def change_take(take: TakeId, asked: TakeChanges, desk: TheDesk) -> TakeDetail:
     if asked.stars is not None:
         entry = ratings.star(library, entry, asked.stars)
     if asked.pick is not None:
-        entry = ratings.pick(library, entry, asked.pick)
+        entry = ratings.pick(library, entry, asked.pick or None)
     if asked.trashed is not None and asked.trashed != entry.trashed:
         entry = (ratings.trash if asked.trashed else ratings.restore)(library, entry)
     entry = ratings.untag(library, ratings.tag(library, entry, asked.add_tags), asked.remove_tags)

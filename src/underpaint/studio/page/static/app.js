@@ -5,8 +5,9 @@ import { takeBack } from "./base/drawing.js";
 import { hear, jobOfAddress, openJob, refresh } from "./base/jobs.js";
 import { listenToKeys } from "./base/keyboard.js";
 import { follow } from "./base/link.js";
+import { heard } from "./base/marks.js";
 import { session } from "./base/session.js";
-import { loadTakes } from "./base/takes.js";
+import { loadTakes, newTakes } from "./base/takes.js";
 import "./parts/small-parts.js";
 import "./parts/drop-sheet.js";
 import "./parts/sentence-box.js";
@@ -22,6 +23,10 @@ import "./parts/compare-view.js";
 async function stock() {
   const [lights, models] = await Promise.allSettled([api.lights(), api.models()]);
   session.set({ lights: lights.value ?? session.state.lights, models: models.value ?? session.state.models });
+  for (const key of session.state.keys) {
+    if (key.palette.length === 0) key.palette = session.state.lights.find(({ name }) => key.name.startsWith(name))?.palette ?? [];
+  }
+  session.touch("keys");
 }
 
 function layOut() {
@@ -30,8 +35,14 @@ function layOut() {
   takeBack(kept.sheet);
 }
 
+/** Keys that are being painted, such as those that another tab or an earlier day asked for. */
+async function atWork() {
+  const sheets = await api.sheets();
+  return sheets.find(({ state }) => state === "running" || state === "waiting")?.id ?? null;
+}
+
 async function unfinished() {
-  const job = jobOfAddress() ?? (await api.atWork().catch(() => null));
+  const job = jobOfAddress() ?? (await atWork().catch(() => null));
   if (job) await openJob(job);
 }
 
@@ -41,8 +52,10 @@ stock();
 unfinished();
 follow((what, data) => {
   hear(what, data);
-  if (what === "painted" || what === "mark") loadTakes();
+  if (what === "painted") newTakes();
+  if (what === "mark") heard(data);
 }, () => {
+  api.forget();
   stock();
   refresh();
   loadTakes();

@@ -1,13 +1,13 @@
 // The drawing on the desk: from a file to the lines that were read from it.
 //
 // session.state.drawing is null or {name, phase: sending | reading | ready | failed, sent: 0..1, local: a small
-// picture of the file, source: its hash, kind, keepBlue, lines: {sha256, url, width, height, kind, notes}, said}.
+// picture of the file, source: its hash, kind, keepBlue, lines: {sha256, url, small, width, height, kind, notes}, said}.
 
 import { api } from "./api.js";
 import { session } from "./session.js";
+import { smallPicture } from "./small.js";
 import { inOneLine } from "./words.js";
 
-const SHOWN = 1200;
 let turn = 0;
 let going = null;
 
@@ -15,7 +15,7 @@ let going = null;
 export async function takeDrawing(file) {
   if (!file) return;
   const mine = begin({ name: file.name || "drawing", phase: "sending", sent: 0, size: file.size });
-  makeSmall(file).then((local) => change(mine, { local }));
+  smallPicture(file).then((small) => change(mine, { local: small?.url ?? null }));
   try {
     const blob = await api.send(file, (sent) => change(mine, { sent }), going.signal);
     change(mine, { source: blob.sha256 });
@@ -92,23 +92,4 @@ function fail(mine, error) {
 function forgetLocal() {
   const local = session.state.drawing?.local;
   if (local) URL.revokeObjectURL(local);
-}
-
-/** A picture of at most 1200 pixels, so that a huge scan is not decoded by the page again and again. */
-async function makeSmall(file) {
-  try {
-    const whole = await createImageBitmap(file, { imageOrientation: "from-image" });
-    const scale = Math.min(1, SHOWN / Math.max(whole.width, whole.height));
-    const canvas = document.createElement("canvas");
-    canvas.width = Math.max(1, Math.round(whole.width * scale));
-    canvas.height = Math.max(1, Math.round(whole.height * scale));
-    const pen = canvas.getContext("2d");
-    pen.imageSmoothingQuality = "high";
-    pen.drawImage(whole, 0, 0, canvas.width, canvas.height);
-    whole.close();
-    const blob = await new Promise((done) => { canvas.toBlob(done, "image/png"); });
-    return blob ? URL.createObjectURL(blob) : null;
-  } catch {
-    return null; // A kind of file that browsers do not show; Underpaint may read it all the same.
-  }
 }

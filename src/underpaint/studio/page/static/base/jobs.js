@@ -1,17 +1,19 @@
 // The job on the table: asked for, watched, stopped, gone on with; its keys as they wait, grow and are done.
 //
 // session.state.job is null or {id, title, words, state, total, done, failed, progress, secondsLeft, lines, shape,
-// psd, ora}; session.state.keys has one {number, name, palette, state, progress, preview, take, said} for each key.
+// small, psd, ora}; session.state.keys has one {number, name, palette, state, progress, preview, take, said} for each key.
 
 import { api, newKey } from "./api.js";
 import { notice } from "./marks.js";
 import { session } from "./session.js";
+import { smallPicture } from "./small.js";
 import { inOneLine } from "./words.js";
 
 const ALL_LIGHTS = 12;
 const ONE_LIGHT = 4;
 const MORE = 6;
 let asked = null; // the last request and its key: asking again after a lost answer is the same job
+const painted = new Map(); // how often each thing was asked for
 let reading = null;
 let again = false;
 
@@ -27,8 +29,9 @@ export function howMany() {
 export function paint() {
   const { drawing, words, lights, chosen, model, asking, link } = session.state;
   if (asking || link !== "on" || !drawing?.lines) return;
-  submit({ drawing: drawing.lines.sha256, words: words.trim(), count: howMany(), model: model || undefined,
-    lights: lights.filter((light) => chosen.has(light.name)).map((light) => light.name) });
+  const request = { drawing: drawing.lines.sha256, words: words.trim(), count: howMany(), model: model || undefined,
+    lights: lights.filter((light) => chosen.has(light.name)).map((light) => light.name) };
+  submit({ ...request, seed: freshSeed(request) });
 }
 
 /** Ask for more keys in the light of those that were picked: between two, or more of each. */
@@ -36,7 +39,17 @@ export function moreLike() {
   const { job, keys, asking } = session.state;
   const picked = keys.filter((key) => key.take?.picked).map((key) => key.take.id);
   if (asking || !job || picked.length === 0) return;
-  submit({ drawing: job.drawing, words: job.words, count: MORE, model: job.model, like: picked });
+  const request = { drawing: job.drawing, words: job.words, count: MORE, model: job.model, like: picked };
+  submit({ ...request, title: `More like ${picked.length === 1 ? "this" : "these"}: ${job.words}`.slice(0, 200),
+    seed: 1000 + freshSeed(request) });
+}
+
+/** The first time always the same keys; whoever asks for the same again wants others. */
+function freshSeed(request) {
+  const text = JSON.stringify(request);
+  const times = painted.get(text) ?? 0;
+  painted.set(text, times + 1);
+  return 1 + 100 * times;
 }
 
 async function submit(request) {
@@ -114,8 +127,9 @@ async function read(id) {
     const { job, keys } = await api.job(id);
     if (jobOfAddress() !== id) return;
     const old = session.state.job?.id === id ? session.state : null;
-    session.set({ job: { ...job, progress: old?.job.progress ?? 0, leaving: old?.job.leaving ?? false },
-      keys: keys.map((key, at) => merged(old?.keys[at], key)) });
+    session.set({ job: { ...job, small: old?.job.small, shape: old?.job.shape, leaving: old?.job.leaving ?? false },
+      keys: keys.map((key, at) => merged(old?.keys[at], coloured(key))) });
+    if (job.lines && !old?.job.small) layLines(id, job.lines);
   } catch (error) {
     if (error.status !== 404) {
       if (!session.state.job) notice(inOneLine(error));
@@ -126,12 +140,33 @@ async function read(id) {
   }
 }
 
+/** The lines of a job, small, and the shape that they give to all keys. */
+async function layLines(id, source) {
+  const small = await smallPicture(source);
+  if (!small || session.state.job?.id !== id) return;
+  Object.assign(session.state.job, { small: small.url, shape: small.width / small.height });
+  session.touch("job");
+}
+
+/** A key in one of our lights has its colours before it is painted. */
+function coloured(key) {
+  const light = session.state.lights.find(({ name }) => key.name.startsWith(name));
+  return { ...key, palette: light?.palette ?? [] };
+}
+
 /** What was seen of a key stays while it grows; a take stays the same object. */
 function merged(old, key) {
   if (!old) return key;
   const growing = key.state === "painting" ? { progress: old.progress, preview: old.preview } : {};
   const take = key.take && old.take?.id === key.take.id ? Object.assign(old.take, key.take) : key.take;
   return { ...key, ...growing, take };
+}
+
+/** Seconds left of the whole job, by those of the key at work. */
+function ofAll(seconds, progress) {
+  if (seconds === null || seconds === undefined || progress >= 1) return null;
+  const waiting = session.state.keys.filter((key) => key.state === "waiting").length;
+  return seconds + waiting * (seconds / (1 - progress));
 }
 
 /** Something happened to a job. */
@@ -141,10 +176,10 @@ export function hear(what, data) {
   const key = keys[data.position];
   if (what === "progress" && key) {
     Object.assign(key, { state: "painting", progress: data.step / Math.max(data.steps, 1) });
-    Object.assign(job, { state: "running", progress: key.progress, secondsLeft: data.seconds_left ?? job.secondsLeft });
+    Object.assign(job, { state: "running", progress: key.progress, secondsLeft: ofAll(data.seconds_left, key.progress) ?? job.secondsLeft });
     session.touch("keys", "job");
   } else if (what === "preview" && key) {
-    Object.assign(key, { state: "painting", preview: data.preview });
+    Object.assign(key, { state: "painting", preview: `data:image/jpeg;base64,${data.preview}` });
     session.touch("keys");
   } else {
     if (what === "painting" || what === "painted") job.progress = 0;

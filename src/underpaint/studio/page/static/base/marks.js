@@ -1,6 +1,7 @@
 // What somebody says about takes: picked, rejected, to be compared; and taking it back.
 
 import { api } from "./api.js";
+import { tellOthers } from "./link.js";
 import { session } from "./session.js";
 import { inOneLine } from "./words.js";
 
@@ -40,11 +41,15 @@ export function undo() {
 }
 
 async function say(take, changes, said) {
-  const before = { picked: take.picked, rejected: take.rejected };
+  const before = {};
+  for (const name of Object.keys(changes)) {
+    if (changes[name] === take[name]) delete changes[name];
+    else before[name] = take[name];
+  }
   done.push({ take, before });
   done.splice(0, done.length - MOST_UNDONE);
   apply(take, changes);
-  if (changes.rejected !== before.rejected) notice(`${said}.`, { words: "Undo", act: undo });
+  if ("rejected" in changes) notice(`${said}.`, { words: "Undo", act: undo });
   if (!(await send(take, changes))) {
     done.splice(done.findIndex((one) => one.take === take), 1);
     apply(take, before);
@@ -54,10 +59,19 @@ async function say(take, changes, said) {
 async function send(take, changes) {
   try {
     await api.mark(take.id, changes);
+    tellOthers("mark", { id: take.id, changes });
     return true;
   } catch (error) {
     notice(inOneLine(error));
     return false;
+  }
+}
+
+/** Another tab said something about a take. */
+export function heard({ id, changes }) {
+  const shown = [...session.state.keys.map((key) => key.take), ...(session.state.takes ?? [])];
+  for (const take of shown) {
+    if (take?.id === id) apply(take, changes);
   }
 }
 
@@ -66,6 +80,9 @@ function apply(take, changes) {
   Object.assign(take, changes);
   for (const key of session.state.keys) {
     if (key.take?.id === take.id) Object.assign(key.take, changes);
+  }
+  for (const other of session.state.takes ?? []) {
+    if (other.id === take.id) Object.assign(other, changes);
   }
   session.touch("keys", "takes");
 }

@@ -4,6 +4,7 @@ import { api } from "./api.js";
 import { session } from "./session.js";
 
 const PAGE = 60;
+const FEW = 12;
 let whole = false;
 let asking = 0;
 
@@ -20,6 +21,15 @@ export async function loadTakes() {
   }
 }
 
+/** Takes that were painted meanwhile, in front of the others. */
+export async function newTakes() {
+  const { takes, asked } = session.state;
+  const found = await api.takes({ ...asked, limit: FEW }).catch(() => []);
+  const known = new Set((session.state.takes ?? []).map((take) => take.id));
+  const fresh = found.filter((take) => !known.has(take.id));
+  if (takes && fresh.length) session.set({ takes: [...fresh, ...session.state.takes] });
+}
+
 /** The next page, when somebody scrolls towards it. */
 export async function loadMore() {
   const { takes } = session.state;
@@ -27,7 +37,7 @@ export async function loadMore() {
   const mine = ++asking;
   whole = true;
   try {
-    const found = await api.takes({ ...session.state.asked, limit: PAGE, offset: takes.length, before: takes.at(-1).id });
+    const found = await api.takes({ ...session.state.asked, limit: PAGE, offset: takes.length });
     if (mine !== asking) return;
     const known = new Set(takes.map((take) => take.id));
     session.set({ takes: [...takes, ...found.filter((take) => !known.has(take.id))] });

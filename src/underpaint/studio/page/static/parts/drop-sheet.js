@@ -108,7 +108,7 @@ class DropSheet extends Part {
     this.bar.hidden = phase !== "sending";
     this.bar.value = drawing.sent;
     const original = (this.original && drawing.local) || !lines;
-    this.#show(original ? drawing.local : lines.url, original ? `Your drawing, ${drawing.name}` : `The lines read from ${drawing.name}`);
+    this.#show(original ? drawing.local : lines.small, original ? `Your drawing, ${drawing.name}` : `The lines read from ${drawing.name}`);
     this.face.hidden = !lines || !drawing.local;
     this.face.children[0].setAttribute("aria-pressed", String(!original));
     this.face.children[1].setAttribute("aria-pressed", String(Boolean(original)));

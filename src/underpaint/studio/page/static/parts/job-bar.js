@@ -45,7 +45,8 @@ class JobBar extends Part {
     this.lines.hidden = !job.lines;
     for (const [link, kind] of [[this.psd, "psd"], [this.ora, "ora"]]) {
       link.hidden = job.done === 0 || !job[kind];
-      if (job[kind]) link.href = job[kind];
+      const only = keys.flatMap((key, at) => (key.take?.picked ? [`position=${at}`] : [])).join("&");
+      if (job[kind]) link.href = only ? `${job[kind]}?${only}` : job[kind];
       link.title = picked ? `A layered ${kind.toUpperCase()} of ${some(picked, "picked key")}, your lines on top`
         : `A layered ${kind.toUpperCase()} of every key, your lines on top`;
     }
@@ -55,6 +56,7 @@ class JobBar extends Part {
     const parts = [`${job.done} of ${job.total} painted`];
     if (job.failed) parts.push(`${some(job.failed, "key")} could not be painted`);
     if (job.state === "waiting" && !job.done) parts.push("waits its turn");
+    if (job.state === "running" && !job.done && !job.progress) parts.push("getting ready");
     if (busy && job.leaving) parts.push("stopping");
     else if (busy && link === "on") parts.push(timeLeft(job.secondsLeft));
     if (job.state === "cancelled" || job.state === "stopped") parts.push("stopped");

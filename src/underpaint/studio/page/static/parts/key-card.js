@@ -51,8 +51,8 @@ class KeyCard extends Part {
     this.#picture(take ? take.shown : key.preview);
     this.number.textContent = String(key.number);
     this.name.textContent = key.name;
-    if (this.colours.dataset.of !== key.name) {
-      this.colours.dataset.of = key.name;
+    if (this.colours.dataset.of !== key.palette.join()) {
+      this.colours.dataset.of = key.palette.join();
       this.colours.replaceChildren(swatches(key.palette));
     }
     this.grown.hidden = key.state !== "painting";
@@ -71,7 +71,7 @@ class KeyCard extends Part {
   #marks() {
     if (!this.key) return;
     const { lines, marked } = session.state;
-    const source = this.job.lines;
+    const source = this.job.small;
     this.lines.hidden = !source || !lines;
     if (source && this.lines.getAttribute("src") !== source) this.lines.src = source;
     const take = this.take;

@@ -1,7 +1,6 @@
 // One take, enlarged: walk through the others, look closer, say what you think, take it home.
 
 import { button, h, icon, Part } from "../base/dom.js";
-import { openJob } from "../base/jobs.js";
 import { shortcuts } from "../base/keyboard.js";
 import { mark, pick, reject } from "../base/marks.js";
 import { session } from "../base/session.js";
@@ -13,7 +12,7 @@ const HOME = [["picture", "Picture"], ["psd", "PSD"], ["ora", "ORA"]];
 class PictureView extends Part {
   build() {
     this.paint = h("img", { class: "paint", alt: "", draggable: "false" });
-    this.lines = h("img", { class: "lines", alt: "", draggable: "false" });
+    this.lines = h("img", { class: "lines", alt: "", draggable: "false", on: { error: () => { this.lines.hidden = true; } } });
     this.frame = h("div", { class: "frame" }, this.paint, this.lines);
     this.back = button({ sign: "left", class: "walk before", label: "The one before", onclick: () => this.#walk(-1) });
     this.next = button({ sign: "right", class: "walk after", label: "The next one", onclick: () => this.#walk(1) });
@@ -26,7 +25,6 @@ class PictureView extends Part {
     this.compare = button({ sign: "compare", words: "Compare", "aria-pressed": "false", onclick: () => mark(this.take) });
     this.withLines = button({ sign: "lines", words: "Lines", "aria-pressed": "true",
       onclick: () => session.set({ lines: !session.state.lines }) });
-    this.keys = button({ words: "All keys of this drawing", onclick: () => this.#toKeys() });
     this.home = HOME.map(([kind, words]) => h("a", { class: "button", download: true, data: { kind } }, icon("save"),
       h("span", { text: words })));
     this.dialog = h("dialog", { class: "view", "aria-label": "Enlarged" }, this.#bar(), this.stage,
@@ -36,9 +34,9 @@ class PictureView extends Part {
   }
 
   #bar() {
-    return h("header", {}, this.name, h("div", { class: "tools" }, this.pick, this.reject, this.compare, this.withLines, this.keys),
-      h("div", { class: "tools" }, ...this.home,
-        button({ sign: "reject", class: "bare", label: "Close", onclick: () => this.dialog.close() })));
+    return h("header", {}, this.name, h("div", { class: "tools says" }, this.pick, this.reject, this.compare, this.withLines),
+      h("div", { class: "tools" }, ...this.home),
+      button({ sign: "reject", class: "bare close", label: "Close", onclick: () => this.dialog.close() }));
   }
 
   attach() {
@@ -76,7 +74,6 @@ class PictureView extends Part {
     this.compare.setAttribute("aria-pressed", String(session.state.marked.includes(take.id)));
     this.withLines.setAttribute("aria-pressed", String(session.state.lines));
     this.withLines.hidden = !take.overlay;
-    this.keys.hidden = !take.job || session.state.opened.list === "keys";
     for (const link of this.home) {
       link.hidden = !take[link.dataset.kind];
       if (take[link.dataset.kind]) link.href = take[link.dataset.kind];
@@ -110,12 +107,6 @@ class PictureView extends Part {
     if (event.ctrlKey || event.metaKey || (!act && !this.zoom.key(event))) return;
     event.preventDefault();
     act?.();
-  }
-
-  #toKeys() {
-    const { job } = this.take;
-    this.dialog.close();
-    openJob(job);
   }
 
   #closed() {

@@ -1,8 +1,11 @@
 // Every earlier take, the latest first; it grows by itself as takes are painted.
 
 import { button, h, Part } from "../base/dom.js";
+import { api } from "../base/api.js";
+import { openJob } from "../base/jobs.js";
 import { session } from "../base/session.js";
 import { loadMore, loadTakes, search } from "../base/takes.js";
+import { when } from "../base/words.js";
 
 const PAUSE = 250;
 
@@ -12,8 +15,10 @@ class TakeStrip extends Part {
     this.none = h("p", { class: "quiet small" });
     this.find = h("input", { type: "search", placeholder: "Find", "aria-label": "Find takes by words", autocomplete: "off" });
     this.picked = button({ words: "Picked", class: "small", "aria-pressed": "false", onclick: () => this.#onlyPicked() });
+    this.sheets = h("select", { "aria-label": "Go back to earlier keys", on: { change: () => this.#goBack(), focus: () => this.#listSheets(),
+      pointerdown: () => this.#listSheets() } }, h("option", { value: "", text: "Earlier keys" }));
     this.end = h("li", { class: "end", "aria-hidden": "true" });
-    this.append(h("div", { class: "row" }, h("h2", { text: "Earlier takes" }), h("div", { class: "tools" }, this.picked, this.find)),
+    this.append(h("div", { class: "row" }, h("h2", { text: "Earlier takes" }), h("div", { class: "tools" }, this.sheets, this.picked, this.find)),
       this.none, this.list);
     this.setAttribute("role", "region");
     this.setAttribute("aria-label", "Earlier takes");
@@ -37,6 +42,19 @@ class TakeStrip extends Part {
     this.over.signal.addEventListener("abort", () => seen.disconnect());
     this.watch(["takes", "marked"], () => this.draw());
     loadTakes();
+  }
+
+  async #listSheets() {
+    const sheets = await api.sheets().catch(() => []);
+    const first = this.sheets.options[0];
+    this.sheets.replaceChildren(first, ...sheets.map((job) => h("option", { value: job.id,
+      text: `${when(job.created_at)}: ${job.title || "keys"} (${job.done} of ${job.total})` })));
+  }
+
+  #goBack() {
+    const { value } = this.sheets;
+    this.sheets.value = "";
+    if (value) openJob(value);
   }
 
   #onlyPicked() {
