@@ -1,6 +1,8 @@
 """`underpaint serve`: the house over HTTP."""
 
 import contextlib
+import json
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -69,6 +71,8 @@ class _Say:
             if not settings.local:
                 notes().print("Others on your network reach this server, and read what goes by: serve so only where "
                               "you trust everybody.")
+        sys.stdout.flush()
+        sys.stderr.flush()
         if self.browser:
             import webbrowser
 
@@ -77,12 +81,8 @@ class _Say:
 
 
 def _print_line(data: dict[str, Any]) -> None:
-    """One line, at once, for the program that started this one."""
-    import json
-    import sys
-
+    """One line for the program that started this one."""
     sys.stdout.write(json.dumps(data) + "\n")
-    sys.stdout.flush()
 
 
 def run(settings: "ServeSettings", say: _Say) -> None:
@@ -93,5 +93,6 @@ def run(settings: "ServeSettings", say: _Say) -> None:
 
     with listen(settings) as place, Desk(settings) as desk:
         keys = Keys(settings)
+        desk.warm()
         run_server(desk, settings, keys, place, lambda port: say(settings, port, keys.link()))
 

@@ -23,6 +23,11 @@ class PainterBrush:
         self._catalogue, self._device, self._precision = catalogue, device, precision
         self._painter: Any = None
 
+    @staticmethod
+    def warm() -> None:
+        """Import what painting needs, which takes seconds, before somebody waits for it."""
+        import underpaint.plan.painter  # noqa: F401
+
     def __call__(self, recipe: Recipe, blobs: Mapping[str, bytes], tell: Tell, glimpses: Glimpses) -> Take:
         if self._painter is None:
             from underpaint.plan.painter import Painter

@@ -65,6 +65,10 @@ class Desk:
             self.herald.start()
             self.easel.start()
 
+    def warm(self) -> None:
+        """Get ready to paint while nobody waits for it."""
+        threading.Thread(target=PainterBrush.warm, name="warm up", daemon=True).start()
+
     def hush(self) -> None:
         """End every listener, so that the server can stop."""
         self.herald.close()
@@ -165,7 +169,8 @@ class Desk:
                         over = over or (job is not None and beat.is_end)
                 live = self.easel.live
                 if live is not None and job in (None, live.job) and live.turn > turn and not over:
-                    yield now("progress", live.job, _progress(live))
+                    if live.steps:
+                        yield now("progress", live.job, _progress(live))
                     if live.preview is not None and live.seen != preview:
                         preview = live.seen
                         yield now("preview", live.job, {"position": live.position, "preview": live.preview})

@@ -27,6 +27,7 @@ class Live:
     """The picture being painted: its job and position there, its name, steps done of `steps` (0: not yet known),
     seconds left of it, and what it looks like by now, a small JPEG, None until there is one.
 
+    `began` is in seconds since 1970, `first` when its first step was done, on the clock of `time.monotonic`.
     `turn` grows with every change, `seen` with every new preview.
     """
 
@@ -35,6 +36,7 @@ class Live:
     name: str
     recipe: Recipe
     began: float
+    first: float = 0.0
     step: int = 0
     steps: int = 0
     preview: bytes | None = None
@@ -43,10 +45,11 @@ class Live:
 
     @property
     def seconds_left(self) -> float | None:
-        """How long this picture will take, by what its steps took; None before the first."""
-        if not self.step:
+        """How long this picture will take, by what its steps took; None before the second: the first one may have
+        waited for a model."""
+        if self.step < 2:
             return None
-        return (time.time() - self.began) / self.step * max(self.steps - self.step, 0)
+        return (time.monotonic() - self.first) / (self.step - 1) * max(self.steps - self.step, 0)
 
     @property
     def share(self) -> float:
@@ -130,7 +133,7 @@ class Easel:
             if self._closing.is_set() or (live is not None and live.job in self._stopped):
                 raise Cancelled("stopped", hint="Finished takes are in the library.")
             tell(done, total)
-            self._change(step=done, steps=total)
+            self._change(step=done, steps=total, **({"first": time.monotonic()} if done == 1 else {}))
 
         try:
             return self._brush(recipe, blobs, told, Glimpses(self._show, self._wanted))

@@ -83,8 +83,8 @@ def refusal_of(error: UnderpaintError) -> Refusal:
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
     elif status == 503:
         headers["Retry-After"] = "30"
-    return Refusal(status, Problem(kind=type(error).__name__, message=_plain(error.message) or "", hint=_plain(error.hint),
-                                   field=error.field), headers)
+    return Refusal(status, Problem(kind=type(error).__name__, message=_plain(error.message) or "",
+                                   hint=_plain(error.hint), field=error.field), headers)
 
 
 def refuse(status: int, message: str, *, hint: str | None = None, field: str | None = None,

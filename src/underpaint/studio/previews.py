@@ -13,8 +13,8 @@ SIDE = 256
 """The longest side of a preview."""
 SECONDS = 0.3
 """At least so long from one to the next."""
-SHARE = 100.0
-"""And so many times what the last one cost: one per cent of painting."""
+SHARE, LONGEST = 20.0, 3.0
+"""And so many times what the last one cost, a twentieth of painting, but not longer than so many seconds."""
 
 
 class Glimpses:
@@ -33,7 +33,7 @@ class Glimpses:
         """Take in what the model believes in (H x W x 3, 0..1) after step `number` of `total`."""
         self._show(small_jpeg(picture))
         now = time.monotonic()
-        self._next = now + max(SECONDS, SHARE * (now - self._began))
+        self._next = now + min(max(SECONDS, SHARE * (now - self._began)), LONGEST)
 
     def observer(self, to_rgb: Any) -> Any:
         """The engine's observer that feeds this one. Imports torch."""
