@@ -177,6 +177,7 @@ class NudgeControl(_Control):
     toward: Literal["warmer", "cooler", "lighter", "darker", "stronger", "softer", "richer", "paler", "later",
                     "earlier", "closer", "farther"]
     begin: Strength = 0.3
+    lines: Fraction = 0.0
 
     def blobs(self) -> Iterator[Blob]:
         yield self.picture
