@@ -1,5 +1,7 @@
 """Extras: a finished picture made larger, with one upscaler or a mixture of two."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,10 +26,10 @@ def improved(request: Extras, text: str, field: str, shelf: Shelf, most_pixels: 
     if size.area > most_pixels or max(size.width, size.height) > 32_768:
         raise Unprocessable(f"{read.width}x{read.height} would become {size}, which is too large",
                             field="upscaling_resize", hint=f"At most {most_pixels / 1e6:.0f} megapixels are made.")
+    made: NDArray[Any] = read.stored
+    told = ""
     mixed = request.extras_upscaler_2_visibility > 0 and request.upscaler_2 != "None"
-    if request.upscaler_1 == "None" and not mixed:
-        made, told = read.stored, ""  # as A1111, which then changes nothing
-    else:
+    if request.upscaler_1 != "None" or mixed:  # else A1111 changes nothing
         made, told = _made(request, read, size, shelf, mixed), _told(request, size)
     if request.resize_mode == 1 and request.upscaling_crop and told:
         made = _cropped(made, Extent(request.upscaling_resize_w, request.upscaling_resize_h))
@@ -44,7 +46,7 @@ def _size(request: Extras, read: Picture) -> Extent:
     return Extent(max(1, round(read.width * factor)), max(1, round(read.height * factor)))
 
 
-def _made(request: Extras, read: Picture, size: Extent, shelf: Shelf, mixed: bool) -> NDArray[np.uint8 | np.uint16]:
+def _made(request: Extras, read: Picture, size: Extent, shelf: Shelf, mixed: bool) -> NDArray[Any]:
     first = enlarged(read, size, request.upscaler_1, shelf)
     if not mixed:
         return first
@@ -53,7 +55,7 @@ def _made(request: Extras, read: Picture, size: Extent, shelf: Shelf, mixed: boo
     return integers(blend.astype(np.float32), first.dtype)
 
 
-def _cropped(made: NDArray[np.uint8 | np.uint16], size: Extent) -> NDArray[np.uint8 | np.uint16]:
+def _cropped(made: NDArray[Any], size: Extent) -> NDArray[Any]:
     height, width = made.shape[:2]
     left, top = max(0, (width - size.width) // 2), max(0, (height - size.height) // 2)
     return np.ascontiguousarray(made[top : top + size.height, left : left + size.width])

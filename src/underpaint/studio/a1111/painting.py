@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import anyio
@@ -47,9 +48,8 @@ async def _all(ready: Ready, task: Task, desk: Desk) -> dict[int, int]:
         order = Order(client=task.client.key, title=ready.asked.prompt[:200], request={"a1111": task.kind})
         rest = items[done:]
         task.before, task.skipped = done, False
-        task.job = await to_thread.run_sync(lambda rest=rest, order=order: desk.submit(
-            rest, blobs=ready.asked.blobs, order=order))
-        if task.interrupted:
+        task.job = await to_thread.run_sync(partial(desk.submit, rest, blobs=ready.asked.blobs, order=order))
+        if _is_stopped(task):
             await to_thread.run_sync(desk.cancel, task.job)
         status = await desk.over(task.job)
         takes |= {done + at: take for at, take in enumerate(status.takes) if take is not None}
@@ -58,6 +58,11 @@ async def _all(ready: Ready, task: Task, desk: Desk) -> dict[int, int]:
     if errors and not takes and not task.interrupted:
         raise PaintingFailed(next(iter(errors.values())))
     return takes
+
+
+def _is_stopped(task: Task) -> bool:
+    """Whether somebody stopped it meanwhile, from another thread."""
+    return task.interrupted
 
 
 def _reached(status: JobStatus) -> int:

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from underpaint.errors import ModelError
@@ -50,7 +50,7 @@ def found_upscaler(name: str, shelf: Shelf) -> str | ModelDescription:
                             hint=f"There are: {', '.join(upscaler_names(shelf))}.") from error
 
 
-def enlarged(picture: Picture, size: Extent, name: str, shelf: Shelf) -> NDArray[np.uint8 | np.uint16]:
+def enlarged(picture: Picture, size: Extent, name: str, shelf: Shelf) -> NDArray[Any]:
     """The picture at another size, as integers of its own kind. What becomes smaller is averaged, whatever the name."""
     way = found_upscaler(name, shelf)
     shrinks = size.width < picture.width or size.height < picture.height
