@@ -14,7 +14,7 @@ from anyio import to_thread
 from underpaint.errors import Busy, NotThere, RecipeError
 from underpaint.library.jobs import JobItem, Jobs, JobStatus, Order
 from underpaint.library.library import Library
-from underpaint.models import Catalogue, Kind
+from underpaint.models import Catalogue, Kind, ShelfWatch
 from underpaint.recipe import LoraRef, ModelRef, Recipe
 from underpaint.studio.brush import Brush, PainterBrush
 from underpaint.studio.easel import Easel, Live
@@ -43,12 +43,13 @@ class Desk:
         self.catalogue = Catalogue(paths=False)
         """What may be asked for by name. Clients name no paths."""
         self.herald = Herald(self.library)
-        painter = Catalogue(paths=False)  # of its own: it is asked from the thread that paints
+        painter = self.catalogue.scout()  # of its own: it is asked from the thread that paints
         brush = brush or PainterBrush(painter, self.settings.device, self.settings.precision)
         self.easel = Easel(self.library, brush, self.herald)
         self._long, self._quick = Hands("long work", MOST_LONG), Hands("quick work", MOST_QUICK)
         self.thumbnails = Thumbnails()
         self._catalogue_lock = threading.Lock()
+        self._shelf = ShelfWatch(self.catalogue, lend=lambda put: self.models(lambda _: put()))
         self._started = False
 
     def __enter__(self) -> "Desk":
@@ -64,6 +65,7 @@ class Desk:
             self._started = True
             self.herald.start()
             self.easel.start()
+            self._shelf.start()
 
     def warm(self) -> None:
         """Get ready to paint while nobody waits for it."""
@@ -77,6 +79,7 @@ class Desk:
         """Stop after the step being painted, and let go of the library. What is not finished waits for the next
         start."""
         self.hush()
+        self._shelf.close()
         self.easel.close()
         self._long.close()
         self._quick.close()
