@@ -14,9 +14,10 @@ from underpaint.errors import OutputError
 from underpaint.primer.config import DefaultsConfig
 from underpaint.primer.paint import Paintbox
 from underpaint.primer.painter import LINE_CHANNELS, new_scheduler
+from underpaint.primer.part_export import keep_parts
 from underpaint.primer.world import SIZES
 
-MOST_BYTES = 20_000_000
+MOST_BYTES = 32_000_000
 """What the whole folder may weigh."""
 MOST_FILE_BYTES = 16_000_000
 """What one file of it may weigh."""
@@ -39,8 +40,9 @@ _INDEX = {
 def export(box: Paintbox, tokenizer_folder: Path, target: Path, defaults: DefaultsConfig, facts: dict[str, Any]) -> int:
     """Write the Primer to `target`, replacing what is there; returns its size in bytes.
 
-    The folder is made beside the target and renamed into place, so that nobody ever reads half of it. `facts` (what
-    was trained for how long) go into `primer.json` beside the defaults.
+    The smaller networks that lie in it (extractors, upscaler, image tower) are carried over. The folder is made beside
+    the target and renamed into place, so that nobody ever reads half of it. `facts` (what was trained for how long) go
+    into `primer.json` beside the defaults.
 
     Raises:
         OutputError: the model is larger than the package may carry.
@@ -53,6 +55,7 @@ def export(box: Paintbox, tokenizer_folder: Path, target: Path, defaults: Defaul
         shutil.copytree(tokenizer_folder, fresh / "tokenizer")
         (fresh / "model_index.json").write_text(json.dumps(_INDEX, indent=2) + "\n")
         (fresh / "primer.json").write_text(json.dumps(_card(box, defaults, facts), indent=2) + "\n")
+        keep_parts(target, fresh)
         size = _checked_size(fresh)
         old = fresh.with_name(fresh.name + ".old")
         if target.exists():
