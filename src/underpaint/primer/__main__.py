@@ -205,6 +205,20 @@ def clip(
 
 
 @app.command()
+def few_steps(
+    work: Work = _WORK, config: Config = SHIPPED, parts: PartsFile = SHIPPED_PARTS, device: Device = "",
+    pictures: Pictures = "pictures", seconds: Seconds = 0.0, steps: Steps = 0, target: Target = None,
+) -> None:  # fmt: skip
+    """Train the LoRA that paints in four steps, taught by the model's folder."""
+    from underpaint.primer.part_stages import few_steps_stage
+
+    settings = read_parts_config(parts)
+    own = replace(settings.few_steps, seconds=seconds or settings.few_steps.seconds, steps_trained=steps or None)
+    shop = _shop(work, read_config(config), device, pictures)
+    _finish(few_steps_stage(shop, replace(settings, few_steps=own), target or primer_folder()))
+
+
+@app.command()
 def export_parts(
     work: Work = _WORK, config: Config = SHIPPED, parts: PartsFile = SHIPPED_PARTS, target: Target = None
 ) -> None:

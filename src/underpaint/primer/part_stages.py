@@ -18,6 +18,7 @@ from underpaint.files import atomic_write
 from underpaint.imaging.arrays import to_float
 from underpaint.primer.clip import Towers, train_clip
 from underpaint.primer.extractors import new_extractor, train_extractors
+from underpaint.primer.few_steps import Teacher, export_few_steps, train_few_steps
 from underpaint.primer.painter import new_text_encoder
 from underpaint.primer.part_config import PartsConfig
 from underpaint.primer.part_export import export_extractors, export_towers, export_upscaler
@@ -67,6 +68,19 @@ def clip_stage(shop: Workshop, config: PartsConfig, weights: Path | None = None)
     begin = None if weights is None else load_state(weights)[0]
     towers, done = train_clip(pool, config.clip, painters_words(shop), folder, device=shop.device, weights=begin)
     save_state(folder / _WEIGHTS, towers.state_dict(), {"done": done})
+    return done
+
+
+def few_steps_stage(shop: Workshop, config: PartsConfig, primer: Path) -> bool:
+    """Train the LoRA that paints in few steps, taught by an exported Primer; True when the budget is used up.
+
+    It is written to `few-steps/` in the workshop, in diffusers' layout.
+    """
+    pool = Pool(complete_shards(shop.pictures_folder, "tokens"), "latents")
+    folder = shop.folder / "few-steps"
+    teacher = Teacher.load(primer, shop.device)
+    lora, done = train_few_steps(pool, teacher, config.few_steps, folder, device=shop.device)
+    export_few_steps(lora, folder)
     return done
 
 
