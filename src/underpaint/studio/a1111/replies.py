@@ -159,6 +159,7 @@ class Memory(Reply):
 class Detected(Reply):
     info: str
     images: list[str] = []
+    poses: list[dict[str, Any]] | None = None
 
 
 class Failure(Reply):
