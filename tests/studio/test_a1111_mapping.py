@@ -417,3 +417,41 @@ def test_nothing_is_written_where_the_server_runs(read: Any, tmp_path: Path, mon
     monkeypatch.chdir(tmp_path)
     read(prompt="x", **unit(module="canny"))
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture(scope="module")
+def adapters(desk: Desk, tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A tiny model and two ControlNets of its kind, added as people add their folders."""
+    from diffusers import UNet2DConditionModel
+    from kit.adapters import tiny_controlnet
+
+    folder = tmp_path_factory.mktemp("nets")
+    unet = UNet2DConditionModel.from_pretrained(tiny_model / "unet")
+    for name in ("control_tiny_depth", "control_tiny_openpose", "control_tiny_tile"):
+        tiny_controlnet(unet).save_pretrained(folder / name, safe_serialization=True)
+    desk.catalogue.add(folder)
+    desk.catalogue.add(tiny_model)
+
+
+@pytest.mark.parametrize(("fields", "kind", "reads"), [
+    ({"module": "none", "model": "control_tiny_depth"}, "depth", None),
+    ({"module": "none", "model": "control_tiny_openpose"}, "adapter", ""),
+    ({"module": "tile_resample", "model": "control_tiny_tile"}, "adapter", "tile"),
+    ({"module": "canny", "model": "control_tiny_tile"}, "line", None)])
+def test_models_of_ones_own_are_adapters(read: Any, adapters: None, fields: dict[str, Any], kind: str,
+                                         reads: str | None) -> None:
+    ready = read(width=32, height=32, override_settings={"sd_model_checkpoint": "tiny"},
+                 **unit(control_mode="ControlNet is more important", **fields))
+    (control,) = ready.made.recipes[0].controls
+    assert (control.kind, control.adapter.name) == (kind, fields["model"])
+    assert control.mode == ("lines" if kind == "line" else "control") and len(ready.maps) == 1
+    assert reads is None or control.reads == reads
+
+
+def test_depth_and_poses_need_an_adapter_for_the_model(read: Any, adapters: None) -> None:
+    for fields in ({"module": "none", "model": "underpaint_depth"}, {"module": "none", "model": "control_tiny_depth"}):
+        with pytest.raises(UnderpaintError, match=r"adapter|family|made for") as caught:
+            read(width=64, height=64, **unit(**fields))  # the built-in model has none
+        assert caught.value.http_status in (404, 422)
+    with pytest.raises(Unprocessable, match="not found in supported models"):
+        read(width=64, height=64, **unit(module="tile_resample", model="None"))
