@@ -1,9 +1,11 @@
 """The stages that make the smaller networks of the Primer; each picks up where a kill left it."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 from transformers import CLIPTextModel, CLIPTokenizer
@@ -15,7 +17,8 @@ from underpaint.engine.families.upscaler_net import FOLDER as UPSCALER
 from underpaint.engine.families.upscaler_net import load_enlarger
 from underpaint.errors import ModelError
 from underpaint.files import atomic_write
-from underpaint.imaging.arrays import to_float
+from underpaint.imaging.arrays import FloatArray, to_float
+from underpaint.pictures.read import read_picture
 from underpaint.primer.clip import Towers, train_clip
 from underpaint.primer.extractors import new_extractor, train_extractors
 from underpaint.primer.few_steps import Teacher, export_few_steps, train_few_steps
@@ -129,10 +132,20 @@ def _loaded(net: Any, state: dict[str, torch.Tensor]) -> Any:
     return net.eval()
 
 
-def score_parts_stage(shop: Workshop, primer: Path, count: int = EXAMINED) -> dict[str, Any]:
+def pictures_in(folder: Path) -> Iterator[FloatArray]:
+    """All PNG and JPEG pictures below a folder, without transparency, H x W x 3."""
+    for path in sorted(folder.rglob("*")):
+        if path.suffix.lower() in (".png", ".jpg", ".jpeg"):
+            colours = to_float(read_picture(path.read_bytes()).stored)[..., :3]
+            yield np.repeat(colours[..., :1], 3, axis=2) if colours.shape[2] < 3 else colours
+
+
+def score_parts_stage(
+    shop: Workshop, primer: Path, count: int = EXAMINED, outside: Path | None = None
+) -> dict[str, Any]:
     """Examine the exported networks on the judge's own pictures, which nothing here was trained on.
 
-    Writes `evaluation/parts.json`.
+    The upscaler is also tried on the pictures in a folder `outside`. Writes `evaluation/parts.json`.
     """
     shards = complete_shards(shop.judge_pictures)
     if not shards:
@@ -143,7 +156,10 @@ def score_parts_stage(shop: Workshop, primer: Path, count: int = EXAMINED) -> di
         result["extractors"] = extractor_scores(Extractors.load(primer, device=shop.device), asked)
     if (primer / UPSCALER).is_dir():
         pictures = (to_float(shards[i % len(shards)].array("pictures")[i // len(shards)]) for i in range(count))
-        result["upscaler"] = upscale_scores(load_enlarger(primer, device=shop.device)[0], pictures)
+        enlarge = load_enlarger(primer, device=shop.device)[0]
+        result["upscaler"] = upscale_scores(enlarge, pictures)
+        if outside is not None:
+            result["upscaler outside"] = upscale_scores(enlarge, pictures_in(outside))
     if (primer / IMAGE_FOLDER).is_dir():
         result["clip"] = clip_score(ClipPictures.load(primer, device=shop.device), shards)
     with atomic_write(shop.folder / "evaluation" / "parts.json") as file:
