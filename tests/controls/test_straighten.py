@@ -56,6 +56,13 @@ def test_a_picture_without_edges_and_one_without_a_share_stay_as_they_are() -> N
     assert np.allclose(still, picture, atol=1e-6)
 
 
+def test_a_large_picture_is_looked_at_smaller(monkeypatch: pytest.MonkeyPatch) -> None:
+    picture = leaning(CONTROL)
+    monkeypatch.setattr("underpaint.controls.straighten.LARGEST", 30_000)
+    before, after = (check_perspective(one, CONTROL).share for one in (picture, _settled(picture, CONTROL, ground())))
+    assert after > before + 0.1
+
+
 def test_where_a_drawing_lies_nothing_is_bent() -> None:
     drawn = np.zeros((SIZE[1], SIZE[0]), np.float32)
     drawn[:, :100] = 1

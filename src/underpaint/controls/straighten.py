@@ -15,9 +15,13 @@ from scipy.sparse.linalg import spsolve
 
 from underpaint.imaging.arrays import FloatArray, to_bytes
 from underpaint.imaging.color import lightness
+from underpaint.imaging.geometry import Extent
+from underpaint.imaging.resize import resize
 
 Directions = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 """For places (n x 2, pixels) the unit direction to each of K points there, K x n x 2."""
+LARGEST = 3_000_000
+"""Pixels: edges of larger pictures are looked for in smaller ones."""
 ROUNDS = 4
 MEANT = 22.0
 """Degrees up to which an edge is taken to be meant for a point."""
@@ -33,16 +37,30 @@ _STEEPEST = 0.5
 def straightened(picture: FloatArray, directions: Directions, share: float = 1.0,
                  held: FloatArray | None = None) -> FloatArray:
     """An sRGB H x W x 3 picture whose edges run to their points; `share` of the way. `held` (H x W, 1 = stays)."""
-    moved = picture
-    total = np.zeros((*picture.shape[:2], 2), np.float32)
-    for _ in range(ROUNDS):
+    extent = Extent.of(picture)
+    smaller = extent.fit_area(LARGEST) if extent.area > LARGEST else extent
+    factor = extent.width / smaller.width
+    seen = resize(picture, smaller) if smaller != extent else picture
+    kept = resize(held, smaller) if held is not None and smaller != extent else held
+    back = _searched(seen, lambda places: directions(places * factor), share, kept)
+    if back is None:
+        return picture
+    if smaller != extent:
+        back = factor * cv2.resize(back, (extent.width, extent.height), interpolation=cv2.INTER_LINEAR)
+    return _bent(picture, np.asarray(back, dtype=np.float32))
+
+
+def _searched(picture: FloatArray, directions: Directions, share: float, held: FloatArray | None) -> FloatArray | None:
+    """Where each place comes from, less where it is (H x W x 2); None where no edge is meant for a point."""
+    moved, total = picture, np.zeros((*picture.shape[:2], 2), np.float32)
+    for number in range(ROUNDS):
         pieces = _pieces(moved)
         field = _field(pieces, directions, picture.shape[:2], held) if len(pieces) else None
         if field is None:
-            break
+            return total if number else None
         total = _chained(total, share * field)
         moved = _bent(picture, total)
-    return moved
+    return total
 
 
 def _pieces(picture: FloatArray) -> NDArray[np.float64]:
