@@ -25,13 +25,15 @@ def review(files: list[Path] = typer.Argument(None, metavar="[FILE...]",
                                               help="Pictures, or folders of them; without any, those of the library."),
            words: str | None = typer.Option(None, "--words", help="What was asked for, where the files do not say."),
            limit: int = typer.Option(200, "-n", "--limit", min=1, max=20_000, help="How many of the library."),
+           sheet: Path | None = typer.Option(None, "--sheet", help="Also a contact sheet with the verdicts, best "
+                                                                   "first."),
            again: bool = typer.Option(False, "--again", help="Review also what was reviewed before."),
            library: Path | None = LIBRARY, as_json: bool = recipes.JSON) -> None:
     """Say which pictures are good, fair or weak, and why; group those that look alike."""
     if files:
-        _files(files, words, as_json)
+        _files(files, words, sheet, as_json)
     else:
-        _library(library, limit, again, as_json)
+        _library(library, limit, again, sheet, as_json)
 
 
 def desk() -> "Desk":
@@ -45,7 +47,7 @@ def desk() -> "Desk":
     return Desk(Reviewer(), embedder(), Wording(), Team.read(team_file()))
 
 
-def _files(files: Sequence[Path], words: str | None, as_json: bool) -> None:
+def _files(files: Sequence[Path], words: str | None, sheet: Path | None, as_json: bool) -> None:
     from underpaint.library.review_files import pictures_in, review_files
 
     paths = pictures_in(files)
@@ -57,6 +59,7 @@ def _files(files: Sequence[Path], words: str | None, as_json: bool) -> None:
     rows = [{"file": str(one.path), **_said(one.verdict, one.error), "alike": alike[at]}
             for at, one in enumerate(found)]
     order = sorted(range(len(found)), key=lambda at: -found[at].score)
+    _sheet(sheet, [(found[at].path, rows[at]) for at in order])
     if as_json:
         print_json({"pictures": [rows[at] for at in order]})
     else:
@@ -65,7 +68,7 @@ def _files(files: Sequence[Path], words: str | None, as_json: bool) -> None:
         raise typer.Exit(4)
 
 
-def _library(folder: Path | None, limit: int, again: bool, as_json: bool) -> None:
+def _library(folder: Path | None, limit: int, again: bool, sheet: Path | None, as_json: bool) -> None:
     from underpaint.library.library import Library
     from underpaint.library.reviewing import likenesses, opinions, review_entries, taste_of
     from underpaint.library.search import Query, search
@@ -87,6 +90,7 @@ def _library(folder: Path | None, limit: int, again: bool, as_json: bool) -> Non
              **_said(one.verdict, one.error), "alike": alike[at],
              "taste": round(taste.worth[one.entry.sha256], 3) if one.entry.sha256 in taste.worth else None}
             for at, one in enumerate(found)]
+    _sheet(sheet, [(found[at].entry.file, rows[at]) for at in order])
     if as_json:
         print_json({"taste": {"knows": taste.knows, "picks": taste.picks, "says": taste.says,
                               "right": taste.right, "contradicted": taste.contradicted},
@@ -118,6 +122,30 @@ def _alike(groups: "list[Group]") -> dict[int, int | None]:
 
 def _said(verdict: dict[str, Any], error: str | None) -> dict[str, Any]:
     return verdict if error is None else {"error": error}
+
+
+def _sheet(target: Path | None, rows: list[tuple[Path, dict[str, Any]]]) -> None:
+    """Write the contact sheet, where one is wanted."""
+    if target is None:
+        return
+    from underpaint.canvas.sheet import Tile, contact_sheet
+    from underpaint.library.review_files import small_picture
+    from underpaint.library.saving import check_place
+    from underpaint.pictures.record import Record
+    from underpaint.pictures.write import write_picture
+
+    check_place(target)
+    tiles = [Tile(small_picture(path), f"{row['grade']}, {row['chances'][row['grade']]:.0%} sure",
+                  _wrapped(row["reason"])) for path, row in rows if "error" not in row]
+    if tiles:
+        write_picture(target, contact_sheet(tiles, title="Review"), Record())
+
+
+def _wrapped(text: str) -> list[str]:
+    """A reason over as many lines as its small print needs."""
+    import textwrap
+
+    return textwrap.wrap(text, 40)[:3]
 
 
 def _table(rows: list[tuple[dict[str, Any], str]]) -> None:

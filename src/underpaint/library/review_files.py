@@ -9,10 +9,13 @@ import numpy as np
 
 from underpaint.errors import PictureError
 from underpaint.imaging.arrays import FloatArray
+from underpaint.imaging.geometry import Extent
+from underpaint.imaging.resize import resize
 from underpaint.library.facts import DOCUMENTS, document_picture, is_picture_name, read_facts
 from underpaint.library.looks import likeness
 from underpaint.library.reviewing import Desk
 from underpaint.pictures.read import read_picture
+from underpaint.review.shape import opaque
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +46,17 @@ def pictures_in(paths: Sequence[Path]) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
+def small_picture(path: Path, side: int = 640) -> FloatArray:
+    """A picture for a contact sheet. Raises PictureError."""
+    pixels = opaque(_pixels(path))
+    return resize(pixels, Extent.of(pixels).fit_within(Extent(side, side), grow=False))
+
+
+def _pixels(path: Path) -> FloatArray:
+    layered = path.suffix.lower() in DOCUMENTS
+    return np.asarray((document_picture(path) if layered else read_picture(path)).pixels)
+
+
 def review_files(paths: Sequence[Path], desk: Desk, *, words: str | None = None,
                  tell: Callable[[int, int], None] | None = None) -> list[ReviewedFile]:
     """Review files, in order. `words` were asked for, where the files themselves do not say; one that cannot be read
@@ -58,8 +72,7 @@ def review_files(paths: Sequence[Path], desk: Desk, *, words: str | None = None,
 def _review(path: Path, desk: Desk, words: str | None) -> ReviewedFile:
     try:
         facts = read_facts(path)
-        pixels = np.asarray((document_picture(path) if path.suffix.lower() in DOCUMENTS
-                             else read_picture(path)).pixels)
+        pixels = _pixels(path)
     except PictureError as error:
         nothing = np.zeros(0, np.float32)
         return ReviewedFile(path, {}, "0" * 16, nothing, nothing, str(error))

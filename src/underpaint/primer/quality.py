@@ -14,7 +14,7 @@ from torch.nn import functional
 from underpaint.errors import RecipeError
 from underpaint.primer.quality_damage import DAMAGES, Sound, damage
 from underpaint.primer.quality_pictures import SIDE, squeezed
-from underpaint.review.quality_net import CELLS, NET_FAULTS, QualityNet, fault_scores
+from underpaint.review.quality_net import CELLS, NET_FAULTS, QualityNet
 from underpaint.training.loop import Budget, LoopSettings, Losses, StepContext, Trainer
 from underpaint.training.shards import Pool, Shard, complete_shards
 
@@ -22,7 +22,9 @@ SHIPPED = Path(__file__).with_name("quality.toml")
 _UNSEEN = 0.005
 """Rendered faults that change a smaller share of the picture are seen by nobody, and are not asked about."""
 _WEAK_SHARE = 0.035
-_WEAK_STRENGTH = 0.45
+_WEAK_STRENGTH = 0.6
+LEAST_EXAMINED = 0.3
+"""Fainter faults than this are not asked about when it is examined."""
 Floats = NDArray[np.float32]
 
 
@@ -41,6 +43,7 @@ class QualityConfig:
     average: float
     right: float
     rendered: float
+    least: float
 
 
 def read_quality_config(path: Path = SHIPPED) -> QualityConfig:
@@ -101,7 +104,7 @@ class Samples:
 
 
 class QualityStep:
-    """One training step: which grade, which fault, and where."""
+    """One training step: which grade, which fault, and where it is."""
 
     def __init__(self, samples: Samples, config: QualityConfig) -> None:
         self._samples, self._config = samples, config
@@ -109,22 +112,20 @@ class QualityStep:
     def __call__(self, model: nn.Module, context: StepContext) -> Losses:
         """Losses: `loss`, and for the log its parts and the share of right grades."""
         # Glaring faults first: what is hardly seen teaches nothing as long as nothing is seen.
-        least = max(0.0, 0.7 - 1.4 * context.progress)
+        least = max(self._config.least, 0.7 - context.progress)
         drawn = [self._samples.draw(context.rng, least) for _ in range(self._config.batch)]
         flips = context.rng.random(len(drawn)) < 0.5
         shown = [harmless(one.picture[:, ::-1] if flip else one.picture, context.rng)
                  for one, flip in zip(drawn, flips, strict=True)]
         where = np.stack([one.where[:, ::-1] if flip else one.where for one, flip in zip(drawn, flips, strict=True)])
         with torch.autocast("cpu", torch.bfloat16):
-            grades, maps = model(net_input(np.stack(shown)))
-        grades, maps = grades.float(), maps.float()
+            grades, faults, maps = (scores.float() for scores in model(net_input(np.stack(shown))))
         truth = torch.tensor([one.grade for one in drawn])
         grade = functional.cross_entropy(grades, truth, label_smoothing=0.05)
-        fault = functional.binary_cross_entropy_with_logits(
-            fault_scores(maps), _named(drawn), pos_weight=torch.full((len(NET_FAULTS),), 2.0))
+        fault = functional.binary_cross_entropy_with_logits(faults, _named(drawn))
         place = _place_loss(maps, drawn, torch.from_numpy(where.copy()))
         right = (grades.argmax(1) == truth).float().mean()
-        return {"loss": grade + 3 * fault + 0.2 * place, "grade": grade, "fault": fault, "place": place, "right": right}
+        return {"loss": grade + 6 * fault + 0.2 * place, "grade": grade, "fault": fault, "place": place, "right": right}
 
 
 def _named(drawn: list[Sample]) -> Tensor:
@@ -197,12 +198,12 @@ def shards_of(folder: Path, config: QualityConfig) -> tuple[list[Shard], list[Sh
 def examined(net: QualityNet, samples: Samples, count: int, seed: int) -> tuple[Floats, Floats, list[Sample]]:
     """Scores of fresh samples from held-back pictures: grades N x 3, faults N x F, and the samples themselves."""
     rng = np.random.default_rng(seed)
-    drawn = [samples.draw(rng) for _ in range(count)]
+    drawn = [samples.draw(rng, LEAST_EXAMINED) for _ in range(count)]
     grades, faults = [], []
     for first in range(0, count, 16):
         shown = np.stack([harmless(one.picture, rng) for one in drawn[first : first + 16]])
         with torch.inference_mode():
-            scores, maps = net(net_input(shown))
+            scores, named, _ = net(net_input(shown))
         grades.append(scores.numpy())
-        faults.append(fault_scores(maps).numpy())
+        faults.append(named.numpy())
     return np.concatenate(grades), np.concatenate(faults), drawn

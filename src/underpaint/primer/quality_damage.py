@@ -102,6 +102,21 @@ def _melted(sound: Sound, strength: float, rng: np.random.Generator) -> tuple[Fl
     return bad, _cells(near > 0.5)
 
 
+def _mush(sound: Sound, strength: float, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """No form anywhere: everything has run into blots, as a painter leaves it who knows colours and no things."""
+    picture = sound.picture
+    height, width = picture.shape[:2]
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    for sigma, reach in ((11.0, 9.0 + 9.0 * strength), (5.0, 4.0 + 6.0 * strength)):
+        bends = [cv2.GaussianBlur(rng.normal(0, 1, (height, width)).astype(np.float32), (0, 0), sigma)
+                 for _ in range(2)]
+        away = [reach * bend / (bend.std() + 1e-6) for bend in bends]
+        picture = cv2.remap(picture, x + away[0], y + away[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+    plain = cv2.medianBlur((picture.clip(0, 1) * 255).astype(np.uint8), 3 + 2 * int(rng.integers(0, 3)))
+    blots = plain.astype(np.float32) / 255
+    return blots + 0.4 * (blots - cv2.GaussianBlur(blots, (0, 0), 3)), _everywhere()
+
+
 def _twice(sound: Sound, strength: float, rng: np.random.Generator) -> tuple[Floats, Floats]:
     """A part of the subject a second time beside itself, as a painter does who forgot what stands there."""
     picture, (x0, y0, reach) = sound.picture, sound.middle()
@@ -178,6 +193,7 @@ Damage = Callable[[Sound, float, np.random.Generator], tuple[Floats, Floats]]
 DAMAGES: dict[str, tuple[Damage, str]] = {
     "seam": (_seam, "seam"), "banding": (_banding, "banding"), "speckle": (_speckle, "speckle"),
     "soft": (_soft, "soft"), "melted": (_melted, "malformed"), "twice": (_twice, "doubled"),
-    "gone": (_gone, "missing"), "cut": (_cut, "cut off"), "signature": (_signature, "signature"),
+    "mush": (_mush, "malformed"), "gone": (_gone, "missing"), "cut": (_cut, "cut off"),
+    "signature": (_signature, "signature"),
 }
 """Each way of spoiling a picture, and the fault that it is called."""

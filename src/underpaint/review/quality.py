@@ -107,22 +107,20 @@ class Quality:
         for first in range(0, len(pictures), _BATCH):
             batch = np.stack([seen(one) for one in pictures[first : first + _BATCH]])
             with torch.inference_mode():
-                grades, maps = self._net(torch.from_numpy(batch))
-            found += [self._graded(grade, map_) for grade, map_ in
-                      zip(grades.float().numpy(), maps.float().numpy(), strict=True)]
+                told = [scores.float().numpy() for scores in self._net(torch.from_numpy(batch))]
+            found += [self._graded(*one) for one in zip(*told, strict=True)]
         return found
 
-    def _graded(self, grades: FloatArray, maps: FloatArray) -> Grading:
+    def _graded(self, grades: FloatArray, faults: FloatArray, maps: FloatArray) -> Grading:
         scores = np.exp((grades - grades.max()) / self._calibration.temperature)
         good, fair, weak = (float(share) for share in scores / scores.sum())
-        return Grading(good, fair, weak, self._faults(maps))
+        return Grading(good, fair, weak, self._faults(faults, maps))
 
-    def _faults(self, maps: FloatArray) -> tuple[Defect, ...]:
+    def _faults(self, scores: FloatArray, maps: FloatArray) -> tuple[Defect, ...]:
         from underpaint.review.quality_net import NET_FAULTS
 
         found = []
-        for name, map_ in zip(NET_FAULTS, maps, strict=True):
-            score = float(np.log(np.exp(map_ - map_.max()).mean()) + map_.max())
+        for name, score, map_ in zip(NET_FAULTS, scores.tolist(), maps, strict=True):
             raw = self._calibration.slope[name] * score + self._calibration.offset[name]
             chance = float(1 / (1 + np.exp(-np.clip(raw, -30, 30))))
             if chance >= self._calibration.least[name]:

@@ -1,10 +1,8 @@
 """The network that grades craft: good, fair or weak, which fault it sees, and where.
 
-Depthwise convolutions on patches of 4x4 pixels after Liu et al. (A ConvNet for the 2020s, 2022). A map of 8x8 cells
-tells each fault; a fault's score is a soft maximum over its cells, so that its place comes with it.
+Depthwise convolutions on patches of 4x4 pixels after Liu et al. (A ConvNet for the 2020s, 2022). Grades and faults are
+read off the mean and the maximum over the picture; a map of 8x8 cells says for each fault where it would be.
 """
-
-import math
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +14,7 @@ NET_FAULTS = ("missing", "doubled", "malformed", "cut off", "seam", "banding", "
 SIDE = 128
 """The square of pixels that it sees; other shapes are squeezed."""
 CELLS = 8
-"""Cells a side of its map."""
+"""Cells a side of its maps."""
 _PATCH = 4
 _RARE = -2.5
 """What each fault scores before anything is learned: faults are rare."""
@@ -40,11 +38,10 @@ class _Block(nn.Module):
 
 
 class QualityNet(nn.Module):
-    """Pictures to scores; `embedding` is the length of an image encoder's vector that is heard besides, 0 for none."""
+    """Pictures to scores."""
 
-    def __init__(self, embedding: int = 0) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.embedding = embedding
         first, *_, last = _WIDTHS
         self.fold = nn.PixelUnshuffle(_PATCH)
         layers: list[nn.Module] = [nn.Conv2d(3 * _PATCH**2, first, 1, bias=False), nn.BatchNorm2d(first), nn.GELU()]
@@ -55,20 +52,14 @@ class QualityNet(nn.Module):
         self.body = nn.Sequential(*layers)
         self.norm = nn.BatchNorm2d(last)
         self.drop = nn.Dropout(0.1)
-        self.faults = nn.Conv2d(last, len(NET_FAULTS), 1)
-        self.faults.bias.data.fill_(_RARE)  # type: ignore[union-attr]
-        self.grade = nn.Linear(2 * last + embedding, len(GRADES))
+        self.places = nn.Conv2d(last, len(NET_FAULTS), 1)
+        self.faults = nn.Linear(2 * last, len(NET_FAULTS))
+        self.faults.bias.data.fill_(_RARE)
+        self.grade = nn.Linear(2 * last, len(GRADES))
 
-    def forward(self, pictures: Tensor, vectors: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Pictures N x 3 x 128 x 128 in -1..1 to grades (N x 3 scores) and the map of faults (N x F x 8 x 8 scores)."""
+    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Pictures, N x 3 x 128 x 128 in -1..1, to scores of grades (N x 3), of faults (N x F) and of their places
+        (N x F x 8 x 8)."""
         seen = self.drop(self.norm(self.body(self.fold(pictures))))
-        pooled = [seen.mean((2, 3)), seen.amax((2, 3))]
-        if self.embedding and vectors is not None:
-            pooled.append(vectors)
-        return self.grade(torch.cat(pooled, 1)), self.faults(seen)
-
-
-def fault_scores(maps: Tensor) -> Tensor:
-    """One score a fault (N x F) from its map: the logarithm of the mean of exponentials, between mean and maximum."""
-    flat = maps.flatten(2)
-    return torch.logsumexp(flat, 2) - math.log(flat.shape[2])
+        pooled = torch.cat([seen.mean((2, 3)), seen.amax((2, 3))], 1)
+        return self.grade(pooled), self.faults(pooled), self.places(seen)
