@@ -11,6 +11,7 @@ from kit.easel import paint_cheaply, recipes
 from kit.studio import Program
 from PIL import Image
 
+from underpaint.cli import keep_good
 from underpaint.cli.review import desk
 from underpaint.library import ratings
 from underpaint.library.jobs import Jobs
@@ -20,6 +21,7 @@ from underpaint.library.reviewing import opinions, review_entries, taste_of
 from underpaint.library.runner import Runner
 from underpaint.library.search import Query, search
 from underpaint.recipe import CreateRecipe
+from underpaint.review.early import LOOKS, Early, features
 
 
 @pytest.fixture
@@ -161,6 +163,23 @@ def test_painting_until_enough_is_good_tells_its_yield(program: Program, tiny_mo
     assert [one["seed"] for one in said["outcomes"]][:2] == [5, 6]
     with Library(program.json("library", "list")["takes"][0]["file"].split("/takes/")[0]) as library:
         assert len(search(library, Query())) == found["painted"]
+
+
+def test_takes_that_promise_nothing_are_stopped_and_their_steps_go_on(
+        program: Program, tiny_model: Path, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    width = len(features(np.zeros((4, 8, 8), np.float32), None))
+    nothing = np.zeros((len(LOOKS), width), np.float32)
+    hopeless = Early("tiny", 4, nothing, np.full(3, -9, np.float32), nothing, np.ones_like(nothing), (0.5,) * 3)
+    monkeypatch.setattr(keep_good, "_early", lambda recipe: hopeless)
+    words = ("paint", "a red house", "--model", tiny_model, "--keep-good", "1", "--budget", "2", "--seed", "1",
+             "--steps", "4", "-o", tmp_path / "out")
+    found = program.json(*words)
+    assert [one["state"] for one in found["outcomes"]] == ["stopped"] * 4 and found["yield"]["spent"] == 2.0
+    assert found["outcomes"][0]["reason"] == "stopped after 2 of 4 steps: 0% likely to become good"
+    assert found["takes"] == [] and found["yield"]["stopped"] == 4
+    with Library(home / "library") as library:
+        assert search(library, Query()) == [] and not list(library.incoming.iterdir())
+    assert program.json(*words, "--no-stopping")["yield"]["stopped"] == 0
 
 
 def test_more_good_takes_than_the_budget_pays_for_are_refused(program: Program, tiny_model: Path) -> None:
