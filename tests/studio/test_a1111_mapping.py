@@ -8,8 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from kit.a1111 import masked, scene, text
 from PIL import Image
+from pydantic import ValidationError
 
 from underpaint.errors import ModelError, UnderpaintError
 from underpaint.pictures.read import read_picture
@@ -18,7 +21,7 @@ from underpaint.studio.a1111.answers import NotFound, NotServed, Unprocessable
 from underpaint.studio.a1111.asking import Ready, understood
 from underpaint.studio.a1111.options import DEFAULTS, checked
 from underpaint.studio.a1111.replies import Style
-from underpaint.studio.a1111.requests import Img2Img, Txt2Img
+from underpaint.studio.a1111.requests import Img2Img, Txt2Img, Unit
 from underpaint.studio.a1111.scripts.plot import axes_of
 from underpaint.studio.a1111.styles import styled
 from underpaint.studio.desk import Desk
@@ -455,3 +458,37 @@ def test_depth_and_poses_need_an_adapter_for_the_model(read: Any, adapters: None
         assert caught.value.http_status in (404, 422)
     with pytest.raises(Unprocessable, match="not found in supported models"):
         read(width=64, height=64, **unit(module="tile_resample", model="None"))
+
+
+_ODD = st.one_of(
+    st.none(), st.booleans(), st.integers(-3, 4), st.sampled_from([2**31, 2**63, -(2**40), 512, 8, 1000]),
+    st.floats(allow_nan=True, width=32), st.text(max_size=8), st.just(text(scene(16, 16))),
+    st.sampled_from(["None", "none", "Automatic", "canny", "X/Y/Z plot", "Prompt matrix", "SD upscale", "a|b|c|d",
+                     "Euler a Karras", "Steps: 1, Seed: -5, Size: 9x9", "<lora:x:1>", "[a:b:0.5]", "../../etc/passwd",
+                     "Latent"]),
+    st.lists(st.one_of(st.none(), st.integers(-2, 9), st.text(max_size=4)), max_size=5),
+    st.dictionaries(st.sampled_from(["args", "image", "sd_vae", "randn_source", "jpeg_quality", "module"]),
+                    st.one_of(st.integers(), st.text(max_size=4), st.lists(st.integers(), max_size=2)), max_size=3))
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(kind=st.sampled_from([Txt2Img, Img2Img]), data=st.data())
+def test_whatever_is_sent_is_understood_or_refused(desk: Desk, kind: Any, data: st.DataObject) -> None:
+    names = st.sampled_from(sorted({*kind.model_fields, "script_name", "script_args", "init_images"}))
+    fields = data.draw(st.dictionaries(names, _ODD, max_size=6))
+    if kind is Img2Img:
+        fields.setdefault("init_images", [text(scene(16, 16))])
+    unit_names = st.sampled_from(sorted(Unit.model_fields))
+    units = data.draw(st.lists(st.dictionaries(unit_names, _ODD, max_size=4), max_size=2))
+    if units and "alwayson_scripts" not in fields:
+        fields["alwayson_scripts"] = {"controlnet": {"args": units}}
+    try:
+        ready = understood(kind(**fields), {}, desk)
+    except ValidationError:
+        return
+    except UnderpaintError as error:
+        assert error.http_status in (404, 422, 501), error
+        assert error.message and "\n" not in error.message.strip()
+        return
+    assert ready.made.recipes and len(ready.made.recipes) == len(ready.made.places)
+    assert {one.sha256 for recipe in ready.made.recipes for one in recipe.blobs()} <= ready.asked.blobs.keys()

@@ -163,9 +163,10 @@ class Detected(Reply):
 
 
 class Failure(Reply):
-    """What goes wrong: the kind, A1111's detail, and the whole sentence with the way out."""
+    """What goes wrong: A1111's detail, the kind, and the whole sentence with the way out. Of a body that does not fit
+    there is only the detail, pydantic's list."""
 
-    error: str
     detail: Any
-    body: str
-    errors: str
+    error: str = ""
+    body: str = ""
+    errors: str = ""
