@@ -1,7 +1,7 @@
 // The job on the table: asked for, watched, stopped, gone on with; its keys as they wait, grow and are done.
 //
 // session.state.job is null or {id, title, words, state, total, done, failed, progress, secondsLeft, lines, shape,
-// small, psd, ora}; session.state.keys has one {number, name, palette, state, progress, preview, take, said} for each key.
+// small, own, psd, ora}; session.state.keys has one {number, name, palette, state, progress, preview, take, said} for each key.
 
 import { api, newKey } from "./api.js";
 import { notice } from "./marks.js";
@@ -146,8 +146,16 @@ async function read(id) {
 async function layLines(id, source) {
   const small = await smallPicture(source);
   if (!small || session.state.job?.id !== id) return;
-  Object.assign(session.state.job, { small: small.url, shape: small.width / small.height });
+  const { job, drawing, words } = session.state;
+  Object.assign(job, { small: small.url, shape: small.width / small.height });
   session.touch("job");
+  if (drawing || !job.own) return;
+  // An empty desk takes the drawing that these keys were painted under, to go on from.
+  const { width, height } = small;
+  session.set({ words: words || job.words, drawing: { name: "The drawing of these keys", phase: "ready", sent: 1, local: null, said: "",
+    source: job.drawing, kind: "auto", keepBlue: true,
+    lines: { sha256: job.drawing, url: source, small: small.url, width, height, kind: "transparent", notes: [] } } });
+  session.keep();
 }
 
 /** A key in one of our lights has its colours before it is painted. */

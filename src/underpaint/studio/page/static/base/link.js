@@ -50,7 +50,7 @@ function listen() {
   };
   source.onerror = () => {
     source.close();
-    tell({ link: "away" });
+    if (session.state.link !== "locked") tell({ link: "away" });
     timer = setTimeout(listen, wait * (0.75 + Math.random() / 2));
     wait = Math.min(wait * 1.7, LONGEST_WAIT);
   };
