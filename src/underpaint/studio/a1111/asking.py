@@ -48,6 +48,7 @@ def understood(request: Processing, options: Mapping[str, Any], desk: Desk) -> R
     request = pasted(request, shelf)
     override = checked(request.override_settings or {})
     settings = {**DEFAULTS, **options, **override}
+    settings["sd_model_checkpoint"] = settings["sd_model_checkpoint"] or desk.settings.model
     script = script_of(request.script_name, tab)
     units = read_units(units_asked(request.alwayson_scripts))
     refuse(request, settings)

@@ -48,7 +48,8 @@ class Counter:
 
     def options(self, client: Client) -> dict[str, Any]:
         """A client's settings with what it left alone."""
-        return {**DEFAULTS, **self.sessions.options(client)}
+        found = {**DEFAULTS, **self.sessions.options(client)}
+        return found | {"sd_model_checkpoint": found["sd_model_checkpoint"] or self.desk.settings.model}
 
 
 def counter_of(request: Request) -> Counter:
