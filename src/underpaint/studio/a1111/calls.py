@@ -14,7 +14,7 @@ from underpaint.studio.a1111.images import decoded, text_of, texts_of
 from underpaint.studio.a1111.options import DEFAULTS, checked
 from underpaint.studio.a1111.painting import paint, skip, stop
 from underpaint.studio.a1111.parameters import parameters_of
-from underpaint.studio.a1111.progress import progress_of, task_progress
+from underpaint.studio.a1111.progress import current_task, progress_of, task_progress
 from underpaint.studio.a1111.requests import (
     ExtrasBatch,
     ExtrasSingle,
@@ -132,8 +132,9 @@ def progress(counter: AtCounter, client: Asker, skip_current_image: bool = False
 
 @router.post("/sdapi/v1/interrupt", summary="Stop painting")
 def interrupt(counter: AtCounter, client: Asker) -> dict[str, Any]:
-    """Stop what this client has asked for; what is finished is handed out."""
-    for task in counter.tasks.of(client):
+    """Stop what is being painted for this client, else what waits first; what is finished is handed out."""
+    task, _ = current_task(client, counter.tasks, counter.desk)
+    if task is not None:
         stop(task, counter.desk)
     return {}
 
@@ -141,7 +142,8 @@ def interrupt(counter: AtCounter, client: Asker) -> dict[str, Any]:
 @router.post("/sdapi/v1/skip", summary="Leave out the picture being painted")
 def skip_picture(counter: AtCounter, client: Asker) -> dict[str, Any]:
     """Go on with the next picture."""
-    for task in counter.tasks.of(client):
+    task, _ = current_task(client, counter.tasks, counter.desk)
+    if task is not None:
         skip(task, counter.desk)
     return {}
 
