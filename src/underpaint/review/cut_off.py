@@ -12,8 +12,8 @@ _COLOURS = 5
 _THING = (0.05, 0.35)  # of the picture, or it is no thing that stands out
 _RUN = 0.7
 """The share of a thing's own height or width that must lie at the border."""
-_STANDS_OUT = 0.2
-"""How far its colour lies from that of the rest, in OKLab."""
+_STANDS_OUT, _VIVID = 0.22, 0.07
+"""How far its colour lies from that of the rest, and from grey, in OKLab: sky and ground between things are neither."""
 _COMPACT = 0.5
 _SIDES = ("left", "right", "top", "bottom")
 
@@ -57,7 +57,8 @@ def _areas(lab: NDArray[np.float32]) -> NDArray[np.int32]:
 def _stands_out(lab: NDArray[np.float32], inside: NDArray[np.bool_]) -> bool:
     rows, columns = inside.any(axis=1).sum(), inside.any(axis=0).sum()
     far = float(np.linalg.norm(lab[inside].mean(axis=0) - lab[~inside].mean(axis=0)))
-    return far >= _STANDS_OUT and float(inside.sum()) / float(rows * columns) >= _COMPACT
+    vivid = float(np.hypot(*lab[inside].mean(axis=0)[1:]))
+    return far >= _STANDS_OUT and vivid >= _VIVID and float(inside.sum()) / float(rows * columns) >= _COMPACT
 
 
 def _met(inside: NDArray[np.bool_]) -> list[str]:

@@ -11,8 +11,10 @@ _LEAST_STEP = 0.011
 _CROSSED = 0.62
 """The share of a line's pixels that must step across it."""
 _STANDS_OUT = 0.30
-_ALIKE = 0.82
-"""How alike, as a correlation, the two sides of a seam are; the two sides of a horizon are not."""
+_ALIKE = 0.8
+"""How much of one side of a seam the other foretells, but for one gain; of a horizon's sides it does not, since what
+stands before it stays as it is."""
+_GAIN = (0.6, 1.6)
 _NEAR_EDGE = 0.13
 
 
@@ -49,7 +51,8 @@ def _beside(steps: FloatArray, way: int) -> FloatArray:
 
 
 def _alike(color: FloatArray, place: int) -> float:
-    """The best correlation of what lies before a line with what lies behind it, over small shifts along it."""
+    """The share of what lies behind a line that what lies before it foretells, times one gain, at the best small shift
+    along it."""
     before = color[:, max(0, place - 3) : place + 1].mean(axis=1)
     behind = color[:, place + 1 : place + 5].mean(axis=1)
     reach = max(2, round(0.045 * len(before)))
@@ -57,10 +60,10 @@ def _alike(color: FloatArray, place: int) -> float:
     for shift in range(-reach, reach + 1, 1 if reach < 12 else 2):
         one = before[max(0, shift) : len(before) + min(0, shift)]
         other = behind[max(0, -shift) : len(behind) + min(0, -shift)]
-        one, other = one - one.mean(axis=0), other - other.mean(axis=0)
-        both = float(np.sqrt((one**2).sum() * (other**2).sum()))
-        if both / len(one) > 5e-4:  # two plain sides say nothing
-            best = max(best, float((one * other).sum()) / both)
+        spread = float(((other - other.mean(axis=0)) ** 2).sum())
+        gain = float((one * other).sum()) / max(float((one**2).sum()), 1e-6)
+        if spread / len(other) > 8e-4 and _GAIN[0] < gain < _GAIN[1]:  # a plain side says nothing
+            best = max(best, 1 - float(((other - gain * one) ** 2).sum()) / spread)
     return best
 
 
