@@ -55,6 +55,8 @@ def _alike(color: FloatArray, place: int) -> float:
     along it."""
     before = color[:, max(0, place - 3) : place + 1].mean(axis=1)
     behind = color[:, place + 1 : place + 5].mean(axis=1)
+    if not _varied(before):  # a plain side, with or without one thing before it, says nothing
+        return 0.0
     reach = max(2, round(0.045 * len(before)))
     best = -1.0
     for shift in range(-reach, reach + 1, 1 if reach < 12 else 2):
@@ -62,9 +64,15 @@ def _alike(color: FloatArray, place: int) -> float:
         other = behind[max(0, -shift) : len(behind) + min(0, -shift)]
         spread = float(((other - other.mean(axis=0)) ** 2).sum())
         gain = float((one * other).sum()) / max(float((one**2).sum()), 1e-6)
-        if spread / len(other) > 8e-4 and _GAIN[0] < gain < _GAIN[1]:  # a plain side says nothing
+        if spread / len(other) > 8e-4 and _GAIN[0] < gain < _GAIN[1]:
             best = max(best, 1 - float(((other - gain * one) ** 2).sum()) / spread)
     return best
+
+
+def _varied(line: FloatArray) -> bool:
+    """Whether more than a quarter of a line is something else than the rest of it."""
+    away = np.abs(line - np.median(line, axis=0)).max(axis=1)
+    return float(np.percentile(away, 70)) > 0.035
 
 
 def _said(at: float, upright: bool, crossed: float) -> Defect:
