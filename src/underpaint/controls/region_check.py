@@ -21,8 +21,12 @@ COLOURS = {
 """Colours that people say, as a painter would mix them."""
 NEAR = 0.2
 """How far from a shade of such a colour, in OKLab, a pixel still is called by its name."""
+_COLOURED = 0.06
+"""Chroma in OKLab from which a colour is called by a hue's name."""
 _DARKER, _PALER = (0.3, 0.55, 0.8), (0.25, 0.5)
 """The shades of a colour: so much of its light, and so much white mixed in."""
+_TRACE = 0.01
+"""Less of a colour than this share is chance."""
 _BORDER = 0.04
 """A step of colour, beyond what lies beside it, that an eye sees as a seam."""
 
@@ -40,8 +44,8 @@ class RegionCheck:
 
     @property
     def leaked(self) -> bool:
-        """Whether there is as much of it outside as inside."""
-        return self.inside is not None and self.outside is not None and self.outside >= self.inside
+        """Whether there is plainly more of it outside than inside."""
+        return self.inside is not None and self.outside is not None and self.outside > 1.15 * self.inside + _TRACE
 
     @property
     def score(self) -> float:
@@ -57,6 +61,8 @@ class RegionCheck:
         said = "its border shows" if self.border > _BORDER else "no seam"
         if self.inside is None or self.outside is None:
             return said
+        if max(self.inside, self.outside) < _TRACE:
+            return f"what its words name is hardly there, {said}"
         if self.leaked:
             return f"its words went elsewhere ({self.inside:.0%} inside, {self.outside:.0%} outside), {said}"
         return f"what its words name: {self.inside:.0%} inside, {self.outside:.0%} outside, {said}"
@@ -92,7 +98,9 @@ def _called(lab: FloatArray, names: list[str]) -> NDArray[np.bool_]:
     others = np.concatenate([_shades(one) for one in sorted(set(COLOURS.values()) - asked)])
     to_wanted, to_others = (np.min([np.square(lab - one).sum(-1) for one in shades], axis=0)
                             for shades in (wanted, others))
-    return np.asarray((to_wanted < NEAR**2) & (to_wanted <= to_others))
+    strong = np.linalg.norm(lab[..., 1:], axis=-1) >= _COLOURED
+    grey = np.min([np.linalg.norm(one[1:]) for one in wanted]) < _COLOURED
+    return np.asarray((to_wanted < NEAR**2) & (to_wanted <= to_others) & (strong | grey))
 
 
 def _shades(colour: str) -> FloatArray:
