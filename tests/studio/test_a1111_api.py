@@ -294,6 +294,10 @@ def test_what_is_wrong_looks_as_a1111_says_it(api: httpx.Client) -> None:
     for sent in (b'{"prompt": "\\ud800"}', b'{"cfg_scale": NaN}', b'{"seed": 1e999}', b"[" * 5000, b"null", b"7"):
         answer = api.post("/sdapi/v1/txt2img", content=sent, headers={"content-type": "application/json"})
         assert answer.status_code in (400, 422) and answer.json()["detail"], sent[:20]
+    for sent in (b'{"a": NaN}', b'{"a": "\\ud800"}', b"[1]"):
+        kept = api.post("/sdapi/v1/options", content=sent, headers={"content-type": "application/json"})
+        assert kept.status_code == 422
+    assert get(api, "options")["sd_model_checkpoint"]
     nowhere = api.get("/sdapi/v1/nowhere")
     assert nowhere.status_code == 404 and nowhere.json()["body"] == ""
     assert api.get("/sdapi/v1/txt2img").status_code == 405

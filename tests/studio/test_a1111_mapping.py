@@ -130,6 +130,13 @@ def test_settings_are_the_clients_and_override_them_for_one_request(read: Any) -
         read(override_settings={"sd_vae": "no-such-vae"})
 
 
+def test_a_server_with_a_model_of_its_own_paints_with_that(tmp_path: Path) -> None:
+    desk = Desk(ServeSettings(library=tmp_path / "library", model="primer"))
+    (recipe,) = understood(Txt2Img(), {"CLIP_stop_at_last_layers": 1}, desk).made.recipes
+    assert recipe.model.name == "primer"
+    desk.close()
+
+
 def test_settings_are_checked_and_unknown_ones_kept() -> None:
     assert checked({"jpeg_quality": "90", "some_extension": [1, {"a": None}], "return_grid": 0}) == {
         "jpeg_quality": 90, "some_extension": [1, {"a": None}], "return_grid": False}

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from anyio import to_thread
 from fastapi import APIRouter, Body, Depends, Request, Response
 
+from underpaint.errors import ModelError
 from underpaint.studio.a1111 import replies
 from underpaint.studio.a1111.answers import A1111Route
 from underpaint.studio.a1111.asking import understood
@@ -22,6 +23,7 @@ from underpaint.studio.a1111.requests import (
     InternalProgress,
     PngInfo,
     Processing,
+    Settings,
     Txt2Img,
 )
 from underpaint.studio.a1111.sessions import Client, Sessions, client_of, greet
@@ -152,12 +154,15 @@ def skip_picture(counter: AtCounter, client: Asker) -> dict[str, Any]:
 def get_options(counter: AtCounter, client: Asker) -> dict[str, Any]:
     """Those that the client has set, over A1111's defaults."""
     options = counter.options(client)
-    model = current(counter.shelf, options["sd_model_checkpoint"])
+    try:
+        model = current(counter.shelf, options["sd_model_checkpoint"])
+    except ModelError:  # it was there when it was set
+        return options
     return options | {"sd_model_checkpoint": title(model), "sd_checkpoint_hash": model.sha256}
 
 
 @router.post("/sdapi/v1/options", summary="Set some of this client's settings")
-def set_options(counter: AtCounter, client: Asker, body: Annotated[dict[str, Any], Body()]) -> None:
+def set_options(counter: AtCounter, client: Asker, body: Annotated[Settings, Body()]) -> None:
     """Settings are the client's own: nobody else's picture changes."""
     options = checked(body)
     if options.get("sd_model_checkpoint"):
