@@ -8,12 +8,13 @@ import pytest
 import torch
 from torch import Tensor
 
+from underpaint.controls.steering.calm_edit import CalmEdit, calmer
 from underpaint.controls.steering.light_edit import LightEdit, light_change
 from underpaint.controls.steering.palette_values import PaletteValuesEdit, wanted_colours
 from underpaint.engine.latent_colours import LUMA, LatentColours
 from underpaint.engine.loop import edited, in_order
 from underpaint.engine.protocols import Step
-from underpaint.recipe import LightControl, PaletteControl, Swatch
+from underpaint.recipe import Blob, LightControl, LineControl, PaletteControl, Swatch
 
 MIX = torch.tensor([[0.9, -0.4, 0.2], [0.1, 0.8, -0.5], [0.3, 0.2, 1.1], [-0.6, 0.5, 0.4]])
 """A made-up autoencoder: four latent channels from three colours."""
@@ -198,3 +199,23 @@ class TestPalette:
             now = PaletteValuesEdit(blue, colours)(now, at(0))
         red, _, azure = colours.to_rgb(now)[0].flatten(1).mean(-1)
         assert azure > red + 0.2
+
+
+def test_paint_between_the_lines_is_calmed_up_to_the_lines_and_late() -> None:
+    ink = torch.zeros(1, 1, 128, 192)
+    ink[..., 88:104] = 1
+    mottled = estimate()
+    mottled[..., 12:] += 5
+    change = calmer(mottled, ink)
+    assert not change[..., 11:13].any()  # the line itself is left to the drawing
+    calm = mottled + change
+    left, right = calm[..., :11], calm[..., 13:]
+    assert left.std() < 0.7 * mottled[..., :11].std() and right.std() < 0.7 * mottled[..., 13:].std()
+    assert (right.mean() - left.mean()) > 4.5  # nothing runs across
+    flat = torch.full((1, 4, 16, 24), 0.3)
+    torch.testing.assert_close(calmer(flat, ink), torch.zeros_like(flat), atol=1e-6, rtol=0)
+    control = LineControl(drawing=Blob(sha256="0" * 64), calm=0.5)
+    edit = CalmEdit(ink[0, 0].numpy(), control)
+    assert torch.equal(edit(mottled, at(0.1)), mottled)
+    torch.testing.assert_close(edit(mottled, at(0.5)), mottled + 0.5 * change)
+    assert torch.equal(CalmEdit(ink[0, 0].numpy(), control.changed(end=0.4))(mottled, at(0.5)), mottled)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -18,6 +19,9 @@ from underpaint.imaging.linemap import ink_at, ink_of
 from underpaint.pictures.encode import Encoding, encode
 from underpaint.recipe import LineControl
 
+if TYPE_CHECKING:
+    from underpaint.engine.protocols import Edit
+
 
 class Line:
     """Lines of a drawing."""
@@ -30,15 +34,16 @@ class Line:
         checks="lines kept and lines invented, by colour edges in the finished picture",
         families="every one; lines are held closely by the Primer, and by SD 1.x, SD 2.x and SDXL with an adapter",
         cost="an adapter: one small network a picture; on the estimate: under 1 % of a step",
-        extracts=tuple(WAYS), options=("mode", "model", "resize", "curve"))
+        extracts=tuple(WAYS), options=("mode", "model", "calm", "resize", "curve"))
     measured_as = "lines"
 
     def read(self, spec: ControlSpec, files: Files) -> Given:
-        spec.expects("mode", "resize", "model")
+        spec.expects("mode", "resize", "model", "calm")
         if not spec.source:
             raise RecipeError("which drawing?", hint="Write line=drawing.png.", field="control line")
         kept = files.drawing(Path(spec.source))
-        mode = {"mode": spec.options["mode"]} if "mode" in spec.options else {}
+        mode: dict[str, object] = {"mode": spec.options["mode"]} if "mode" in spec.options else {}
+        mode |= {"calm": spec.number("calm")} if "calm" in spec.options else {}
         named = {"adapter": {"name": spec.options["model"]}} if spec.options.get("model") else {}
         control = LineControl.model_validate({"drawing": kept.blob, **spec.fields, **spec.resizing(), **mode, **named})
         return Given(control, {kept.blob.sha256: kept.data}, kept.notes)
@@ -55,18 +60,20 @@ class Line:
 
     def steer(self, control: LineControl, ground: Ground, tools: Tools) -> Steering:
         # torch is imported where a model is at hand anyway, so that reading and checking stay quick
+        from underpaint.controls.steering.calm_edit import CalmEdit
         from underpaint.controls.steering.line_adapter import LineAdapter
         from underpaint.controls.steering.line_edit import LineEdit
 
         ink = ink_on(control, ground)
+        calm: tuple[Edit, ...] = (CalmEdit(ink, control),) if control.calm else ()
         adapter = tools.adapter(control) if tools.adapter is not None else None
         if adapter is not None:
             from underpaint.controls.steering.attached import hung
 
-            return Steering(attachments=(hung(control, ink, adapter),))
+            return Steering(attachments=(hung(control, ink, adapter),), edits=calm)
         if tools.line_adapter is not None:
-            return Steering(attachments=(LineAdapter(tools.line_adapter(), ink, control),))
-        return Steering(edits=(LineEdit(ink, control, tools.colours),))
+            return Steering(attachments=(LineAdapter(tools.line_adapter(), ink, control),), edits=calm)
+        return Steering(edits=(LineEdit(ink, control, tools.colours), *calm))
 
     def check(self, picture: FloatArray, control: LineControl, ground: Ground) -> Check | None:
         lines = check_lines(picture, ink_on(control, ground))

@@ -65,7 +65,8 @@ class LineControl(_Control):
 
     `mode` says what an adapter weighs: "lines" follows them wherever words are asked for, as A1111's "ControlNet is
     more important"; "balanced" with and without the words; "words" the same, less at the finer levels ("My prompt is
-    more important"). `adapter` names one; without it the model's own is used, or one that is here for lines.
+    more important"). `adapter` names one; without it the model's own is used, or one that is here for lines. `calm`:
+    how calm the paint between the lines is kept, so that fewer lines are invented.
     """
 
     kind: Literal["line"] = "line"
@@ -73,6 +74,7 @@ class LineControl(_Control):
     adapter: ModelRef | None = None
     mode: Literal["lines", "balanced", "words"] = "lines"
     resize: Resizing = "fit"
+    calm: Fraction = 0.0
 
     def blobs(self) -> Iterator[Blob]:
         yield self.drawing
