@@ -9,10 +9,13 @@ from torch import Tensor
 
 from underpaint.errors import ModelError
 from underpaint.primer.export import is_scaled
+from underpaint.primer.maps import CHANNELS
 from underpaint.primer.stages import Workshop
 from underpaint.training.checkpoint import save_state
 
-_PARTS = {"unet": "unet", "text_encoder": "text_encoder", "adapter": "adapter_line"}
+_PARTS = {"unet": "unet", "text_encoder": "text_encoder"} | {
+    f"adapters.{kind}": f"adapter_{kind}" for kind in CHANNELS
+}
 
 
 def adopt_stage(shop: Workshop, folder: Path) -> None:
@@ -28,7 +31,7 @@ def adopt_stage(shop: Workshop, folder: Path) -> None:
     painter: dict[str, Tensor] = {}
     for name, part in _PARTS.items():
         for key, value in _tensors(folder / part).items():
-            scaled = name == "adapter" and is_scaled(key)
+            scaled = name == "adapters.line" and is_scaled(key)
             painter[f"{name}.{key}"] = value / strength if scaled else value
     save_state(shop.painter_folder / "weights.safetensors", painter, {"step": 0, "elapsed": 0.0})
     factor = json.loads((folder / "vae" / "config.json").read_text())["scaling_factor"]

@@ -12,11 +12,12 @@ from torch import nn
 
 from underpaint.errors import OutputError
 from underpaint.primer.config import DefaultsConfig
+from underpaint.primer.maps import CHANNELS
 from underpaint.primer.paint import Paintbox
-from underpaint.primer.painter import LINE_CHANNELS, new_scheduler
-from underpaint.primer.world import SIZES
+from underpaint.primer.painter import new_scheduler
+from underpaint.primer.stagecraft.scene import SIZES
 
-MOST_BYTES = 20_000_000
+MOST_BYTES = 32_000_000
 """What the whole folder may weigh."""
 MOST_FILE_BYTES = 16_000_000
 """What one file of it may weigh."""
@@ -70,7 +71,7 @@ def _write_parts(box: Paintbox, folder: Path, line_strength: float) -> None:
         "vae": box.autoencoder,
         "unet": box.painter.unet,
         "text_encoder": box.painter.text_encoder,
-        "adapter_line": box.painter.adapter,
+        **{f"adapter_{kind}": adapter for kind, adapter in box.painter.adapters.items()},
     }
     for name, module in parts.items():
         half = _half_copy(module)
@@ -122,13 +123,15 @@ def _card(box: Paintbox, defaults: DefaultsConfig, facts: dict[str, Any]) -> dic
             "size_step": defaults.size_step,
         },
         "sizes": [list(size) for size in SIZES],
-        "line_adapter": {"folder": "adapter_line", "channels": LINE_CHANNELS, "ink": 1.0, "paper": 0.0, "weight": 1.0,
-                         "built_in": defaults.line_strength},
+        "line_adapter": {"folder": "adapter_line", "channels": CHANNELS["line"], "ink": 1.0, "paper": 0.0,
+                         "weight": 1.0, "built_in": defaults.line_strength},
+        "adapters": {kind: {"folder": f"adapter_{kind}", "channels": channels}
+                     for kind, channels in CHANNELS.items() if kind != "line"},
         "parameters": {
             "vae": count_parameters(box.autoencoder),
             "unet": count_parameters(box.painter.unet),
             "text_encoder": count_parameters(box.painter.text_encoder),
-            "adapter_line": count_parameters(box.painter.adapter),
+            **{f"adapter_{kind}": count_parameters(adapter) for kind, adapter in box.painter.adapters.items()},
         },
         "training": facts,
     }
