@@ -1,8 +1,12 @@
 """Stage six: the weights as a diffusers folder in half precision, replaced in one go."""
 
+import hashlib
 import json
+import re
 import shutil
 import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -37,11 +41,20 @@ _INDEX = {
 }
 
 
-def export(box: Paintbox, tokenizer_folder: Path, target: Path, defaults: DefaultsConfig, facts: dict[str, Any]) -> int:
+@dataclass(frozen=True)
+class About:
+    """What `primer.json` tells besides the numbers of the networks: defaults, training (what was trained for how
+    long), and by kind the words that the model knows."""
+
+    defaults: DefaultsConfig
+    training: Mapping[str, Any]
+    knows: Mapping[str, Sequence[str]]
+
+
+def export(box: Paintbox, tokenizer_folder: Path, target: Path, about: About) -> int:
     """Write the Primer to `target`, replacing what is there; returns its size in bytes.
 
-    The folder is made beside the target and renamed into place, so that nobody ever reads half of it. `facts` (what
-    was trained for how long) go into `primer.json` beside the defaults.
+    The folder is made beside the target and renamed into place, so that nobody ever reads half of it.
 
     Raises:
         OutputError: the model is larger than the package may carry.
@@ -50,10 +63,10 @@ def export(box: Paintbox, tokenizer_folder: Path, target: Path, defaults: Defaul
     fresh = Path(tempfile.mkdtemp(prefix=".primer-", dir=target.parent))
     fresh.chmod(0o755)
     try:
-        _write_parts(box, fresh, defaults.line_strength)
+        _write_parts(box, fresh, about.defaults.line_strength)
         shutil.copytree(tokenizer_folder, fresh / "tokenizer")
         (fresh / "model_index.json").write_text(json.dumps(_INDEX, indent=2) + "\n")
-        (fresh / "primer.json").write_text(json.dumps(_card(box, defaults, facts), indent=2) + "\n")
+        (fresh / "primer.json").write_text(_readable(_card(box, about, fresh)) + "\n")
         size = _checked_size(fresh)
         old = fresh.with_name(fresh.name + ".old")
         if target.exists():
@@ -111,7 +124,15 @@ def _half_copy(module: Any) -> Any:
     return copy.to(device="cpu", dtype=torch.float16, memory_format=torch.contiguous_format).eval()
 
 
-def _card(box: Paintbox, defaults: DefaultsConfig, facts: dict[str, Any]) -> dict[str, Any]:
+def _readable(card: dict[str, Any]) -> str:
+    """Indented JSON, with lists of words and numbers on one line each."""
+    text = json.dumps(card, indent=2, ensure_ascii=False)
+    return re.sub(r"\[[^\[\]{}]*\]", lambda found: re.sub(r"\s*\n\s*", " ", found.group()), text)
+
+
+def _card(box: Paintbox, about: About, folder: Path) -> dict[str, Any]:
+    defaults = about.defaults
+    weights = sorted(folder.rglob("*.safetensors"))
     return {
         "name": "Primer",
         "schema": 1,
@@ -133,7 +154,10 @@ def _card(box: Paintbox, defaults: DefaultsConfig, facts: dict[str, Any]) -> dic
             "text_encoder": count_parameters(box.painter.text_encoder),
             **{f"adapter_{kind}": count_parameters(adapter) for kind, adapter in box.painter.adapters.items()},
         },
-        "training": facts,
+        "training": about.training,
+        "files": {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+                  for path in weights},
+        "knows": {kind: list(words) for kind, words in about.knows.items()},
     }
 
 

@@ -15,9 +15,10 @@ from underpaint.errors import ModelError
 from underpaint.files import atomic_write
 from underpaint.primer.autoencoder import averaged_autoencoder, picture_tensor, train_autoencoder, train_decoder
 from underpaint.primer.config import PrimerConfig
-from underpaint.primer.export import export
+from underpaint.primer.export import About, export
 from underpaint.primer.hearing import hearing
 from underpaint.primer.judge import Judge, train_judge
+from underpaint.primer.knows import what_it_knows
 from underpaint.primer.paint import Order, Paintbox, paint, sheet
 from underpaint.primer.painter import (
     Painter,
@@ -212,7 +213,7 @@ def painter_stage(shop: Workshop, weights: Path | None = None, target: Path | No
         with (shop.painter_folder / "hearing.jsonl").open("a") as file:
             file.write(json.dumps({"step": running.step} | hearing(painter, pool, config.seed)) + "\n")
         if target is not None:
-            export(box, shop.tokenizer_folder, target, shop.config.defaults, training_facts(shop))
+            export(box, shop.tokenizer_folder, target, about(shop))
 
     done = trainer.run(_Every(600.0, snapshot))
     _save_painter(shop, trainer)
@@ -252,7 +253,12 @@ def load_paintbox(shop: Workshop) -> Paintbox:
 
 def export_stage(shop: Workshop, target: Path) -> int:
     """Write the Primer's folder; returns its size in bytes."""
-    return export(load_paintbox(shop), shop.tokenizer_folder, target, shop.config.defaults, training_facts(shop))
+    return export(load_paintbox(shop), shop.tokenizer_folder, target, about(shop))
+
+
+def about(shop: Workshop) -> About:
+    """What `primer.json` tells."""
+    return About(shop.config.defaults, training_facts(shop), what_it_knows(complete_shards(shop.pictures_folder)))
 
 
 def judge_stage(shop: Workshop) -> bool:
