@@ -117,9 +117,11 @@ class JudgeConfig:
 
 @dataclass(frozen=True)
 class EvaluateConfig:
-    """How the painter is examined."""
+    """How the painter is examined: with so many prompts, prompts for each of counting and relating, and scenes whose
+    maps must be followed."""
 
     prompts: int
+    pairs: int
     drawings: int
     steps: int
     guidance: float

@@ -31,13 +31,14 @@ class Reader(nn.Module):
         super().__init__()
         self.text_encoder = text_encoder
         width = int(text_encoder.config.hidden_size)
-        self.heads = nn.ModuleDict({name: nn.Linear(width, len(values)) for name, values in KNOWN.items()})
+        # Named apart from a ModuleDict's own methods, of which one is called "values".
+        self.heads = nn.ModuleDict({f"of {name}": nn.Linear(width, len(words)) for name, words in KNOWN.items()})
 
     def forward(self, tokens: Tensor, positions: Tensor) -> dict[str, Tensor]:
         """Token numbers, B x 77, and B positions to ask at; one row of scores a factor."""
         states = self.text_encoder(tokens).last_hidden_state
         asked = states[torch.arange(len(states), device=states.device), positions]
-        return {name: head(asked) for name, head in self.heads.items()}
+        return {name: self.heads[f"of {name}"](asked) for name in KNOWN}
 
 
 class ReadingStep:

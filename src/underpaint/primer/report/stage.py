@@ -77,8 +77,8 @@ class Report:
         return word_rows(asked, self._answers(asked, painted), self._answers(asked, renders))
 
     def _pairs(self) -> list[Row]:
-        rows, seed = [], self._settings.seed
-        for name, asked in (("count", counting(128, seed)), ("relation", relating(128, seed))):
+        rows, count, seed = [], self._settings.pairs, self._settings.seed
+        for name, asked in (("count", counting(count, seed)), ("relation", relating(count, seed))):
             right = self._answers(asked, self._pictures(name, asked))[name]
             rows.append(pair_row(name, right, self._answers(asked, self._renders(name, asked))[name]))
         return rows
