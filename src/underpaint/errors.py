@@ -10,6 +10,8 @@ UnderpaintError
 ├── PlanError        asked for something the model here cannot do
 ├── OutputError      a place that cannot be written
 ├── LibraryError     a library that is damaged, newer, locked or lacks what was asked for
+│   └── NotThere         no job or picture of that name
+├── Busy             as much is waiting as the server takes on
 ├── MemoryShortage   the machine ran out of memory after every fallback
 └── Cancelled        stopped by the person at the keyboard
 ```
@@ -85,6 +87,23 @@ class LibraryError(UnderpaintError):
 
     exit_code = 9
     http_status = 409
+
+
+class NotThere(LibraryError):
+    """A job or picture that was named and is not in the library."""
+
+    http_status = 404
+
+
+class Busy(UnderpaintError):
+    """More is waiting than the server takes on; `retry_after` seconds from now there may be room."""
+
+    http_status = 429
+
+    def __init__(self, message: str, *, hint: str | None = None, field: str | None = None,
+                 retry_after: float = 10.0) -> None:
+        super().__init__(message, hint=hint, field=field)
+        self.retry_after = retry_after
 
 
 class MemoryShortage(UnderpaintError):

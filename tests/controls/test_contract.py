@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from kit.controls import EXAMPLES, Example
+from kit.tiny_clip import tiny_image_text
 from torch import Tensor
 
 from underpaint.controls.colour import colours_on
@@ -41,14 +42,15 @@ def engine(tiny_model: Path) -> Engine:
 @pytest.fixture(scope="module")
 def tools(engine: Engine, tiny_model: Path) -> Tools:
     adapter = load_line_adapter(tiny_model / "adapter_line", device=torch.device("cpu"), dtype=torch.float32)
-    return Tools(lambda: engine.colours, lambda: adapter)
+    return Tools(lambda: engine.colours, lambda: adapter, engine.encode, True, lambda latents: engine.to_rgb()(latents),
+                 "a cat", lambda _: tiny_image_text())
 
 
 def run(engine: Engine, steered: Steered | None = None, width: int = 48, height: int = 32, **fields: object) -> Tensor:
     steered = steered or Steered()
     return engine.run(Run(prompt="a cat", negative_prompt="b", width=width, height=height, seed=1,
                           sampling=Sampling(sampler="euler", steps=2), guidance=Guidance(scale=3),
-                          attachments=steered.attachments, edits=steered.edits, **fields))
+                          attachments=steered.attachments, edits=steered.edits, regions=steered.regions, **fields))
 
 
 def ground(example: Example, whole: tuple[int, int], area: Bounds | None = None) -> Ground:
@@ -66,13 +68,13 @@ def test_every_control_has_an_example_and_says_what_it_is() -> None:
     assert set(EXAMPLES) == set(KINDS)
     for name, shape in CONTROLS.items():
         told = shape.description
-        assert told.name == name and (told.extracts or name == "nudge")
+        assert told.name == name and (told.extracts or name in ("nudge", "style", "words"))
         assert all((told.says, told.given, told.steers, told.checks, told.families, told.cost))
 
 
 def test_without_weight_a_control_is_not_there(example: Example, engine: Engine, tools: Tools) -> None:
     steered = steer([example.control.changed(weight=0)], ground(example, (48, 32)), tools)
-    assert steered.attachments == steered.edits == steered.settles == ()
+    assert steered.attachments == steered.edits == steered.settles == steered.regions == ()
     assert torch.equal(run(engine, steered), run(engine))
 
 
@@ -147,7 +149,7 @@ def test_the_order_of_listing_makes_no_bit_of_difference(engine: Engine, tools: 
     assert torch.equal(run(engine, steer(controls, lain, tools)), run(engine, steer(controls[::-1], lain, tools)))
     names = list(check(controls, everything.follows, everything.ground()))
     assert names == list(check(controls[::-1], everything.follows, everything.ground()))
-    assert sorted(names) == ["colour", "light", "lines", "nudge", "palette", "perspective"]
+    assert sorted(names) == sorted(CONTROLS[one.control.kind].measured_as for one in examples)
 
 
 def test_a_second_one_of_a_kind_is_measured_beside_the_first() -> None:
@@ -164,9 +166,10 @@ def step(fraction: float = 0.0) -> Step:
 def test_a_change_that_is_no_number_is_left_out_and_counted(example: Example, bad: float) -> None:
     """The picture is not lost: a step that cannot be guided goes unguided."""
     nowhere = LatentColours(torch.zeros(4, 3), torch.zeros(3), torch.full((3, 4), bad))
-    steered = steer([example.control], ground(example, (48, 32)), Tools(lambda: nowhere))
+    tools = Tools(lambda: nowhere, to_rgb=lambda latents: latents[:, :3] * bad, image_text=lambda _: tiny_image_text())
+    steered = steer([example.control], ground(example, (48, 32)), tools)
     latents = torch.randn(1, 4, 16, 24, generator=torch.Generator().manual_seed(0))
-    assert steered.edits
+    assert steered.edits or steered.regions
     for edit in steered.edits:
         assert torch.equal(edit(latents, step()), latents)
     assert steered.unguided[example.control.kind] == len(steered.edits)

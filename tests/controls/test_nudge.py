@@ -1,12 +1,16 @@
 """A word moves one axis of a picture and leaves the others; the check tells whether it did."""
 
+from pathlib import Path
+
+import cv2
 import numpy as np
 import pytest
 from kit.controls import blob, shapes
 
 from underpaint.controls.ground import Ground
-from underpaint.controls.nudge import Nudge, nudged
+from underpaint.controls.nudge import Nudge, nudged, with_lines_of
 from underpaint.controls.nudge_axes import AXES, KNOWN
+from underpaint.controls.shape import Kept, Tools
 from underpaint.controls.spec import parse_spec
 from underpaint.controls.table import check
 from underpaint.errors import RecipeError
@@ -76,3 +80,30 @@ def test_a_word_that_there_is_not_is_refused_with_those_there_are(text: str) -> 
     with pytest.raises(RecipeError) as caught:
         Nudge().read(parse_spec(text, ("nudge",)), None)
     assert "warmer" in str(caught.value.hint)
+
+
+def test_the_takes_lines_come_back_where_painting_lost_them() -> None:
+    wanted = nudged(TAKE, CONTROL)
+    rng = np.random.default_rng(1)
+    lost = cv2.GaussianBlur(np.clip(wanted + 0.03, 0, 1), (0, 0), 3)
+    invented = lost.copy()
+    cv2.line(invented, (5, 90), (60, 84), (0.2, 0.2, 0.2), 1, cv2.LINE_AA)
+    painted = np.clip(invented + rng.normal(0, 0.002, lost.shape), 0, 1).astype(np.float32)
+    before, after = (Nudge().check(one, CONTROL, GROUND) for one in (painted, with_lines_of(painted, wanted, 1.0)))
+    assert before is not None and after is not None
+    assert after.measured["lines_f1"] > 0.85 > before.measured["lines_f1"] + 0.1
+    assert after.measured["did_move"]
+    assert np.array_equal(with_lines_of(wanted, wanted, 0.0), with_lines_of(wanted, painted, 0.0))
+
+
+def test_lines_are_held_unless_told_otherwise_and_old_recipes_go_without() -> None:
+    class Files:
+        def picture(self, path: Path) -> Kept:
+            return Kept(CONTROL.picture, b"")
+
+    given = Nudge().read(parse_spec("nudge=take.png+toward=warmer", ("nudge",)), Files())
+    loose = Nudge().read(parse_spec("nudge=take.png+toward=warmer+lines=0", ("nudge",)), Files())
+    assert (given.control.lines, loose.control.lines, CONTROL.lines) == (1.0, 0.0, 0.0)
+    for control, settles in ((given.control, 1), (loose.control, 0)):
+        steering = Nudge().steer(control, GROUND, Tools(lambda: None))
+        assert len(steering.settles) == settles and len(steering.edits) == 1 + settles

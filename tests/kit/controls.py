@@ -2,11 +2,12 @@
 
 import io
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 import cv2
 import numpy as np
+from kit.tiny_clip import tiny_image_text
 from PIL import Image
 
 from underpaint.controls.ground import Ground
@@ -20,8 +21,11 @@ from underpaint.recipe import (
     NudgeControl,
     PaletteControl,
     PerspectiveControl,
+    RegionControl,
+    StyleControl,
     Swatch,
     VanishingPoint,
+    WordsControl,
 )
 
 HEIGHT, WIDTH = 96, 128
@@ -37,7 +41,8 @@ class Example:
     shuffled: Control
 
     def ground(self) -> Ground:
-        return Ground.of(self.follows, lambda blob: read_picture(self.blobs[blob.sha256]).pixels)
+        laid = Ground.of(self.follows, lambda blob: read_picture(self.blobs[blob.sha256]).pixels)
+        return replace(laid, image_text=lambda _: tiny_image_text())
 
 
 def blob(pixels: np.ndarray, blobs: dict[str, bytes]) -> Blob:
@@ -145,6 +150,48 @@ def nudge() -> Example:
     return Example(control, blobs, warmer, control.changed(toward="cooler"))
 
 
+def manner(seed: int, *, inked: bool) -> np.ndarray:
+    """Some shapes in one of two ways of painting: pale washes, or dark and hatched."""
+    rng = np.random.default_rng(seed)
+    picture = np.full((HEIGHT, WIDTH, 3), (0.2, 0.12, 0.1) if inked else (0.93, 0.92, 0.85), np.float32)
+    for _ in range(9):
+        colour = rng.uniform((0.5, 0.1, 0), (0.95, 0.45, 0.15)) if inked else rng.uniform((0.6, 0.8, 0.8), (0.8, 0.9, 1))
+        centre, axes = rng.integers((0, 0), (WIDTH, HEIGHT)).tolist(), rng.integers(8, 30, 2).tolist()
+        cv2.ellipse(picture, centre, axes, float(rng.uniform(0, 180)), 0, 360, colour.tolist(), -1, cv2.LINE_AA)
+    if not inked:
+        return np.asarray(cv2.GaussianBlur(picture, (0, 0), 3))
+    rows, columns = np.mgrid[:HEIGHT, :WIDTH]
+    return np.asarray(picture * np.where((rows + columns) % 6 < 2, 0.4, 1)[..., None], dtype=np.float32)
+
+
+def style() -> Example:
+    blobs: dict[str, bytes] = {}
+    control = StyleControl(pictures=(blob(manner(1, inked=True), blobs), blob(manner(2, inked=True), blobs)))
+    other = StyleControl(pictures=(blob(manner(3, inked=False), blobs),))
+    return Example(control, blobs, manner(4, inked=True), other)
+
+
+def region() -> Example:
+    blobs: dict[str, bytes] = {}
+    mask = np.zeros((HEIGHT, WIDTH), np.float32)
+    mask[:, : WIDTH // 2] = 1
+    picture = np.full((HEIGHT, WIDTH, 3), (0.75, 0.72, 0.6), np.float32)
+    picture[25:75, 12:52], picture[25:75, 76:116] = (0.8, 0.15, 0.12), (0.15, 0.35, 0.8)
+    control = RegionControl(mask=blob(mask, blobs), words="a red coat")
+    return Example(control, blobs, picture, control.changed(mask=blob(np.ascontiguousarray(mask[:, ::-1]), blobs)))
+
+
+def words() -> Example:
+    """Weights are drawn, so what fits a picture is asked of them first."""
+    from underpaint.controls.steering.word_pieces import scores
+
+    picture, _ = shapes(1)
+    phrases = ("cat", "a red ox", "blue", "zebra", "kite", "my", "quick fox", "jug", "van", "hex")
+    fits = scores(tiny_image_text(), picture, phrases)
+    best, worst = phrases[int(fits.argmax())], phrases[int(fits.argmin())]
+    return Example(WordsControl(phrases=(best,), cutouts=2), {}, picture, WordsControl(phrases=(worst,), cutouts=2))
+
+
 EXAMPLES: dict[str, Callable[[], Example]] = {
     "line": line, "light": light, "palette": palette, "colour": colour, "perspective": perspective,
-    "nudge": nudge}
+    "nudge": nudge, "style": style, "region": region, "words": words}

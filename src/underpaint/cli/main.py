@@ -54,10 +54,13 @@ def _register() -> None:
         prompt,
         repaint,
         returning,
+        serve,
         sheet,
+        watch,
     )
 
-    for module in (keys, sheet, plot, paint, repaint, lines, info, diff, returning, prompt, demo, doctor):
+    for module in (keys, sheet, plot, paint, repaint, lines, info, diff, returning, serve, watch, prompt, demo,
+                   doctor):
         module.register(app)
     library_jobs.register(library.app)
     app.add_typer(library.app, name="library")

@@ -41,6 +41,11 @@ def print_json(data: Any) -> None:
     sys.stdout.write(text.encode("utf-8", "backslashreplace").decode() + "\n")
 
 
+def print_json_line(data: Any) -> None:
+    """One JSON document on one line, at once: for programs that read along."""
+    print(json.dumps(data, default=str), flush=True)
+
+
 _WORD = 12
 """A word up to this long stays in one piece in a table."""
 

@@ -3,7 +3,15 @@
 from collections.abc import Iterable
 from itertools import combinations
 
-from underpaint.recipe import ColourControl, Control, LightControl, PaletteControl, PerspectiveControl
+from underpaint.recipe import (
+    ColourControl,
+    Control,
+    LightControl,
+    PaletteControl,
+    PerspectiveControl,
+    RegionControl,
+    StyleControl,
+)
 
 _APART = 100.0
 """Degrees between two lights from which they fight."""
@@ -32,6 +40,12 @@ def _against(first: Control, second: Control) -> str | None:
             return "two perspectives ask for different points"
         case ColourControl(), ColourControl() if first.picture != second.picture:
             return "two pictures of blocked-in colours ask for different ones"
+        case RegionControl(), RegionControl() if first.mask == second.mask and first.words != second.words:
+            return "two regions in the same place have different words"
+        case StyleControl(), StyleControl() if first.pictures != second.pictures:
+            return "two styles ask for different ways of painting"
+        case ColourControl(render_only=True), StyleControl() if second.weight > 0.3 * first.weight:
+            return "colours that are only rendered keep their hues, and the style would move them"
         case ColourControl(render_only=True), PaletteControl() if not _holds(second, first):
             return "colours that are only rendered keep their hues, and the palette would move them"
         case _:

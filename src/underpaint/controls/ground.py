@@ -2,14 +2,18 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from underpaint.imaging.arrays import FloatArray
 from underpaint.imaging.geometry import Bounds, Extent
-from underpaint.recipe import Blob
+from underpaint.recipe import Blob, ModelRef
 from underpaint.recipe.controls import Resizing
+
+if TYPE_CHECKING:
+    from underpaint.engine.families.image_text import ImageText
 
 LARGE = 40_000_000
 """Pixels of a map in its place, or of the whole, past which only what is painted of it is brought to size."""
@@ -21,12 +25,15 @@ _REACH = 3
 class Ground:
     """All in pixels of the pass. `whole`: the finished picture's size. `area`: the part of it that is painted.
     `canvas`: what the model paints, the area padded on the right and below. `pixels`: opens what a recipe names, as
-    H x W x 3 or 4 floats."""
+    H x W x 3 or 4 floats. For checks: `prompt`, the words for the whole picture, and `image_text`, which opens an
+    image-text model by name (None where there can be none)."""
 
     whole: Extent
     area: Bounds
     canvas: Extent
     pixels: Callable[[Blob], FloatArray]
+    prompt: str = ""
+    image_text: "Callable[[ModelRef | None], ImageText] | None" = None
 
     @classmethod
     def of(cls, picture: FloatArray, pixels: Callable[[Blob], FloatArray]) -> "Ground":
@@ -36,7 +43,7 @@ class Ground:
 
     def without_padding(self) -> "Ground":
         """The same with a canvas that is the painted area alone."""
-        return Ground(self.whole, self.area, self.area.extent, self.pixels)
+        return replace(self, canvas=self.area.extent)
 
     def lay_map(self, sheet: FloatArray, how: Resizing, scaled: Callable[[FloatArray, Extent], FloatArray], *,
                 edge: bool = False) -> FloatArray:

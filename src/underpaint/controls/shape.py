@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from underpaint.controls.ground import Ground
 from underpaint.controls.spec import ControlSpec
 from underpaint.imaging.arrays import FloatArray
-from underpaint.recipe import Blob, Control
+from underpaint.recipe import Blob, Control, ModelRef
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
+    from underpaint.engine.families.image_text import ImageText
     from underpaint.engine.latent_colours import LatentColours
     from underpaint.engine.protocols import Attachment, Edit
+    from underpaint.engine.regions import Region
 
 C = TypeVar("C", contravariant=True)
 Settle = Callable[[FloatArray], FloatArray]
@@ -87,10 +89,19 @@ class Extracted:
 @dataclass(frozen=True, eq=False)
 class Tools:
     """What steering may use of a loaded model. `fit_colours` finds its latents as colours (which takes a moment, so
-    only who needs them asks). `line_adapter` loads the one that the model has, None where it has none."""
+    only who needs them asks). `line_adapter` loads the one that the model has, None where it has none. `encode` makes
+    latents of a picture, None where no model is at hand; `attends`: whether the model is a UNet, whose attention can be
+    led. `to_rgb` takes latents to the colours of the preview (None: the linear ones). `prompt`: the words for the whole
+    picture. `image_text` opens an image-text model by name, None for the one beside the painting model.
+    """
 
     fit_colours: "Callable[[], LatentColours]"
     line_adapter: "Callable[[], nn.Module] | None" = None
+    encode: "Callable[[FloatArray], Tensor] | None" = None
+    attends: bool = False
+    to_rgb: "Callable[[Tensor], Tensor] | None" = None
+    prompt: str = ""
+    image_text: "Callable[[ModelRef | None], ImageText] | None" = None
 
     @property
     def colours(self) -> "LatentColours":
@@ -100,11 +111,13 @@ class Tools:
 
 @dataclass(frozen=True, eq=False)
 class Steering:
-    """What hangs on to one pass: attachments to the model, edits on the estimate; and, last, on the pixels."""
+    """What hangs on to one pass: attachments to the model, edits on the estimate; and, last, on the pixels. `regions`
+    are asked about with words of their own."""
 
     attachments: "tuple[Attachment, ...]" = ()
     edits: "tuple[Edit, ...]" = ()
     settles: tuple[Settle, ...] = ()
+    regions: "tuple[Region, ...]" = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,17 +15,21 @@ from underpaint.controls.line import Line
 from underpaint.controls.nudge import Nudge
 from underpaint.controls.palette import Palette
 from underpaint.controls.perspective import Perspective
+from underpaint.controls.region import Region as RegionWords
 from underpaint.controls.shape import Check, ControlShape, Files, Given, Settle, Steering, Tools
 from underpaint.controls.spec import ControlSpec, parse_spec
+from underpaint.controls.style import Style
+from underpaint.controls.words import Words
 from underpaint.errors import RecipeError, UnderpaintError
 from underpaint.imaging.arrays import FloatArray
 from underpaint.recipe import Control
 
 if TYPE_CHECKING:
     from underpaint.engine.protocols import Attachment, Edit
+    from underpaint.engine.regions import Region
 
 CONTROLS: Mapping[str, ControlShape[Any]] = {one.description.name: one for one in (
-    Line(), Light(), Palette(), Colour(), Perspective(), Nudge())}
+    Line(), Light(), Palette(), Colour(), Perspective(), Nudge(), Style(), RegionWords(), Words())}
 """The controls by name; the recipe's `kind` is the same name."""
 
 
@@ -67,6 +71,7 @@ class Steered:
     attachments: "tuple[Attachment, ...]" = ()
     edits: "tuple[Edit, ...]" = ()
     settles: tuple[Settle, ...] = ()
+    regions: "tuple[Region, ...]" = ()
     unguided: Counter[str] = field(default_factory=Counter)
 
 
@@ -79,12 +84,15 @@ def steer(controls: Iterable[Control], ground: Ground, tools: Tools) -> Steered:
     attachments: list[Attachment] = []
     edits: list[Edit] = []
     settles: list[Settle] = []
+    regions: list[Region] = []
     for control in in_order(controls):
         made: Steering = CONTROLS[control.kind].steer(control, ground, tools)
         attachments += made.attachments
         edits += [Guarded(edit, control.kind, unguided) for edit in made.edits]
         settles += made.settles
-    return Steered(tuple(attachments), tuple(edits), tuple(settles), unguided)
+        regions += made.regions
+    attachments.sort(key=lambda one: bool(getattr(one, "stands_round", False)))
+    return Steered(tuple(attachments), tuple(edits), tuple(settles), tuple(regions), unguided)
 
 
 def check(controls: Iterable[Control], picture: FloatArray, ground: Ground,

@@ -17,12 +17,15 @@ _EXACT = frozenset({"time_ids", "guidance"})
 
 
 class Asker:
-    """Calls the denoiser for one run. Negative and positive prompts share one batch where their shapes agree."""
+    """Calls the denoiser for one run. Negative and positive prompts share one batch where their shapes agree.
+
+    `region`: the words are those of a region, as attachments are told.
+    """
 
     def __init__(self, adapter: FamilyAdapter, words: WordsOverTime, timestep: Callable[[Step], Tensor],
-                 supplies: Sequence[Supplies], fallbacks: Fallbacks) -> None:
+                 supplies: Sequence[Supplies], fallbacks: Fallbacks, *, region: bool = False) -> None:
         self._adapter, self._words, self._timestep = adapter, words, timestep
-        self._supplies, self._fallbacks = tuple(supplies), fallbacks
+        self._supplies, self._fallbacks, self._region = tuple(supplies), fallbacks, region
         self._joined: dict[tuple[int, ...], dict[str, Tensor]] = {}
 
     def __call__(self, scaled: Tensor, step: Step, negative: bool, window: Window | None = None) -> Answers:
@@ -44,7 +47,7 @@ class Asker:
         sample = sample.to(self._fallbacks.dtype)
         timestep, arguments = self._timestep(step), self._join(rows)
         if self._supplies:
-            call = ModelCall(sample, timestep, arguments, negative, step, window)
+            call = ModelCall(sample, timestep, arguments, negative, step, window, self._region)
             given = [found for supply in self._supplies if (found := supply.inputs(call)) is not None]
             sample, arguments = with_inputs(sample, arguments, given)
         return self._adapter.forward(sample, timestep, arguments).float()

@@ -26,6 +26,7 @@ from underpaint.engine.machine import choose_machine
 from underpaint.engine.noise import NoiseSource, make_source, spherical_mix
 from underpaint.engine.observers.preview import ToRgb, tiny_decoder_map
 from underpaint.engine.protocols import Attachment, KnowsWords, Supplies
+from underpaint.engine.regions import RegionalAsk
 from underpaint.engine.run import EMPHASES, Run
 from underpaint.engine.shortage import Fallbacks
 from underpaint.engine.tiles import TiledAsk
@@ -95,7 +96,7 @@ class Engine:
         later = make_source(run.noise.source, run.seed + run.noise.offset) if run.noise.offset else source
         device, shape = self.machine.device, self._shape(run)
         sampler = make_sampler(self.components, _settings(run), later, shape, device)
-        words = self._words(run)
+        words, regions = self._words(run)
         latents, known = self._start(run, sampler, source)
         supplies: list[Supplies] = [one for one in run.attachments if isinstance(one, Supplies)]
         edits = [*run.edits]
@@ -107,6 +108,10 @@ class Engine:
         guidance = run.guide or make_guidance(run.guidance.method, float(run.guidance.scale or 1.0),
                                               run.guidance.rescale, run.guidance.start, run.guidance.end)
         ask = self._ask(run, Asker(self._adapter, words, sampler.timestep, supplies, self._fallbacks))
+        if regions:
+            own = [self._ask(run, Asker(self._adapter, one, sampler.timestep, supplies, self._fallbacks, region=True))
+                   for one in regions]
+            ask = RegionalAsk(ask, tuple(zip(run.regions, own, strict=True)))
         return denoise(ask, sampler, latents, guidance, edits, run.observers)
 
     def _inpaint_channels(self, run: Run, source: NoiseSource) -> InpaintChannels:
@@ -148,7 +153,8 @@ class Engine:
         return sampler.noised(known, noise), known
 
     @torch.no_grad()
-    def _words(self, run: Run) -> WordsOverTime:
+    def _words(self, run: Run) -> tuple[WordsOverTime, tuple[WordsOverTime, ...]]:
+        """The words for the whole picture, and those of each region (of which the first part counts)."""
         vectors = {name: found for one in run.attachments if isinstance(one, KnowsWords)
                    for name, found in one.embeddings().items()}
         chosen = Emphasis.FROM_EMPTY if run.dialect == "comfyui" else EMPHASES[run.emphasis]
@@ -173,7 +179,12 @@ class Engine:
                           for weight, schedule in read(run.prompt, negative=False))
         (_, schedule), = read(run.negative_prompt, negative=True)
         negative = over_time(tuple(schedule), 1.0, lambda words: encode(words, negative=True))
-        return WordsOverTime(positives, negative)
+        regions = []
+        for region in run.regions:
+            _, schedule = next(read(region.words, negative=False))
+            part = over_time(tuple(schedule), 1.0, lambda words: encode(words, negative=False))
+            regions.append(WordsOverTime((part,), negative))
+        return WordsOverTime(positives, negative), tuple(regions)
 
     def _placed(self, conditioning: Conditioning) -> Mapping[str, Tensor]:
         return {name: value.to(self.machine.device) for name, value in conditioning.items()}

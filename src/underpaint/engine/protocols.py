@@ -137,6 +137,7 @@ class ModelCall:
     sample: rows x C x h x w, scaled as the model wants it and in its dtype. timestep: as the model gets it.
     conditioning: the keyword arguments that carry the words, one row of each for every row of `sample`.
     negative_rows: how many rows at the front belong to the negative prompt. window: the tile, None for the whole.
+    region: whether a region's own words are asked about, not those for the whole picture.
     """
 
     sample: Tensor
@@ -145,6 +146,7 @@ class ModelCall:
     negative_rows: int
     step: Step
     window: Window | None = None
+    region: bool = False
 
 
 @dataclass(frozen=True, slots=True)

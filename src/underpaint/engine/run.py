@@ -7,6 +7,7 @@ import numpy as np
 from torch import Tensor
 
 from underpaint.engine.protocols import Attachment, Edit, Guidance, Observer
+from underpaint.engine.regions import Region
 from underpaint.prompt import Emphasis
 from underpaint.recipe import Guidance as GuidanceFields
 from underpaint.recipe import Noise, Sampling, SizeConditioning, Tiles
@@ -30,6 +31,7 @@ class Run:
     mask: float32 H x W, 1 = paint here, 0 = keep `picture`; at strength 1 the masked part starts from noise alone.
     first_pass_steps: this is a second pass after so many steps, which timed words count on from.
     guide: a guidance of one's own instead of the one that `guidance` names.
+    regions: parts of the picture with words of their own.
     """
 
     prompt: str
@@ -55,3 +57,4 @@ class Run:
     edits: Sequence[Edit] = field(default=())
     observers: Sequence[Observer] = field(default=())
     attachments: Sequence[Attachment] = field(default=())
+    regions: Sequence[Region] = field(default=())

@@ -1,6 +1,7 @@
 """Controls as people type them become what recipes hold; the files that they name are read here, once."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from underpaint.library.drawings import read_drawing, read_stored
 from underpaint.pictures.encode import Encoding, encode
 from underpaint.pictures.read import read_picture
 from underpaint.pictures.recall import blobs_from_file, recipe_from_file
+from underpaint.plan.image_text import open_image_text
 
 LARGEST = 2048
 """The longest side of a map made from a picture, in pixels, unless told otherwise."""
@@ -59,16 +61,18 @@ def check_picture(path: Path, specs: Sequence[str], *, kind: str = "auto") -> tu
     Raises PictureError for a picture that carries no recipe where no control is named.
     """
     picture = flatten(np.asarray(read_picture(path).pixels))
+    prompt = ""
     if specs:
         given = read_controls(specs, kind=kind)
         controls = [one.control for one in given]
         blobs = {name: data for one in given for name, data in one.blobs.items()}
     else:
-        controls, blobs = list(recipe_from_file(path).controls), blobs_from_file(path)
+        recipe = recipe_from_file(path)
+        controls, blobs, prompt = list(recipe.controls), blobs_from_file(path), recipe.prompt
         if not controls:
             raise PictureError(f"{path.name} was painted without controls", hint="Name one with --control.")
     ground = Ground.of(picture, lambda blob: read_picture(blobs[blob.sha256]).pixels)
-    return picture, check(controls, picture, ground)
+    return picture, check(controls, picture, replace(ground, prompt=prompt, image_text=open_image_text))
 
 
 def extract_map(name: str, source: Path, output: Path | None, how: str, side: int = LARGEST) -> tuple[Path, Extracted]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from underpaint.errors import PictureError
 from underpaint.imaging.drawing import DrawingKind, LineLayer, line_layer
 from underpaint.pictures.encode import Encoding, encode
-from underpaint.pictures.read import read_picture
+from underpaint.pictures.read import Picture, read_picture
 from underpaint.pictures.write import recipe_folder
 from underpaint.recipe import Blob, Recipe
 
@@ -53,12 +53,16 @@ def read_drawing(path: str | Path, *, kind: str = "auto", keep_blue: bool = True
 
     Raises PictureError for what is no picture, DrawingError where there are no lines.
     """
-    picture = read_picture(path)
+    return drawing_of(read_picture(path), Path(path).name, kind=kind, keep_blue=keep_blue)
+
+
+def drawing_of(picture: Picture, name: str, *, kind: str = "auto", keep_blue: bool = True) -> Drawing:
+    """The same for a picture that was read, such as the merged one of a layered file; `name` is what it is called."""
     layer = line_layer(picture.pixels, kind=DrawingKind(kind), keep_blue=keep_blue)
     own = layer.kind is DrawingKind.TRANSPARENT and picture.mode == "RGBA"
     pixels, icc = (picture.stored, picture.icc) if own else (layer.stored(), None)
     data = encode("PNG", pixels, icc, Encoding(), True)
-    return Drawing(layer, pixels, icc, Stored.of(data, Path(path).name), (*picture.notes, *layer.notes))
+    return Drawing(layer, pixels, icc, Stored.of(data, name), (*picture.notes, *layer.notes))
 
 
 def read_stored(path: str | Path) -> Stored:

@@ -14,10 +14,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, literal, select, update
 
-from underpaint.errors import LibraryError, PlanError
+from underpaint.errors import Busy, LibraryError, NotThere, PlanError
 from underpaint.library.alive import is_alive
 from underpaint.library.library import Library
-from underpaint.library.tables import EVENTS, ITEMS, JOBS
+from underpaint.library.tables import EVENTS, ITEMS, JOBS, TAKES
 from underpaint.recipe import Recipe, parse_recipe
 
 RECIPES = "recipes"
@@ -83,6 +83,19 @@ class JobStatus:
 
 
 @dataclass(frozen=True)
+class Placed:
+    """One picture of a job: `state` is waiting, done or failed; `take` its file's SHA-256 where it is painted and
+    still in the library."""
+
+    position: int
+    name: str
+    state: str
+    take: str | None
+    error: str | None
+    seconds: float | None
+
+
+@dataclass(frozen=True)
 class Event:
     """Something that happened to a job: submitted, painting, painted, failed, resumed, cancelled, stopped, done."""
 
@@ -100,11 +113,12 @@ class Jobs:
         self._library = library
 
     def submit(self, recipes: Sequence[Recipe | JobItem], *, blobs: Mapping[str, bytes] | None = None,
-               order: Order | None = None) -> str:
+               order: Order | None = None, most: int | None = None) -> str:
         """Write down a job; its id. A seed that is not set is drawn now, so that the job always means one thing.
 
         `blobs` are the drawings and masks that the recipes name. Raises PlanError for one that is missing, and
-        LibraryError for a key that was used for other recipes.
+        LibraryError for a key that was used for other recipes. With `most`, raises Busy where more pictures than that
+        would wait for any runner.
         """
         order = order or Order()
         items = [one if isinstance(one, JobItem) else JobItem(one) for one in recipes]
@@ -120,6 +134,8 @@ class Jobs:
             known = _of_key(connection, order.key, mark)  # somebody else may have been quicker
             if known is not None:
                 return known
+            if most is not None and _waiting(connection) + len(items) > most:
+                raise _busy(_waiting(connection), most)
             connection.execute(insert(JOBS).values(
                 id=job, key=order.key, digest=mark, client=order.client, priority=order.priority, kind=order.kind,
                 title=order.title, request=json.dumps(dict(order.request)), state="waiting", created_at=time.time()))
@@ -130,11 +146,11 @@ class Jobs:
         return job
 
     def status(self, job: str) -> JobStatus:
-        """How a job goes; `job` may be the beginning of its id. Raises LibraryError for one that is not there."""
+        """How a job goes; `job` may be the beginning of its id. Raises NotThere for one that is not there."""
         with self._library.database.reading() as connection:
             rows = connection.execute(select(JOBS).where(JOBS.c.id.startswith(job, autoescape=True)).limit(2)).all()
             if len(rows) != 1 or not job:
-                raise LibraryError(f"there is no job '{job:.40}'", hint="See underpaint library jobs.")
+                raise NotThere(f"there is no job '{job:.40}'", hint="See underpaint library jobs.")
             return self._status(connection, rows[0])
 
     def all(self, *, unfinished: bool = False, limit: int = 200) -> list[JobStatus]:
@@ -152,12 +168,25 @@ class Jobs:
         with self._library.database.reading() as connection:
             return connection.execute(query.order_by(JOBS.c.created_at.desc()).limit(1)).scalar()
 
+    def waiting(self) -> int:
+        """How many pictures wait for any runner."""
+        with self._library.database.reading() as connection:
+            return _waiting(connection)
+
     def items(self, job: str) -> list[tuple[Recipe, str, str, int | None]]:
         """Recipe, name, state and take of each picture of a job, in order."""
         query = select(ITEMS).where(ITEMS.c.job_id == job).order_by(ITEMS.c.position)
         with self._library.database.reading() as connection:
             rows = connection.execute(query).all()
         return [(parse_recipe(row.recipe), row.name, row.state, row.take_id) for row in rows]
+
+    def pictures(self, job: str) -> list[Placed]:
+        """How each picture of a job fared, in order."""
+        query = (select(ITEMS, TAKES.c.sha256).outerjoin(TAKES, TAKES.c.id == ITEMS.c.take_id)
+                 .where(ITEMS.c.job_id == job).order_by(ITEMS.c.position))
+        with self._library.database.reading() as connection:
+            return [Placed(row.position, row.name, row.state, row.sha256, row.error, row.seconds)
+                    for row in connection.execute(query)]
 
     def cancel(self, job: str) -> None:
         """Ask for a job to stop: at once where nobody paints it, else within seconds. Finished takes are kept."""
@@ -257,6 +286,18 @@ def end(connection: Connection, job: str, state: str) -> None:
     connection.execute(update(JOBS).where(JOBS.c.id == job).values(
         state=state, ended_at=time.time(), runner=None, lease_until=None, progress=0.0))
     tell(connection, job, state)
+
+
+def _waiting(connection: Connection) -> int:
+    query = (select(func.count()).select_from(JOBS.join(ITEMS, ITEMS.c.job_id == JOBS.c.id))
+             .where(JOBS.c.state.in_(("waiting", "running")), JOBS.c.kind == RECIPES, JOBS.c.cancel == 0,
+                    ITEMS.c.state == "waiting"))
+    return int(connection.execute(query).scalar() or 0)
+
+
+def _busy(waiting: int, most: int) -> Busy:
+    return Busy(f"{waiting:,} pictures are waiting already, and at most {most:,} may",
+                hint="Ask again when some are finished, or cancel a job.", field="jobs")
 
 
 def _settled(recipe: Recipe) -> Recipe:

@@ -1,7 +1,7 @@
 """A folder of colour keys: painted one after the other, each kept as soon as it is finished."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -90,14 +90,26 @@ def paint_keys(keys: Iterable[Key], drawing: Drawing, folder: Path, painter: Pai
         cancelled = True
         if not done:
             raise Cancelled("stopped before the first key was finished", hint="Nothing was written.") from None
+    written = write_layers(done, drawing, folder, title=title, private=private)
+    if journal is not None and not cancelled:
+        journal.done()
+    return replace(written, cancelled=cancelled)
+
+
+def write_layers(done: Sequence[PaintedKey], drawing: Drawing, folder: Path, *, title: str = "",
+                 private: bool = False) -> KeysFolder:
+    """Write keys.psd, keys.ora and sheet.png of painted keys. Raises OutputError."""
     document = _document(done, drawing, private)
     psd, ora, sheet = folder / "keys.psd", folder / "keys.ora", folder / "sheet.png"
     write_psd(document, psd)
     write_ora(document, ora)
     _write_sheet(done, drawing, sheet, None if private else title)
-    if journal is not None and not cancelled:
-        journal.done()
-    return KeysFolder(tuple(done), psd, ora, sheet, cancelled)
+    return KeysFolder(tuple(done), psd, ora, sheet)
+
+
+def key_file(folder: Path, key: Key, *, private: bool = False) -> Path:
+    """Where a key's picture lies in its folder."""
+    return folder / f"{file_stem(key.number, '' if private else key.name)}.png"
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +128,7 @@ class _Desk:
         if self.watcher:
             self.watcher.begin(f"{key.number} {key.name}")
         tell: Callable[[int, int], None] | None = self.watcher.step if self.watcher else None
-        file = self.folder / f"{file_stem(key.number, '' if self.private else key.name)}.png"
+        file = key_file(self.folder, key, private=self.private)
         if self.journal is None:
             blobs = {self.drawing.blob.sha256: self.drawing.stored.data}
             take = as_kept(self.painter.paint(key.recipe, blobs, progress=tell))
@@ -134,7 +146,7 @@ def _at_drawing_size(painted: PaintedKey, extent: Extent) -> NDArray[np.float32]
     return resize(painted.take.picture[..., :3], extent, Resample.LANCZOS)
 
 
-def _document(done: list[PaintedKey], drawing: Drawing, private: bool) -> Document:
+def _document(done: Sequence[PaintedKey], drawing: Drawing, private: bool) -> Document:
     lines = read_picture(drawing.stored.data)  # paint lies in the same colour profile as the lines
     layers = []
     for painted in done:
@@ -143,7 +155,7 @@ def _document(done: list[PaintedKey], drawing: Drawing, private: bool) -> Docume
     return keys_document(drawing.pixels, layers, icc_profile=drawing.icc)
 
 
-def _write_sheet(done: list[PaintedKey], drawing: Drawing, path: Path, title: str | None) -> None:
+def _write_sheet(done: Sequence[PaintedKey], drawing: Drawing, path: Path, title: str | None) -> None:
     """The contact sheet; without a title it is private, and names nothing but numbers."""
     whole = drawing.layer.extent
     shown = whole.fit_within(Extent(SHEET_SIDE, SHEET_SIDE), grow=False)

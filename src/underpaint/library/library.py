@@ -24,7 +24,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, or_, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from underpaint.errors import LibraryError, OutputError
+from underpaint.errors import NotThere, OutputError
 from underpaint.files import atomic_write
 from underpaint.library.database import NAME, Database, can_write, no_library, read_only
 from underpaint.library.entering import Circumstances, enter
@@ -163,15 +163,15 @@ class Library:
     def find(self, name: str | Path) -> Entry:
         """A picture by the beginning of its id (at least 4 letters) or by a file of it.
 
-        Raises LibraryError where there is none, or more than one.
+        Raises NotThere where there is none, or more than one.
         """
         with self.database.reading() as connection:
             rows = self._by_file(connection, Path(name)) or self._by_id(connection, str(name))
             if len(rows) != 1:
                 many = f"{len(rows)} pictures" if rows else "no picture"
-                raise LibraryError(f"the library holds {many} called '{name!s:.60}'",
-                                   hint="Give more letters of its id." if rows else
-                                   "See underpaint library list for the ids, or name a file of it.")
+                raise NotThere(f"the library holds {many} called '{name!s:.60}'",
+                               hint="Give more letters of its id." if rows else
+                               "See underpaint library list for the ids, or name a file of it.")
             return self._entries(connection, rows)[0]
 
     def _by_id(self, connection: Connection, name: str) -> Sequence[Row[Any]]:

@@ -18,6 +18,7 @@ from underpaint.pictures.read import Picture, read_picture
 from underpaint.pictures.source import load_bytes
 
 PHOTOSHOP = {".psd", ".psb"}
+LAYERED = {*PHOTOSHOP, ".ora", ".kra"}
 _MAX_MERGED_BYTES = 1 << 30
 # All that zipfile and the reader of pictures are seen to raise on damaged files.
 _DAMAGED = (EOFError, KeyError, NotImplementedError, OSError, RuntimeError, zipfile.BadZipFile, zlib.error,
@@ -35,11 +36,14 @@ class Painting:
 
 
 def read_painting(path: Path) -> Painting:
-    """Read a PNG, JPEG ..., PSD, PSB or ORA. Raises PictureError for what cannot be read."""
+    """Read a PNG, JPEG ..., PSD, PSB, ORA, or the merged picture of a Krita file. Raises PictureError for what cannot
+    be read."""
     suffix = path.suffix.lower()
-    if suffix not in {*PHOTOSHOP, ".ora"}:
+    if suffix not in LAYERED:
         return Painting(read_picture(path))
     load_bytes(path, LIMITS)  # there, not empty, not too large
+    if suffix == ".kra":
+        return Painting(_krita(path))
     try:
         document = _document(path)
     except PictureError as error:
@@ -62,10 +66,19 @@ def _document(path: Path) -> Document:
 
 def _merged(path: Path) -> Picture | None:
     """The merged picture that the painting program left in the file, where it did."""
-    return _merged_ora(path) if path.suffix.lower() == ".ora" else _merged_psd(path)
+    return _merged_zip(path) if path.suffix.lower() == ".ora" else _merged_psd(path)
 
 
-def _merged_ora(path: Path) -> Picture | None:
+def _krita(path: Path) -> Picture:
+    """How a Krita file looks; its layers are Krita's own."""
+    merged = _merged_zip(path)
+    if merged is None:
+        raise PictureError(f"{path.name} is no whole Krita file, or holds no merged picture",
+                           hint="Save it again in Krita, or export it as PNG or ORA.")
+    return merged
+
+
+def _merged_zip(path: Path) -> Picture | None:
     try:
         with zipfile.ZipFile(path) as archive:
             if archive.getinfo("mergedimage.png").file_size > _MAX_MERGED_BYTES:

@@ -20,7 +20,7 @@ from underpaint.library.tables import MARKS, TAGS, TAKES
 
 @dataclass(frozen=True)
 class Mark:
-    """One word about a picture: when, what (stars, reject, tag, untag, trash, restore, pick) and its value."""
+    """One word about a picture: when, what (stars, reject, tag, untag, trash, restore, pick, preferred), its value."""
 
     at: float
     what: str
@@ -63,9 +63,15 @@ def restore(library: Library, entry: Entry) -> Entry:
     return _mark(library, entry, "restore", None)
 
 
-def pick(library: Library, entry: Entry, how: str) -> Entry:
-    """Remember that an artist chose a picture by working on it; that takes a reject back."""
+def pick(library: Library, entry: Entry, how: str | None) -> Entry:
+    """Remember that an artist chose a picture, such as by working on it; that takes a reject back. None takes back
+    the pick."""
     return _mark(library, entry, "pick", how)
+
+
+def prefer(library: Library, better: Entry, worse: Entry) -> Entry:
+    """Remember that of two pictures shown side by side one was preferred; no rating changes."""
+    return _mark(library, better, "preferred", worse.sha256)
 
 
 def history(library: Library, entry: Entry) -> list[Mark]:
@@ -131,7 +137,8 @@ def _restore(connection: Connection, number: int, value: str | None, at: float) 
 
 
 def _pick(connection: Connection, number: int, value: str | None, at: float) -> None:
-    connection.execute(update(TAKES).where(TAKES.c.id == number).values(pick=value, rejected=0))
+    values = {"pick": value, "rejected": 0} if value else {"pick": None}
+    connection.execute(update(TAKES).where(TAKES.c.id == number).values(**values))
 
 
 def _tag(connection: Connection, number: int, value: str | None, at: float) -> None:
@@ -142,9 +149,13 @@ def _untag(connection: Connection, number: int, value: str | None, at: float) ->
     set_tags(connection, number, _tags(connection, number) - {value or ""})
 
 
+def _remembered(connection: Connection, number: int, value: str | None, at: float) -> None:
+    """A word that changes no rating."""
+
+
 _CHANGES: dict[str, Callable[[Connection, int, str | None, float], None]] = {
     "stars": _stars, "reject": _reject, "trash": _trash, "restore": _restore, "pick": _pick, "tag": _tag,
-    "untag": _untag}
+    "untag": _untag, "preferred": _remembered}
 
 
 def _tags(connection: Connection, number: int) -> set[str]:

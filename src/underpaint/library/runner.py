@@ -66,13 +66,14 @@ class Finished:
 class Runner:
     """Paints jobs of one library with one engine, one picture at a time. Close it, or use it as a context manager.
 
-    `kinds` are the kinds of jobs that `run_once` takes on by itself.
+    `kinds` are the kinds of jobs that `run_once` takes on by itself; `begins` is told of each picture before the
+    engine is.
     """
 
     def __init__(self, library: Library, engine: Engine, *, kinds: tuple[str, ...] = (RECIPES,),
-                 lease_seconds: float = LEASE_SECONDS) -> None:
+                 lease_seconds: float = LEASE_SECONDS, begins: Callable[[Claim], None] | None = None) -> None:
         self.library = library
-        self._engine = engine
+        self._engine, self._begins = engine, begins
         self._alive, self._touched = Alive(library.folder / "runners"), time.monotonic()
         sweep(library)
         self._who = Lessee(self._alive.name, lease_seconds, kinds)
@@ -82,6 +83,11 @@ class Runner:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @property
+    def name(self) -> str:
+        """What its leases carry."""
+        return self._who.runner
 
     def close(self) -> None:
         """Give up every lease."""
@@ -145,6 +151,8 @@ class Runner:
         file = self.library.incoming / f"{claim.job}-{claim.position:05d}.png"
         facts, take = _left_behind(file, claim.recipe), None
         if facts is None:
+            if self._begins is not None:
+                self._begins(claim)
             with self._heartbeat(claim, tell) as watched:
                 take = self._engine(claim.recipe, self._blobs(claim.recipe), watched)
             save_take(take, file)

@@ -22,6 +22,7 @@ from underpaint.models.merge_recipe import MergeRecipe, Share, parse_blocks
 from underpaint.models.places import Place
 from underpaint.models.prediction import parse_prediction
 from underpaint.models.primer import PRIMER, primer_folder
+from underpaint.models.watching import ShelfWatch
 
 __all__ = [
     "FAMILY_NAMES",
@@ -42,6 +43,7 @@ __all__ = [
     "Prediction",
     "Problem",
     "Share",
+    "ShelfWatch",
     "TextEncoder",
     "check_network",
     "describe",

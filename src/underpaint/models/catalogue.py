@@ -27,10 +27,14 @@ _HASH = re.compile(r"[0-9a-f]{8,64}")
 
 
 class Catalogue:
-    """The models in the folders a person added. What is kept lies in `home`, by default Underpaint's own."""
+    """The models in the folders a person added. What is kept lies in `home`, by default Underpaint's own.
 
-    def __init__(self, home: Path | None = None) -> None:
+    With `paths=False` nothing is found by a path, only what those folders hold: for names that strangers may send.
+    """
+
+    def __init__(self, home: Path | None = None, *, paths: bool = True) -> None:
         self.home = home or underpaint_home()
+        self._paths = paths
         self.hashes = HashStore(self.home)
         self._found: Index | None = None
         self.changes = Changes()
@@ -39,7 +43,7 @@ class Catalogue:
     def folders(self) -> tuple[Place, ...]:
         """The folders that were added, each with the program that laid it out."""
         places = []
-        for text in self._roots():
+        for text in self.roots():
             try:
                 places.append(recognise_place(Path(text)))
             except ModelError:
@@ -56,7 +60,7 @@ class Catalogue:
         place = recognise_place(Path(path))
         if place.root.is_file() and place.program == "folder":
             require_known(describe(place.root))
-        roots = self._roots()
+        roots = self.roots()
         if str(place.root) not in roots:
             self._keep([*roots, str(place.root)])
         self.refresh()
@@ -70,7 +74,7 @@ class Catalogue:
             OutputError: Underpaint's home cannot be written.
         """
         wanted = str(plain(path))
-        roots = self._roots()
+        roots = self.roots()
         if wanted not in roots:
             known = ", ".join(roots) or "none"
             raise ModelError(f"{path} is not one of the models folders", hint=f"Those added: {known}.")
@@ -90,13 +94,27 @@ class Catalogue:
     def refresh(self) -> tuple[Problem, ...]:
         """Look through all folders again; only new and changed files are opened. Returns what cannot be used."""
         former = self._found or load_index(self.home / _INDEX)
-        self._found = scan(self._roots(), former)
+        self._found = scan(self.roots(), former)
         self.changes = compare(former, self._found)
         if self.changes.moved:
             self.hashes.moved(self.changes.moved)
         if self._found != former:
             save_index(self.home / _INDEX, self._found)
         return self._found.problems
+
+    def is_stale(self) -> bool:
+        """Whether something was put into the folders or taken away since the last look; asks only about folders."""
+        return is_stale(self._index())
+
+    def scout(self) -> "Catalogue":
+        """Another catalogue of the same folders and hashes, to look with while this one is asked."""
+        other = Catalogue(self.home, paths=self._paths)
+        other.hashes = self.hashes
+        return other
+
+    def take_over(self, scout: "Catalogue") -> None:
+        """Know what a scout has found."""
+        self._found, self.changes = scout._found, scout.changes
 
     def duplicates(self, progress: Callable[[Path], None] | None = None) -> tuple[Duplicates, ...]:
         """Files that hold the same weights, the largest waste first. Only what may be equal is read; `progress` is
@@ -147,10 +165,10 @@ class Catalogue:
         raise self._unknown(said, kind, online)
 
     def _by_path(self, said: str, kind: Kind | None) -> ModelDescription | None:
-        if not said.strip():
+        if not said.strip() or not self._paths:
             return None
         path = plain(said)
-        if on_network(said) and not any(path.is_relative_to(root) for root in self._roots()):
+        if on_network(said) and not any(path.is_relative_to(root) for root in self.roots()):
             return None  # a name may come from a stranger's picture: merely looking would call the stranger's server
         try:
             exists = path.exists()
@@ -212,7 +230,8 @@ class Catalogue:
         known = self.hashes.known(model.path)
         return model.with_(sha256=known.sha256, autov3=known.autov3) if known else model
 
-    def _roots(self) -> list[str]:
+    def roots(self) -> list[str]:
+        """The folders that were added, as text."""
         path = self.home / _FOLDERS
         data = read_json(path) if path.is_file() else {}
         folders = data.get("folders") if data.get("schema") == _SCHEMA else None

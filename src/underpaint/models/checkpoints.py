@@ -7,6 +7,7 @@ first and shapes second, so that a model of unusual width is still known by its 
 import re
 from collections.abc import Callable
 
+from underpaint.models.adapters import recognise_adapter
 from underpaint.models.description import Family, ModelDescription, TextEncoder
 from underpaint.models.families import CONTEXT_FAMILIES, FAMILIES
 from underpaint.models.header import Header
@@ -108,21 +109,6 @@ def recognise_text_encoder(header: Header) -> ModelDescription | None:
     return None
 
 
-def recognise_control(header: Header) -> ModelDescription | None:
-    """A ControlNet or a T2I adapter."""
-    keys = header.tensors
-    if any(key.startswith("lllite_") for key in keys):
-        return plain(header, "controlnet", "kohya").with_(family="sdxl", notes=("ControlNet-LLLite is not supported",))
-    if any(key.startswith(("control_model.", "controlnet_cond_embedding.", "input_hint_block.")) for key in keys):
-        width = context_width(header)
-        layout = "component" if any(key.startswith("controlnet_cond_embedding.") for key in keys) else "ldm"
-        found = plain(header, "controlnet", "component" if layout == "component" else "ldm")
-        return found.with_(family=CONTEXT_FAMILIES.get(width or 0), context_width=width)
-    if any(key.startswith("adapter.body.") for key in keys) or "body.0.block1.weight" in keys:
-        return plain(header, "adapter", "component")
-    return None
-
-
 def recognise_upscaler(header: Header) -> ModelDescription | None:
     """An ESRGAN-like upscaler, old or new names."""
     marks = (
@@ -136,7 +122,7 @@ def recognise_upscaler(header: Header) -> ModelDescription | None:
 
 
 RECOGNISERS: tuple[Callable[[Header], ModelDescription | None], ...] = (
-    recognise_control,
+    recognise_adapter,
     recognise_unet_checkpoint,
     recognise_transformer_checkpoint,
     recognise_tiny_vae,

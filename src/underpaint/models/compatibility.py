@@ -1,12 +1,15 @@
-"""Whether a LoRA or a textual inversion suits a model: what is sure, what is likely, and what nothing can tell."""
+"""Whether a LoRA, a textual inversion or an adapter suits a model: what is sure, what is likely, and what nothing can
+tell."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 from underpaint.errors import ModelError
+from underpaint.models.adapters import way_out
 from underpaint.models.description import FAMILY_NAMES, ModelDescription
 from underpaint.models.origin import BASE
 
+_HANGS_ON = ("controlnet", "adapter", "ip_adapter")
 Level = Literal["refused", "warning", "note"]
 _NEAR = frozenset({frozenset({"Illustrious", "NoobAI"})})
 _SPOKEN = {"epsilon": "noise", "v_prediction": "velocity", "flow": "flow"}
@@ -21,16 +24,17 @@ class Finding:
 
 
 def check_network(model: ModelDescription, network: ModelDescription) -> tuple[Finding, ...]:
-    """What can honestly be said about using `network` (a LoRA or textual inversion) on `model`, worst first.
+    """What can honestly be said about using `network` (a LoRA, textual inversion, ControlNet, T2I-Adapter or
+    IP-Adapter) on `model`, worst first.
 
     Raises:
-        ModelError: `model` is no checkpoint, or `network` neither a LoRA nor a textual inversion.
+        ModelError: `model` is no checkpoint, or `network` is none of these.
     """
     if model.kind != "checkpoint":
         raise ModelError(f"{model.name} is {model.kind_name}, not a checkpoint", hint="Name the checkpoint first.")
-    if network.kind not in ("lora", "embedding"):
+    if network.kind not in ("lora", "embedding", *_HANGS_ON):
         raise ModelError(
-            f"{network.name} is {network.kind_name}, neither a LoRA nor a textual inversion"
+            f"{network.name} is {network.kind_name}, neither a LoRA, a textual inversion nor an adapter"
             + (f" ({'; '.join(network.notes)})" if network.notes else ""),
             hint="Name the checkpoint first, then the LoRA.",
         )
@@ -44,6 +48,9 @@ def check_network(model: ModelDescription, network: ModelDescription) -> tuple[F
 def _refused(model: ModelDescription, network: ModelDescription) -> Finding | None:
     if network.lora is not None and network.lora.unsupported:
         return Finding("refused", f"{network.name} is of a kind that is not supported: {network.lora.unsupported}")
+    if network.adapter is not None and network.adapter.unsupported:
+        what = network.adapter.unsupported
+        return Finding("refused", f"{network.name} is {what}, which is not supported. {way_out(what)}")
     if network.family is not None and network.family != model.family:
         return Finding("refused", f"{network.name} is for {network.family_name}, {model.name} is {model.family_name}")
     if network.suits(model):
@@ -103,6 +110,14 @@ def _branches(model: ModelDescription, network: ModelDescription) -> list[Findin
             Finding(
                 "warning",
                 f"{network.name} was made for {made} ({network.branch_said}); nothing says that {model.name} is {made}",
+            )
+        ]
+    if has and has != BASE and network.kind in _HANGS_ON:
+        return [
+            Finding(
+                "warning",
+                f"{model.name} is {has} ({model.branch_said}); nothing says that {network.name} was made for it, and "
+                "adapters of other SDXL models load there and do little, or something else",
             )
         ]
     if has and has != BASE:

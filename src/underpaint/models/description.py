@@ -14,6 +14,9 @@ Kind = Literal[
     "embedding",
     "adapter",
     "controlnet",
+    "ip_adapter",
+    "image_encoder",
+    "extractor",
     "upscaler",
     "text_encoder",
     "unknown",
@@ -21,6 +24,7 @@ Kind = Literal[
 Family = Literal["sd", "sd2", "sdxl", "sd3", "flux"]
 Prediction = Literal["epsilon", "v_prediction", "flow"]
 Layout = Literal["diffusers", "ldm", "kohya", "peft", "cloneofsimo", "component", "tensors"]
+AdapterForm = Literal["controlnet", "union", "t2i", "t2i_light", "ip", "ip_plus", "ip_full", "image_encoder"]
 KIND_NAMES: dict[str, str] = {
     "checkpoint": "a checkpoint",
     "vae": "a VAE",
@@ -29,6 +33,9 @@ KIND_NAMES: dict[str, str] = {
     "embedding": "a textual inversion",
     "adapter": "a T2I adapter",
     "controlnet": "a ControlNet",
+    "ip_adapter": "an IP-Adapter",
+    "image_encoder": "an image encoder",
+    "extractor": "an extractor of maps",
     "upscaler": "an upscaler",
     "text_encoder": "a text encoder",
     "unknown": "a file of unknown layout",
@@ -79,6 +86,20 @@ class EmbeddingFacts(_Frozen):
     widths: tuple[int, ...]
 
 
+class AdapterFacts(_Frozen):
+    """What hangs on to a denoiser. `reads` are the kinds of map it was made for, by its name, for a union by its type
+    (there are `types` of them); `image_width` is the width of the picture's features that an IP-Adapter reads or an
+    image encoder has inside, `projected_width` that of the encoder's last answer; `unsupported` names what cannot be
+    used."""
+
+    form: AdapterForm
+    reads: tuple[str, ...] = ()
+    types: int = 0
+    image_width: int = 0
+    projected_width: int = 0
+    unsupported: str = ""
+
+
 class ModelDescription(_Frozen):
     """What a model is and can do, read from headers and configuration files only.
 
@@ -87,6 +108,7 @@ class ModelDescription(_Frozen):
     branch of SDXL (Pony ...), `branch_said` who says so. Sizes are in pixels: `native_area` is width times height
     of the size it was trained for, `size_step` what width and height must be multiples of. `supports` are
     capabilities a plan may ask for (see docs/models.md). `channels_in` is 9 for an inpainting denoiser.
+    `extracts` is the map that an extractor makes (depth, pose ...).
     Hashes are lower-case hexadecimal SHA-256; `sha256` is None until it has been computed (see `hashes`).
     """
 
@@ -119,6 +141,8 @@ class ModelDescription(_Frozen):
     alias: str = ""
     lora: LoraFacts | None = None
     embedding: EmbeddingFacts | None = None
+    adapter: AdapterFacts | None = None
+    extracts: str = ""
     dtype: str = ""
     variant: str | None = None
     parameters: int = 0

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from underpaint.errors import ModelError
+from underpaint.models.adapters import folder_adapter
 from underpaint.models.description import Family, Kind, ModelDescription, TextEncoder
 from underpaint.models.families import FAMILIES
 from underpaint.models.header import PICKLE_HINT, Header, read_header, read_json, unreadable
@@ -25,9 +26,17 @@ _PARTS: dict[str, Kind] = {
     "AsymmetricAutoencoderKL": "vae",
     "T2IAdapter": "adapter",
     "ControlNetModel": "controlnet",
+    "ControlNetUnionModel": "controlnet",
+    "CLIPVisionModelWithProjection": "image_encoder",
+    "DPTForDepthEstimation": "extractor",
+    "DepthAnythingForDepthEstimation": "extractor",
+    "VitPoseForPoseEstimation": "extractor",
+    "RTDetrForObjectDetection": "extractor",
     "CLIPTextModel": "text_encoder",
     "CLIPTextModelWithProjection": "text_encoder",
 }
+_EXTRACTS = {"DPTForDepthEstimation": "depth", "DepthAnythingForDepthEstimation": "depth",
+             "VitPoseForPoseEstimation": "pose", "RTDetrForObjectDetection": "people"}  # fmt: skip
 _ADAPTER_FILES = ("pytorch_lora_weights.safetensors", "adapter_model.safetensors")
 WEIGHTS = (".safetensors", ".bin", ".msgpack", ".ckpt", ".pt", ".pth")
 DEFAULTS_FILE = "primer.json"
@@ -182,7 +191,7 @@ def _component(folder: Path) -> ModelDescription:
         )
     headers, variant = _weights(folder, "")
     width = _context(config)
-    return ModelDescription(
+    described = ModelDescription(
         name=folder.name,
         path=folder,
         kind=kind,
@@ -196,7 +205,10 @@ def _component(folder: Path) -> ModelDescription:
         variant=variant,
         parameters=sum(header.parameters for header in headers),
         file_bytes=_bytes(folder),
+        extracts=_EXTRACTS.get(name, ""),
     )
+    hangs_on = kind in ("controlnet", "adapter", "image_encoder")
+    return described.with_(**folder_adapter(folder, config, kind)) if hangs_on else described
 
 
 def _weights(folder: Path, part: str) -> tuple[list[Header], str | None]:

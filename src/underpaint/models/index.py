@@ -21,7 +21,7 @@ from underpaint.models.folders import adapter_file, hashed_files
 from underpaint.models.header import PICKLE_HINT, PICKLE_SUFFIXES, read_json
 from underpaint.models.places import Place, recognise_place, walk
 
-_SCHEMA = 2
+_SCHEMA = 3
 _MAX_BYTES = 256 * 2**20
 _GENERIC = ("learned_embeds", "pytorch_lora_weights", "adapter_model")
 
@@ -48,7 +48,8 @@ class Entry:
 
 @dataclass(frozen=True)
 class Index:
-    """What was found below the added folders, by path, and when each of these folders last changed."""
+    """What was found below the added folders, by path, and when each of these folders, and of the files that could not
+    be used, last changed."""
 
     entries: dict[str, Entry] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
@@ -78,11 +79,15 @@ def scan(roots: Iterable[str], former: Index) -> Index:
                     looked.add(path)
                     _look(path, former, entries, problems)
                     _call(path, place, entries)
+    for path, _ in problems:  # half a download is whole one day, and its folder does not tell
+        with contextlib.suppress(OSError):
+            folders.setdefault(str(path), path.stat().st_mtime_ns)
     return Index(entries, tuple(Problem(path, why, _way_out(why)) for path, why in problems), folders)
 
 
 def is_stale(index: Index) -> bool:
-    """Whether a file was added, renamed or taken away since; asks the system only about folders, not about files."""
+    """Whether a file was added, renamed or taken away since; asks the system only about folders, and
+    files that could not be used."""
     for path, mtime_ns in index.folders.items():
         try:
             if Path(path).stat().st_mtime_ns != mtime_ns:

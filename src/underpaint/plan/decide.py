@@ -20,6 +20,8 @@ from underpaint.recipe import (
     PerspectiveControl,
     Recipe,
     RefineRecipe,
+    RegionControl,
+    StyleControl,
 )
 from underpaint.recipe.samplers import SamplerName, ScheduleName, check_schedule, resolve_sampler, resolve_schedule
 
@@ -122,7 +124,8 @@ def _refuse_impossible(recipe: Recipe, model: ModelDescription) -> None:
 def _draws(control: Control) -> bool:
     """Whether a control has lines for the model to follow."""
     grid = isinstance(control, PerspectiveControl) and control.grid > 0
-    return control.weight > 0 and (grid or isinstance(control, LineControl))
+    own = isinstance(control, NudgeControl) and control.lines > 0
+    return control.weight > 0 and (grid or own or isinstance(control, LineControl))
 
 
 def _frame(recipe: Recipe, facts: Facts) -> _Frame:
@@ -156,12 +159,19 @@ def _shape(recipe: Recipe, facts: Facts) -> Extent:
     """
     if isinstance(recipe, RefineRecipe):
         return facts.sizes[recipe.picture.sha256]
-    maps = sorted((control.kind != "line", blob.sha256) for control in recipe.controls if control.weight
+    maps = sorted((control.kind != "line", blob.sha256) for control in recipe.controls if _shapes(control)
                   for blob in control.blobs())
     if maps:
         return facts.sizes[maps[0][1]]
     side = round((facts.model.native_area or 512 * 512) ** 0.5)
     return Extent(facts.model.default_width or side, facts.model.default_height or side)
+
+
+def _shapes(control: Control) -> bool:
+    """Whether a control's map lies over the picture: a style is only looked at, and what is stretched takes any shape.
+    """
+    stretched = isinstance(control, RegionControl) and control.resize == "stretch"
+    return control.weight > 0 and not stretched and not isinstance(control, StyleControl)
 
 
 def _fill_frame(recipe: FillRecipe, facts: Facts) -> _Frame:

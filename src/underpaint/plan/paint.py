@@ -54,6 +54,7 @@ def carry_out(plan: Plan, recipe: Recipe, blobs: Mapping[str, bytes], loaded: Lo
             guidance=recipe.guidance.changed(scale=1.0 if told else plan.guidance_scale),
             embedded_guidance=plan.guidance_scale, strength=one.strength,
             edits=steering.edits, observers=observers, attachments=(*attachments, *steering.attachments),
+            regions=steering.regions,
             first_pass_steps=plan.passes[0].steps if one.upscale else None,
             **_start(plan, recipe, blobs, hole, one, loaded, latents))
         latents = loaded.engine.run(run)

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
@@ -12,9 +13,11 @@ from underpaint.engine.attachments.lora import LoraAttachment
 from underpaint.engine.attachments.textual_inversion import TextualInversion
 from underpaint.engine.engine import Engine
 from underpaint.engine.families.building import Dtypes
+from underpaint.engine.families.image_text import ImageText
 from underpaint.engine.families.loading import load_components
 from underpaint.engine.machine import Machine as Chosen
 from underpaint.engine.machine import choose_machine, use_threads
+from underpaint.engine.observers.preview import ToRgb
 from underpaint.engine.observers.progress import Progress
 from underpaint.engine.protocols import Attachment, Observer
 from underpaint.errors import PlanError, RecipeError
@@ -62,18 +65,21 @@ class Painter:
         return recipe.changed(seed=seed)
 
     def paint(self, recipe: Recipe, blobs: Mapping[str, bytes], *, plan: Plan | None = None,
-              progress: Tell | None = None, observers: Sequence[Observer] = ()) -> Take:
+              progress: Tell | None = None, observers: Sequence[Observer] = (),
+              preview: Callable[[ToRgb], Observer] | None = None) -> Take:
         """Paint a recipe; `blobs` holds the bytes of what it names.
 
         `plan` is one that was decided before, to be carried out again instead of deciding anew. `progress` is told
-        of (steps done, steps in all). Raises UnderpaintErrors for what cannot be painted.
+        of (steps done, steps in all). `preview` makes an observer of the loaded model's way from latents to colours.
+        Raises UnderpaintErrors for what cannot be painted.
         """
         began = perf_counter()
         recipe = self.settled(recipe)
         use_threads(plan.threads if plan else self._threads)
         hole = open_hole(recipe, blobs) if isinstance(recipe, FillRecipe) else None
         plan, loaded = self._again(plan, recipe, hole) if plan else self._decided(recipe, blobs, hole)
-        watching = [*observers, *([Progress(progress)] if progress else [])]
+        watching = [*observers, *([Progress(progress)] if progress else []),
+                    *([preview(loaded.engine.to_rgb())] if preview else [])]
         warned = self._warnings(plan, loaded.description)
         done = carry_out(plan, recipe, blobs, loaded, hole, self._attachments(plan), watching)
         known = self.catalogue.hashes.known(loaded.description.path)
@@ -81,7 +87,7 @@ class Painter:
             plan = plan.changed(model=plan.model.changed(hash=known.sha256))
         chosen = self._choose(loaded.description)
         notes = [*warned, *_notes(recipe, plan, done.unguided)]
-        measured = measure(done.picture, recipe, plan, blobs, notes)
+        measured = measure(done.picture, recipe, plan, blobs, notes, loaded.image_text)
         return Take(picture=done.picture, recipe=recipe, plan=plan, blobs=dict(blobs), seconds=perf_counter() - began,
                     circumstances={**_circumstances(loaded, chosen), "notes": notes},
                     measured=measured, exact=done.exact,
@@ -196,9 +202,11 @@ def _each_once(recipe: Recipe, words: Words) -> list[LoraRef]:
 
 
 def measure(picture: FloatArray, recipe: Recipe, plan: Plan, blobs: Mapping[str, bytes],
-            notes: list[str]) -> dict[str, Any]:
-    """What the checks of the recipe's controls say about a finished picture; those that fail are added to `notes`."""
+            notes: list[str], image_text: Callable[[ModelRef | None], ImageText] | None = None) -> dict[str, Any]:
+    """What the checks of the recipe's controls say about a finished picture; those that fail are added to `notes`.
+    `image_text` opens a model that can be asked whether words fit it."""
     if plan.task == "fill":  # what is measured there is mostly the picture as it was
         return {}
-    checks = check(recipe.controls, picture, ground(plan, plan.passes[-1], blobs).without_padding(), notes)
+    laid = replace(ground(plan, plan.passes[-1], blobs).without_padding(), prompt=plan.prompt, image_text=image_text)
+    checks = check(recipe.controls, picture, laid, notes)
     return {name: dict(found.measured) for name, found in checks.items()}

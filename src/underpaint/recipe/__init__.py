@@ -1,15 +1,22 @@
 """What to paint: pure data, versioned."""
 
 from underpaint.recipe.controls import (
+    AdapterControl,
     ColourControl,
     Control,
+    DepthControl,
     LightControl,
     LineControl,
     NudgeControl,
     PaletteControl,
     PerspectiveControl,
+    PoseControl,
+    PosedPerson,
+    RegionControl,
+    StyleControl,
     Swatch,
     VanishingPoint,
+    WordsControl,
 )
 from underpaint.recipe.migrations import SCHEMA
 from underpaint.recipe.parts import (
@@ -34,8 +41,9 @@ from underpaint.recipe.recipe import (
 )
 
 __all__ = [
-    "SCHEMA", "Blob", "ColourControl", "Control", "CreateRecipe", "FillRecipe", "Guidance", "LightControl",
-    "LineControl", "LoraRef", "ModelRef", "Noise", "NudgeControl", "Outpaint", "PaletteControl",
-    "PerspectiveControl", "Recipe", "RefineRecipe", "Sampling", "SecondPass", "SizeConditioning", "Swatch", "Tiles",
-    "VanishingPoint", "parse_recipe", "with_changes",
+    "SCHEMA", "AdapterControl", "Blob", "ColourControl", "Control", "CreateRecipe", "DepthControl", "FillRecipe",
+    "Guidance", "LightControl", "LineControl", "LoraRef", "ModelRef", "Noise", "NudgeControl", "Outpaint",
+    "PaletteControl", "PerspectiveControl", "PoseControl", "PosedPerson", "Recipe", "RefineRecipe", "RegionControl",
+    "Sampling", "SecondPass", "SizeConditioning", "StyleControl", "Swatch", "Tiles", "VanishingPoint", "WordsControl",
+    "parse_recipe", "with_changes",
 ]

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from underpaint.recipe.base import Frozen
-from underpaint.recipe.parts import Blob, Fraction, Strength
+from underpaint.recipe.parts import Blob, Fraction, ModelRef, Side, Strength
 
 Weight = Annotated[float, Field(ge=0, le=2)]
 HexColour = Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")]
@@ -65,11 +65,12 @@ class LineControl(_Control):
 
     `mode` says what an adapter weighs: "lines" follows them wherever words are asked for, as A1111's "ControlNet is
     more important"; "balanced" with and without the words; "words" the same, less at the finer levels ("My prompt is
-    more important").
+    more important"). `adapter` names one; without it the model's own is used, or one that is here for lines.
     """
 
     kind: Literal["line"] = "line"
     drawing: Blob
+    adapter: ModelRef | None = None
     mode: Literal["lines", "balanced", "words"] = "lines"
     resize: Resizing = "fit"
 
@@ -168,17 +169,143 @@ class ColourControl(_Control):
 
 
 class NudgeControl(_Control):
-    """A finished picture, moved along one axis by its weight; `begin`: how much of it may change, 0 to 1."""
+    """A finished picture, moved along one axis by its weight; `begin`: how much of it may change, 0 to 1; `lines`: how
+    firmly its own lines and details are held, 0 to 1."""
 
     kind: Literal["nudge"] = "nudge"
     picture: Blob
     toward: Literal["warmer", "cooler", "lighter", "darker", "stronger", "softer", "richer", "paler", "later",
                     "earlier", "closer", "farther"]
     begin: Strength = 0.3
+    lines: Fraction = 0.0
 
     def blobs(self) -> Iterator[Blob]:
         yield self.picture
 
 
-Control = Annotated[LineControl | LightControl | PaletteControl | PerspectiveControl | ColourControl | NudgeControl,
+class _Attached(_Control):
+    """What only an adapter can follow. `adapter` names one; without it, one that is here for such maps is taken.
+
+    `mode` is A1111's control mode: "balanced"; "words" ("My prompt is more important") weighs its outer levels less;
+    "control" ("ControlNet is more important") does so too, and follows the map only where words are asked for, so
+    that guidance pulls toward it as well.
+    """
+
+    adapter: ModelRef | None = None
+    mode: Literal["balanced", "words", "control"] = "balanced"
+    resize: Resizing = "fit"
+
+
+class DepthControl(_Attached):
+    """A grey map of what is near (bright) and far (dark). `by`: what made it out of a picture, "" where a hand did."""
+
+    kind: Literal["depth"] = "depth"
+    map: Blob
+    by: Annotated[str, Field(max_length=200)] = ""
+
+    def blobs(self) -> Iterator[Blob]:
+        yield self.map
+
+
+Joint = tuple[Place, Place] | None
+
+
+class PosedPerson(Frozen):
+    """Joints as x, y in pixels of the pose's canvas, None where unseen. `body` is in OpenPose's order of 25, a hand
+    has 21 points, a face 68 or 70; what was not seen at all is left out."""
+
+    body: Annotated[tuple[Joint, ...], Field(min_length=25, max_length=25)]
+    hand_left: Annotated[tuple[Joint, ...], Field(max_length=21)] = ()
+    hand_right: Annotated[tuple[Joint, ...], Field(max_length=21)] = ()
+    face: Annotated[tuple[Joint, ...], Field(max_length=70)] = ()
+
+
+class PoseControl(_Attached):
+    """Where people's joints are, on a canvas of `width` x `height`. `by`: what found them in a picture, "" where a hand
+    placed them."""
+
+    kind: Literal["pose"] = "pose"
+    people: Annotated[tuple[PosedPerson, ...], Field(min_length=1, max_length=64)]
+    width: Side
+    height: Side
+    by: Annotated[str, Field(max_length=200)] = ""
+
+
+class AdapterControl(_Attached):
+    """A picture handed to an adapter as it is: a tile, a map of normals, a picture prompt ...
+
+    `reads` says what kind of map it is, where the adapter reads several. Without a `picture` it gets the one that is
+    painted over, or whose mask is filled.
+    """
+
+    kind: Literal["adapter"] = "adapter"
+    adapter: ModelRef
+    picture: Blob | None = None
+    reads: Annotated[str, Field(max_length=40)] = ""
+
+    def blobs(self) -> Iterator[Blob]:
+        if self.picture is not None:
+            yield self.picture
+
+
+class StyleControl(_Control):
+    """Pictures whose way of painting is taken over, and nothing of what they show.
+
+    `how`: "statistics" brings the estimate's colours and textures to theirs; "reference" lets the model's
+    self-attention look at them, "shared" after their features were brought into line (UNets); "adapter" an IP-Adapter;
+    "best" takes what suits the model. Statistics go along with each of them. `adapter` names the IP-Adapter.
+    """
+
+    kind: Literal["style"] = "style"
+    pictures: Annotated[tuple[Blob, ...], Field(min_length=1, max_length=8)]
+    how: Literal["best", "statistics", "reference", "shared", "adapter"] = "best"
+    adapter: ModelRef | None = None
+
+    def blobs(self) -> Iterator[Blob]:
+        yield from self.pictures
+
+
+class RegionControl(_Control):
+    """A part of the picture with words of its own; white (or what is not transparent) in the mask lies in it.
+
+    `joint`: how much of what is painted there is asked for by its words alone, beside the attention that is led there.
+    `soft`: over how much of the picture's shorter side its border is soft. `with_words`: whether the words for the
+    whole picture are said there too.
+    """
+
+    kind: Literal["region"] = "region"
+    mask: Blob
+    words: Annotated[str, Field(min_length=1, max_length=2000)]
+    joint: Fraction = 0.5
+    soft: Annotated[float, Field(ge=0, le=0.25)] = 0.03
+    with_words: bool = True
+    resize: Resizing = "fit"
+
+    def blobs(self) -> Iterator[Blob]:
+        yield self.mask
+
+
+class WordsControl(_Control):
+    """Phrases that the picture is drawn to by an image-text model, and asked about afterwards.
+
+    Without `phrases` those of the prompt are meant. Looked at are `cutouts` pieces a step, the share `outer` of them
+    the whole picture, the others between `size` and all of its shorter side. `smooth` holds back noise (total
+    variation), `saturation` colours that are too strong, `range_` colours that no screen shows, `symmetry` what differs
+    left and right. `model`: the image-text model's folder; None takes the one beside the painting model.
+    """
+
+    kind: Literal["words"] = "words"
+    phrases: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=300)], ...], Field(max_length=16)] = ()
+    cutouts: Annotated[int, Field(ge=1, le=64)] = 8
+    outer: Fraction = 0.25
+    size: Annotated[float, Field(ge=0.1, le=1)] = 0.4
+    smooth: Fraction = 0.1
+    saturation: Fraction = 0.1
+    range_: Annotated[float, Field(ge=0, le=1, alias="range")] = 0.3
+    symmetry: Fraction = 0.0
+    model: ModelRef | None = None
+
+
+Control = Annotated[LineControl | LightControl | PaletteControl | PerspectiveControl | ColourControl | NudgeControl
+                    | DepthControl | PoseControl | AdapterControl | StyleControl | RegionControl | WordsControl,
                     Field(discriminator="kind")]

@@ -64,10 +64,23 @@ def _adapter() -> Any:
     return T2IAdapter
 
 
+def _controlnet() -> Any:
+    from diffusers.models.controlnets.controlnet import ControlNetModel
+
+    return ControlNetModel
+
+
+def _union() -> Any:
+    from diffusers.models.controlnets.controlnet_union import ControlNetUnionModel
+
+    return ControlNetUnionModel
+
+
 CLASSES: dict[str, Callable[[], Any]] = {
     "UNet2DConditionModel": _unet, "UNetPatched": _patched, "SD3Transformer2DModel": _sd3,
     "FluxTransformer2DModel": _flux, "AutoencoderKL": _kl, "AutoencoderTiny": _tiny,
     "AutoencoderUnshuffle": _unshuffle, "T2IAdapter": _adapter,
+    "ControlNetModel": _controlnet, "ControlNetUnionModel": _union,
 }  # fmt: skip
 
 
@@ -162,10 +175,10 @@ def _text_encoder(folder: Path, name: str, index: dict[str, Any], dtype: torch.d
     files, variant = component_weights(folder / name)
     for path in files:
         read_header(path)
-    return _from_pretrained(Encoder, folder / name, variant, dtype)
+    return from_pretrained(Encoder, folder / name, variant, dtype)
 
 
-def _from_pretrained(encoder: Any, folder: Path, variant: str | None, dtype: torch.dtype) -> nn.Module:
+def from_pretrained(encoder: Any, folder: Path, variant: str | None, dtype: torch.dtype) -> nn.Module:
     """Through transformers, which renames the weights of its own older versions."""
     from transformers.utils import logging
 

@@ -16,16 +16,18 @@ ToRgb = Callable[[Tensor], Tensor]
 class Preview:
     """Calls `show(picture, number, total)` after every `every`-th step; picture is float32 H x W x 3, 0..1.
 
-    `to_rgb` is the engine's: a tiny decoder's colours or those of the fitted linear map.
+    `to_rgb` is the engine's: a tiny decoder's colours or those of the fitted linear map. `wanted` says before each
+    picture whether anybody looks: making one costs a moment.
     """
 
-    def __init__(self, to_rgb: ToRgb, show: Callable[[np.ndarray, int, int], None], every: int = 1) -> None:
-        self._to_rgb, self._show, self._every = to_rgb, show, max(1, every)
+    def __init__(self, to_rgb: ToRgb, show: Callable[[np.ndarray, int, int], None], every: int = 1,
+                 wanted: Callable[[], bool] = lambda: True) -> None:
+        self._to_rgb, self._show, self._every, self._wanted = to_rgb, show, max(1, every), wanted
         self._shown = -1
 
     def __call__(self, seen: Seen) -> None:
         step = seen.step
-        if step.number == self._shown or step.number % self._every:
+        if step.number == self._shown or step.number % self._every or not self._wanted():
             return
         self._shown = step.number
         with torch.no_grad():

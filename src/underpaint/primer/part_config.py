@@ -1,0 +1,99 @@
+"""The numbers of the smaller networks' training, read from `parts.toml` or a file of the same shape."""
+
+import tomllib
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from underpaint.errors import RecipeError
+
+SHIPPED_PARTS = Path(__file__).with_name("parts.toml")
+"""The configuration of the shipped weights."""
+
+
+@dataclass(frozen=True)
+class ExtractorsConfig:
+    """Training of depth, normals, subject and poses; `model` goes to `ExtractorNet`.
+
+    `normals_shards` is how many shards get normals, which have to be looked at once more.
+    """
+
+    seconds: float
+    batch: int
+    rate: float
+    seed: int
+    normals_shards: int
+    lanes: int = 1
+    model: dict[str, Any] = field(default_factory=dict)
+    steps: int | None = None
+
+
+@dataclass(frozen=True)
+class UpscalerConfig:
+    """Training of the network that enlarges; `crop` is the side of the large picture's part, `model` goes to
+    `UpscalerNet`, `large` scenes are painted at `large_size` so that fine lines are known as well."""
+
+    seconds: float
+    batch: int
+    crop: int
+    rate: float
+    edges: float
+    seed: int
+    large: int
+    large_size: int
+    large_seed: int
+    lanes: int = 1
+    model: dict[str, Any] = field(default_factory=dict)
+    steps: int | None = None
+
+
+@dataclass(frozen=True)
+class ClipConfig:
+    """Training of the image tower and the words' projection; `image` goes to `CLIPVisionConfig`.
+
+    `factors` is how much naming the scene's words counts beside finding the right caption.
+    """
+
+    seconds: float
+    batch: int
+    rate: float
+    factors: float
+    seed: int
+    lanes: int = 1
+    image: dict[str, Any] = field(default_factory=dict)
+    steps: int | None = None
+
+
+@dataclass(frozen=True)
+class PartsConfig:
+    """Everything the smaller networks depend on."""
+
+    extractors: ExtractorsConfig
+    upscaler: UpscalerConfig
+    clip: ClipConfig
+
+
+_SECTIONS: dict[str, type] = {"extractors": ExtractorsConfig, "upscaler": UpscalerConfig, "clip": ClipConfig}
+
+
+def read_parts_config(path: Path = SHIPPED_PARTS) -> PartsConfig:
+    """Read a configuration of the smaller networks.
+
+    Raises:
+        RecipeError: a section or a key is missing or unknown.
+    """
+    table = tomllib.loads(path.read_text(encoding="utf-8"))
+    if set(table) != set(_SECTIONS):
+        wrong = sorted(set(table) ^ set(_SECTIONS))[0]
+        raise RecipeError(f"{path.name}: the section [{wrong}] is missing or unknown", field=wrong)
+    return PartsConfig(**{name: _section(path, name, kind, table[name]) for name, kind in _SECTIONS.items()})
+
+
+def _section(path: Path, name: str, kind: type, values: dict[str, Any]) -> Any:
+    unknown = set(values) - {f.name for f in fields(kind)}
+    if unknown:
+        raise RecipeError(f"{path.name}: [{name}] has no {sorted(unknown)[0]!r}", field=name)
+    try:
+        return kind(**values)
+    except TypeError as error:
+        raise RecipeError(f"{path.name}: [{name}] lacks a value ({error})", field=name) from error

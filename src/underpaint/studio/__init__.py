@@ -1,0 +1,1 @@
+"""The studio: the house over HTTP, for pages, plug-ins and programs."""

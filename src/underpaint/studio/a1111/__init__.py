@@ -1,0 +1,1 @@
+"""AUTOMATIC1111's API over our desk: its clients paint here without knowing. See docs/a1111.md."""

@@ -1,0 +1,135 @@
+"""From a request to what will be painted: everything that is wrong with it is found here, before anything is."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from underpaint.errors import ModelError
+from underpaint.library.jobs import JobItem
+from underpaint.library.preflight import Preflight, impossible
+from underpaint.recipe import Recipe
+from underpaint.studio.a1111.answers import Unprocessable
+from underpaint.studio.a1111.options import DEFAULTS, checked
+from underpaint.studio.a1111.overs import Begun, begun_pictures, refine_fields
+from underpaint.studio.a1111.pasting import pasted
+from underpaint.studio.a1111.recipes import Asked, create_fields, drawn, painted_recipe
+from underpaint.studio.a1111.refused import refuse
+from underpaint.studio.a1111.requests import Img2Img, Processing
+from underpaint.studio.a1111.scripts.shape import Given, Made
+from underpaint.studio.a1111.scripts.table import script_of, units_asked
+from underpaint.studio.a1111.shelf import Shelf
+from underpaint.studio.a1111.styles import styled
+from underpaint.studio.a1111.units import read_units, steered
+from underpaint.studio.desk import Desk
+
+CHECKED = 64
+"""So many different recipes of a request are looked at before painting."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ready:
+    """What will be painted: the request as it was understood, its pictures, the maps of its ControlNet units, and the
+    settings that it leaves behind."""
+
+    asked: Asked
+    made: Made
+    maps: Sequence[bytes]
+    kept: Mapping[str, Any]
+
+    def items(self) -> list[JobItem]:
+        """One for each picture, in the order of painting."""
+        return [JobItem(recipe, self.asked.prompt[:100]) for recipe in self.made.recipes]
+
+
+def understood(request: Processing, options: Mapping[str, Any], desk: Desk) -> Ready:
+    """Read a request. `options` are the client's settings. Raises UnderpaintErrors with A1111's codes."""
+    shelf, tab = Shelf(desk), "img2img" if isinstance(request, Img2Img) else "txt2img"
+    begun = begun_pictures(request) if isinstance(request, Img2Img) else []
+    request = pasted(request, shelf)
+    override = checked(request.override_settings or {})
+    settings = {**DEFAULTS, **options, **override}
+    script = script_of(request.script_name, tab)
+    units = read_units(units_asked(request.alwayson_scripts))
+    refuse(request, settings)
+    _check_models(settings, shelf)
+    asked = _asked(request, settings, shelf, desk.settings.max_pixels)
+    controls, maps = _steered(asked, units, begun)
+    base = _Base(asked, begun, controls)
+    if script is not None:
+        made = script.make(Given(asked, begun, shelf, base), request.script_args)
+        made = _with_controls(made, controls)
+    else:
+        count = max(request.pictures, len(begun))
+        made = Made([base(number) for number in range(count)], range(count))
+    _check(made.recipes, asked.blobs, desk)
+    return Ready(asked, made, maps, {} if request.override_settings_restore_afterwards is not False else override)
+
+
+def _asked(request: Processing, settings: Mapping[str, Any], shelf: Shelf, most_pixels: int) -> Asked:
+    styles = shelf.styles() if request.styles else {}
+    names = request.styles or []
+    return Asked(request, settings, styled(request.prompt or "", names, styles),
+                 styled(request.negative_prompt or "", names, styles, negative=True), drawn(request.seed, "seed"),
+                 drawn(request.subseed, "subseed"), most_pixels)
+
+
+def _check_models(settings: Mapping[str, Any], shelf: Shelf) -> None:
+    """Raise ModelError for a model or VAE that is not there: never is another one taken quietly."""
+    if settings["sd_model_checkpoint"]:
+        shelf.find(settings["sd_model_checkpoint"], "checkpoint")
+    vae = settings["sd_vae"]
+    if vae and str(vae).lower() not in ("automatic", "none"):
+        try:
+            shelf.find(vae, "vae")
+        except ModelError as error:
+            raise ModelError(error.message, hint=error.hint, field="sd_vae") from error
+
+
+@dataclass(frozen=True, eq=False)
+class _Base:
+    """The recipe of each picture as the request without a script means it."""
+
+    asked: Asked
+    begun: Sequence[Begun]
+    controls: Sequence[Mapping[str, Any]]
+
+    def __call__(self, number: int) -> Recipe:
+        own = refine_fields(self.asked, self.begun[number % len(self.begun)]) if self.begun else \
+            create_fields(self.asked)
+        return painted_recipe(self.asked, number, {**own, "controls": list(self.controls)})
+
+
+def _steered(asked: Asked, units: Sequence[Any], begun: Sequence[Begun]) -> tuple[list[dict[str, Any]], list[bytes]]:
+    controls, maps = [], []
+    init = asked.request.init_images[0] if isinstance(asked.request, Img2Img) and begun and \
+        asked.request.init_images else None
+    second = bool(getattr(asked.request, "enable_hr", False))
+    for unit in units:
+        found = steered(unit, init, second_pass=second)
+        asked.blobs[found.stored.blob.sha256] = found.stored.data
+        controls.append(found.control)
+        maps += [found.map] if found.map is not None and not asked.options["control_net_no_detectmap"] else []
+    return controls, maps
+
+
+def _with_controls(made: Made, controls: Sequence[Mapping[str, Any]]) -> Made:
+    """Scripts that make recipes of their own leave out what steers: they grow or enlarge the picture."""
+    if controls and not all(one.controls for one in made.recipes):
+        raise Unprocessable("this script cannot be steered by ControlNet", field="alwayson_scripts",
+                            hint="Leave its units out.")
+    return made
+
+
+def _check(recipes: Sequence[Recipe], blobs: Mapping[str, bytes], desk: Desk) -> None:
+    """Raise what painting would begin with; recipes that differ by their seeds alone are looked at once."""
+    different: dict[str, Recipe] = {}
+    for one in recipes:
+        plain = one.changed(seed=0, noise=one.noise.changed(variation_seed=None))
+        different.setdefault(plain.hash(), one)
+        if len(different) == CHECKED:
+            break
+    def look(catalogue: Any) -> Mapping[str, Any]:
+        return impossible(different, blobs, Preflight(catalogue))
+
+    for error in desk.models(look).values():
+        raise error
