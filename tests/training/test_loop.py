@@ -57,6 +57,24 @@ def test_resumed_run_equals_an_undisturbed_one(tmp_path: Path, stop_at: int) -> 
     assert [step for step, _ in logged("whole")] == [7, 14, 21, 28, 35]
 
 
+def test_weights_that_lie_channels_last_resume_to_the_same_bits(tmp_path: Path) -> None:
+    """What the optimizer remembers of a weight must lie in memory as the weight does."""
+
+    def step(model: nn.Module, context: StepContext) -> Losses:
+        return {"loss": model(torch.randn(2, 4, 6, 6, generator=context.generator)).square().mean()}
+
+    def trainer(folder: Path) -> Trainer:
+        torch.manual_seed(0)
+        model = nn.Conv2d(4, 4, 3).to(memory_format=torch.channels_last)
+        return Trainer(model, step, LoopSettings(Budget(steps=6), 1e-2, warmup=2), folder)
+
+    whole, broken, again = trainer(tmp_path / "whole"), trainer(tmp_path / "broken"), trainer(tmp_path / "broken")
+    assert whole.run()
+    assert not broken.run(lambda t: t.ask_to_stop() if t.step == 3 else None)
+    assert again.resume() and again.run()
+    assert _same(_bits(whole), _bits(again))
+
+
 def test_a_kill_between_checkpoints_repeats_what_was_lost(tmp_path: Path) -> None:
     whole = _trainer(tmp_path / "whole")
     whole.run()

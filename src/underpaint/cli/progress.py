@@ -24,6 +24,10 @@ class JobProgress:
         """`done` of `total` steps of this picture are painted."""
         self._bars.update(self._one, completed=done, total=total)
 
+    def note(self, text: str) -> None:
+        """Something a person should know before it goes on."""
+        self._bars.console.print(f"note: {text}", markup=False)
+
     def finish(self) -> None:
         """This picture is finished."""
         self._bars.advance(self._whole)

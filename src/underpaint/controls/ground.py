@@ -26,7 +26,8 @@ class Ground:
     """All in pixels of the pass. `whole`: the finished picture's size. `area`: the part of it that is painted.
     `canvas`: what the model paints, the area padded on the right and below. `pixels`: opens what a recipe names, as
     H x W x 3 or 4 floats. For checks: `prompt`, the words for the whole picture, and `image_text`, which opens an
-    image-text model by name (None where there can be none)."""
+    image-text model by name (None where there can be none). `scene`: the picture that is painted over (H x W x 3 on
+    the canvas) and the mask that is filled in it, None where painting starts from words."""
 
     whole: Extent
     area: Bounds
@@ -34,6 +35,7 @@ class Ground:
     pixels: Callable[[Blob], FloatArray]
     prompt: str = ""
     image_text: "Callable[[ModelRef | None], ImageText] | None" = None
+    scene: Callable[[], tuple[FloatArray, FloatArray | None]] | None = None
 
     @classmethod
     def of(cls, picture: FloatArray, pixels: Callable[[Blob], FloatArray]) -> "Ground":

@@ -23,20 +23,22 @@ class Line:
     description = Description(
         name="line", says="paint follows the lines of a drawing",
         given="a scan, a photo or a file of lines: line=drawing.png",
-        steers="by the model's line adapter where it has one, else on the estimate, more loosely",
+        steers="by the model's own line adapter, or a ControlNet or T2I-Adapter for lines; else on the estimate, more "
+               "loosely",
         checks="lines kept and lines invented, by colour edges in the finished picture",
-        families="every one; lines are held closely by models with an adapter_line, such as the Primer",
+        families="every one; lines are held closely by the Primer, and by SD 1.x, SD 2.x and SDXL with an adapter",
         cost="an adapter: one small network a picture; on the estimate: under 1 % of a step",
-        extracts=tuple(WAYS), options=("mode", "resize", "curve"))
+        extracts=tuple(WAYS), options=("mode", "model", "resize", "curve"))
     measured_as = "lines"
 
     def read(self, spec: ControlSpec, files: Files) -> Given:
-        spec.expects("mode", "resize")
+        spec.expects("mode", "resize", "model")
         if not spec.source:
             raise RecipeError("which drawing?", hint="Write line=drawing.png.", field="control line")
         kept = files.drawing(Path(spec.source))
         mode = {"mode": spec.options["mode"]} if "mode" in spec.options else {}
-        control = LineControl.model_validate({"drawing": kept.blob, **spec.fields, **spec.resizing(), **mode})
+        named = {"adapter": {"name": spec.options["model"]}} if spec.options.get("model") else {}
+        control = LineControl.model_validate({"drawing": kept.blob, **spec.fields, **spec.resizing(), **mode, **named})
         return Given(control, {kept.blob.sha256: kept.data}, kept.notes)
 
     def extract(self, picture: FloatArray, how: str, suffix: str | None = None) -> Extracted:
@@ -55,6 +57,11 @@ class Line:
         from underpaint.controls.steering.line_edit import LineEdit
 
         ink = ink_on(control, ground)
+        adapter = tools.adapter(control) if tools.adapter is not None else None
+        if adapter is not None:
+            from underpaint.controls.steering.attached import hung
+
+            return Steering(attachments=(hung(control, ink, adapter),))
         if tools.line_adapter is not None:
             return Steering(attachments=(LineAdapter(tools.line_adapter(), ink, control),))
         return Steering(edits=(LineEdit(ink, control, tools.colours),))

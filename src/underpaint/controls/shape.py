@@ -17,6 +17,7 @@ from underpaint.recipe import Blob, Control, ModelRef
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from underpaint.engine.families.adapters import Adapter
     from underpaint.engine.families.image_text import ImageText
     from underpaint.engine.latent_colours import LatentColours
     from underpaint.engine.protocols import Attachment, Edit
@@ -92,7 +93,8 @@ class Tools:
     only who needs them asks). `line_adapter` loads the one that the model has, None where it has none. `encode` makes
     latents of a picture, None where no model is at hand; `attends`: whether the model is a UNet, whose attention can be
     led. `to_rgb` takes latents to the colours of the preview (None: the linear ones). `prompt`: the words for the whole
-    picture. `image_text` opens an image-text model by name, None for the one beside the painting model.
+    picture. `image_text` opens an image-text model by name, None for the one beside the painting model. `adapter` loads
+    the ControlNet, T2I- or IP-Adapter that the plan chose for a control, None where it chose none.
     """
 
     fit_colours: "Callable[[], LatentColours]"
@@ -102,6 +104,7 @@ class Tools:
     to_rgb: "Callable[[Tensor], Tensor] | None" = None
     prompt: str = ""
     image_text: "Callable[[ModelRef | None], ImageText] | None" = None
+    adapter: "Callable[[Control], Adapter | None] | None" = None
 
     @property
     def colours(self) -> "LatentColours":

@@ -13,8 +13,6 @@ _SPEC = re.compile(
     rf"(?:@(?P<start>{_NUMBER})-(?P<end>{_NUMBER}))?(?P<options>(?:\+[a-z-]+(?:=[^+]*)?)*)", re.DOTALL)
 SHAPE = "KIND=FILE:WEIGHT@START-END+OPTION=VALUE"
 _HINT = f"Write {SHAPE}, such as line=map.png:0.8@0-0.6; all but KIND may be left out."
-_NOT_YET = {"pose": "A pose can be changed and drawn (`underpaint control edit-pose`), but no model here paints from "
-                    "one yet."}
 RESIZES = {"fit": "fit", "crop": "crop", "stretch": "stretch", "resize-and-fill": "fit", "crop-and-resize": "crop",
            "just-resize": "stretch"}
 
@@ -74,7 +72,7 @@ def parse_spec(text: str, kinds: tuple[str, ...]) -> ControlSpec:
     kind = {"color": "colour"}.get(match["kind"].lower(), match["kind"].lower())
     if kind not in kinds:
         raise RecipeError(f"there is no control '{kind:.40}' that steers here", field="control",
-                          hint=_NOT_YET.get(kind, f"There are: {', '.join(kinds)}."))
+                          hint=f"There are: {', '.join(kinds)}.")
     options = dict(_option(part) for part in match["options"].split("+")[1:])
     fields: dict[str, Any] = {name: float(match[name]) for name in ("weight", "start", "end") if match[name]}
     curve = options.pop("curve", None)

@@ -70,6 +70,13 @@ class Style:
 
         pictures = pictures_on(control, ground)
         edits = (StyleEdit(pictures, control, tools.colours),)
+        adapter = tools.adapter(control) if tools.adapter is not None else None
+        if adapter is not None and control.how in ("adapter", "best"):
+            from underpaint.controls.steering.attached import hung
+
+            own = [flatten(np.asarray(ground.pixels(one))) for one in control.pictures]
+            shared = control.changed(weight=control.weight / len(own))
+            return Steering(attachments=tuple(hung(shared, one, adapter) for one in own), edits=edits)
         if control.how == "adapter":
             raise PlanError("no IP-Adapter is loaded for this style", field="control style",
                             hint="Leave +how out: the style is then followed without one.")

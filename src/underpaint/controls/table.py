@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Any
 import cv2
 from pydantic import ValidationError
 
+from underpaint.controls.adapter import Adapter
 from underpaint.controls.colour import Colour
+from underpaint.controls.depth import Depth
 from underpaint.controls.ground import Ground
 from underpaint.controls.light import Light
 from underpaint.controls.line import Line
 from underpaint.controls.nudge import Nudge
 from underpaint.controls.palette import Palette
 from underpaint.controls.perspective import Perspective
+from underpaint.controls.pose.control import Pose
 from underpaint.controls.region import Region as RegionWords
 from underpaint.controls.shape import Check, ControlShape, Files, Given, Settle, Steering, Tools
 from underpaint.controls.spec import ControlSpec, parse_spec
@@ -29,7 +32,8 @@ if TYPE_CHECKING:
     from underpaint.engine.regions import Region
 
 CONTROLS: Mapping[str, ControlShape[Any]] = {one.description.name: one for one in (
-    Line(), Light(), Palette(), Colour(), Perspective(), Nudge(), Style(), RegionWords(), Words())}
+    Line(), Light(), Palette(), Colour(), Perspective(), Nudge(), Style(), RegionWords(), Words(),
+    Depth(), Pose(), Adapter())}
 """The controls by name; the recipe's `kind` is the same name."""
 
 
@@ -78,7 +82,8 @@ class Steered:
 def steer(controls: Iterable[Control], ground: Ground, tools: Tools) -> Steered:
     """Make what one pass follows; the order in which controls are listed never matters, and those without weight are
     not there at all."""
-    from underpaint.controls.steering.guard import Guarded  # needs torch
+    from underpaint.controls.steering.attached import joined  # needs torch
+    from underpaint.controls.steering.guard import Guarded
 
     unguided: Counter[str] = Counter()
     attachments: list[Attachment] = []
@@ -91,6 +96,7 @@ def steer(controls: Iterable[Control], ground: Ground, tools: Tools) -> Steered:
         edits += [Guarded(edit, control.kind, unguided) for edit in made.edits]
         settles += made.settles
         regions += made.regions
+    attachments = joined(attachments)
     attachments.sort(key=lambda one: bool(getattr(one, "stands_round", False)))
     return Steered(tuple(attachments), tuple(edits), tuple(settles), tuple(regions), unguided)
 

@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 from underpaint.errors import ModelError, OutputError, PlanError
 from underpaint.finish.enlarge import enlarged_strips
 from underpaint.finish.networks import Network, load_network
+from underpaint.finish.primer_network import load_primer
 from underpaint.finish.shape import Made, Operation, colours_of, integers
 from underpaint.finish.spread import spread_under
 from underpaint.finish.tiling import tiled_rows
@@ -22,7 +23,7 @@ from underpaint.recipe.base import Frozen
 from underpaint.recipe.parts import Name, Side
 
 USUAL = 2.0
-METHODS: Mapping[str, Callable[[], Network] | None] = {"sharp": None, "lanczos": None}
+METHODS: Mapping[str, Callable[[], Network] | None] = {"sharp": None, "lanczos": None, "primer": load_primer}
 """Ways to enlarge by name: what loads the network, or None where it takes none. Any other name is a file."""
 MAX_SIDE, MAX_PIXELS = LIMITS.side, LIMITS.pixels
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from underpaint.errors import UnderpaintError
 from underpaint.imaging.geometry import Extent
 from underpaint.models import Catalogue, Kind, ModelDescription, parse_prediction
+from underpaint.plan.adapting import chosen_adapters
 from underpaint.plan.decide import Facts, Machine, decide
 from underpaint.plan.materials import masked_bounds, open_hole, sizes
 from underpaint.plan.words import read_words
@@ -44,7 +45,8 @@ class Preflight:
         decide(recipe, Facts(
             seed=recipe.seed or 0, words=words, model=model, machine=_ANY_MACHINE, loras=loras,
             vae=self._of(recipe.vae, "vae") if recipe.vae else None, sizes=self._sizes_of(recipe, blobs),
-            masked=masked_bounds(hole) if hole else None))
+            masked=masked_bounds(hole) if hole else None,
+            adapters=tuple(one.use() for one in chosen_adapters(recipe, model, self.catalogue))))
 
     def _of(self, ref: ModelRef | None, kind: Kind) -> ModelDescription:
         return self.find(kind, ref.name if ref else None, ref.hash if ref else None)

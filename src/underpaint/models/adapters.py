@@ -101,9 +101,10 @@ def _ip_adapter(header: Header) -> ModelDescription | None:
     if to_k is None:
         return None
     family = CONTEXT_FAMILIES.get(to_k[-1])
-    if any(key.startswith(("image_proj.perceiver_resampler.", "image_proj.norm.")) or "_lora." in key for key in keys):
-        return _refused(header, "ip_adapter", "an IP-Adapter FaceID", family)
     projected = header.shape("image_proj.proj.weight")
+    faces = "image_proj.norm.weight" in keys and projected is None
+    if faces or any(key.startswith("image_proj.perceiver_resampler.") or "_lora." in key for key in keys):
+        return _refused(header, "ip_adapter", "an IP-Adapter FaceID", family)
     whole = header.shape("image_proj.proj.0.weight")
     inner = header.shape("image_proj.proj_in.weight")
     form: AdapterForm = "ip" if projected else "ip_full" if whole else "ip_plus"

@@ -53,6 +53,15 @@ class Pass(Frozen):
     upscale: Literal["latent", "picture"] | None = None
 
 
+class AdapterUse(Frozen):
+    """Which adapter follows a control (known by the SHA-256 of its data), and the image encoder that it sees through.
+    """
+
+    control: Sha256
+    adapter: ModelRef
+    encoder: ModelRef | None = None
+
+
 class Plan(Frozen):
     """Every decision about one picture.
 
@@ -85,6 +94,7 @@ class Plan(Frozen):
     guidance_scale: Annotated[float, Field(ge=0, le=100)]
     clip_skip: Annotated[int, Field(ge=1, le=12)] | None = None
     line_adapter: str | None = None
+    adapters: Annotated[tuple[AdapterUse, ...], Field(max_length=64)] = ()
     device: str
     dtype: str
     threads: Annotated[int, Field(ge=1, le=1024)]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from underpaint.errors import PlanError
 from underpaint.imaging.geometry import Bounds, Extent
 from underpaint.models.description import ModelDescription
-from underpaint.plan.data import Box, Pass, Plan
+from underpaint.plan.data import AdapterUse, Box, Pass, Plan
 from underpaint.plan.words import Words
 from underpaint.recipe import (
     ColourControl,
@@ -18,6 +18,7 @@ from underpaint.recipe import (
     ModelRef,
     NudgeControl,
     PerspectiveControl,
+    PoseControl,
     Recipe,
     RefineRecipe,
     RegionControl,
@@ -46,7 +47,7 @@ class Facts:
     """What deciding needs to know besides the recipe.
 
     `words` have their wildcards resolved. `sizes`: of every picture, mask and drawing, by hash. `masked`: bounds of
-    the mask in the finished picture's pixels, None where it is empty.
+    the mask in the finished picture's pixels, None where it is empty. `adapters`: which follow which controls.
     """
 
     seed: int
@@ -58,6 +59,7 @@ class Facts:
     embeddings: tuple[ModelDescription, ...] = ()
     sizes: Mapping[str, Extent] = field(default_factory=dict)
     masked: Bounds | None = None
+    adapters: tuple[AdapterUse, ...] = ()
 
 
 def decide(recipe: Recipe, facts: Facts) -> Plan:
@@ -79,6 +81,7 @@ def decide(recipe: Recipe, facts: Facts) -> Plan:
         sampler=sampler.id, schedule=schedule.id if schedule else None,
         guidance_scale=model.default_guidance if guidance is None else guidance, clip_skip=recipe.clip_skip,
         line_adapter="adapter_line" if any(map(_draws, recipe.controls)) and model.can("line") else None,
+        adapters=facts.adapters,
         device=facts.machine.device, dtype=facts.machine.dtype, threads=facts.machine.threads,
     )
 
@@ -163,6 +166,9 @@ def _shape(recipe: Recipe, facts: Facts) -> Extent:
                   for blob in control.blobs())
     if maps:
         return facts.sizes[maps[0][1]]
+    poses = [one for one in recipe.controls if isinstance(one, PoseControl) and one.weight]
+    if poses:
+        return max((Extent(one.width, one.height) for one in poses), key=lambda one: (one.width, one.height))
     side = round((facts.model.native_area or 512 * 512) ** 0.5)
     return Extent(facts.model.default_width or side, facts.model.default_height or side)
 

@@ -1,28 +1,50 @@
 """A model that is loaded and ready: the engine, and what hangs beside it, made when first asked for."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 from torch import nn
 
 from underpaint.engine.engine import Engine
-from underpaint.engine.families.adapters import load_line_adapter
+from underpaint.engine.families.adapters import Adapter, load_adapter, load_line_adapter
 from underpaint.engine.families.image_text import ImageText
 from underpaint.errors import PlanError
 from underpaint.models.description import ModelDescription
+from underpaint.plan.data import AdapterUse, Plan
 from underpaint.plan.image_text import open_image_text
 from underpaint.recipe import ModelRef
 
 LINE_ADAPTER = "adapter_line"
+Find = Callable[[AdapterUse], tuple[ModelDescription, ModelDescription | None]]
+"""From a plan's words to the adapter on disk, and the image encoder that it needs."""
 
 
 @dataclass(eq=False)
 class Loaded:
-    """One model on its device."""
+    """One model on its device. Adapters stay loaded while plans use them."""
 
     description: ModelDescription
     engine: Engine
+    find: Find | None = None
+    _adapters: dict[AdapterUse, Adapter] = field(default_factory=dict)
+
+    def adapter(self, use: AdapterUse) -> Adapter:
+        """The ControlNet, T2I- or IP-Adapter that a plan names. Raises ModelError where it is no longer there."""
+        key = use.changed(control="0" * 64)
+        if key not in self._adapters:
+            assert self.find is not None, "whoever loads a model says how adapters are found"
+            known, encoder = self.find(use)
+            machine = self.engine.machine
+            self._adapters[key] = load_adapter(known, self.engine.components, device=machine.device,
+                                               dtype=machine.dtype, encoder=encoder)
+        return self._adapters[key]
+
+    def keep_adapters_of(self, plan: Plan) -> None:
+        """Forget the adapters that a plan does not use."""
+        used = {one.changed(control="0" * 64) for one in plan.adapters}
+        self._adapters = {key: one for key, one in self._adapters.items() if key in used}
 
     def line_adapter(self) -> nn.Module:
         """The adapter that makes lines steer. Raises PlanError where the model has none."""

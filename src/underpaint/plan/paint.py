@@ -45,7 +45,7 @@ def carry_out(plan: Plan, recipe: Recipe, blobs: Mapping[str, bytes], loaded: Lo
     told = loaded.description.can("embedded_guidance")  # such a model is told the scale as a number
     unguided: Counter[str] = Counter()
     for one in plan.passes:
-        steering = steer(recipe, blobs, plan, one, loaded)
+        steering = steer(recipe, blobs, plan, one, loaded, hole)
         run = Run(
             prompt=plan.prompt, negative_prompt=plan.negative_prompt, width=one.width, height=one.height,
             seed=plan.seed, noise=recipe.noise, dialect=recipe.dialect, emphasis=recipe.emphasis,

@@ -8,6 +8,8 @@ from typing import Any
 
 import torch
 
+from underpaint.controls.adapting import named_adapter
+from underpaint.controls.extractors import reading_with, shelf_of
 from underpaint.controls.table import check
 from underpaint.engine.attachments.lora import LoraAttachment
 from underpaint.engine.attachments.textual_inversion import TextualInversion
@@ -24,7 +26,9 @@ from underpaint.errors import PlanError, RecipeError
 from underpaint.imaging.arrays import FloatArray
 from underpaint.imaging.geometry import Extent
 from underpaint.models import Catalogue, Kind, ModelDescription, check_network, parse_prediction
-from underpaint.plan.data import Plan
+from underpaint.models.adapter_finding import find_adapter, find_image_encoder
+from underpaint.plan.adapting import ChosenAdapter, adapter_notes, chosen_adapters, control_key
+from underpaint.plan.data import AdapterUse, Plan
 from underpaint.plan.decide import Facts, Machine, check_size, decide
 from underpaint.plan.loaded import Loaded
 from underpaint.plan.materials import Hole, ground, masked_bounds, open_hole, sizes
@@ -44,11 +48,13 @@ class Painter:
 
     `device` (cpu, cuda, mps) and `precision` (fp32, bf16, fp16, int8) overrule what the machine would choose; `threads`
     are torch's on a CPU (None: all). `prediction` says what a model predicts where its file does not. `online` allows
-    fetching a model by its hub id.
+    fetching a model by its hub id. `warn` is told, before a model is loaded and anything is painted, of what was made
+    for another kind of model and of maps that fight for an adapter, each once.
     """
 
     def __init__(self, *, device: str | None = None, precision: str | None = None, threads: int | None = None,
-                 prediction: str | None = None, online: bool = False, catalogue: Catalogue | None = None) -> None:
+                 prediction: str | None = None, online: bool = False, catalogue: Catalogue | None = None,
+                 warn: Callable[[str], None] | None = None) -> None:
         if precision is not None and precision not in PRECISIONS:
             raise PlanError(f"there is no precision '{precision:.20}'", hint="Choose fp32, bf16, fp16 or int8.",
                             field="precision")
@@ -58,6 +64,9 @@ class Painter:
         self._prediction = parse_prediction(prediction) if prediction else None
         self._threads, self._online = threads, online
         self._loaded: tuple[tuple[object, ...], Loaded] | None = None
+        self._warn = warn
+        self.warned = set[str]()
+        """What `warn` was told so far."""
 
     def settled(self, recipe: Recipe) -> Recipe:
         """The recipe with its seed drawn, so that it can be painted again."""
@@ -80,14 +89,15 @@ class Painter:
         plan, loaded = self._again(plan, recipe, hole) if plan else self._decided(recipe, blobs, hole)
         watching = [*observers, *([Progress(progress)] if progress else []),
                     *([preview(loaded.engine.to_rgb())] if preview else [])]
-        warned = self._warnings(plan, loaded.description)
+        warned = self._warnings(plan, recipe, loaded.description)
         done = carry_out(plan, recipe, blobs, loaded, hole, self._attachments(plan), watching)
         known = self.catalogue.hashes.known(loaded.description.path)
         if plan.model.hash is None and known is not None:  # hashed in the background meanwhile
             plan = plan.changed(model=plan.model.changed(hash=known.sha256))
         chosen = self._choose(loaded.description)
         notes = [*warned, *_notes(recipe, plan, done.unguided)]
-        measured = measure(done.picture, recipe, plan, blobs, notes, loaded.image_text)
+        with reading_with(shelf_of(self.catalogue)):
+            measured = measure(done.picture, recipe, plan, blobs, notes, loaded.image_text)
         return Take(picture=done.picture, recipe=recipe, plan=plan, blobs=dict(blobs), seconds=perf_counter() - began,
                     circumstances={**_circumstances(loaded, chosen), "notes": notes},
                     measured=measured, exact=done.exact,
@@ -107,7 +117,9 @@ class Painter:
         plan = decide(recipe, Facts(
             seed=seed, words=words, model=model, machine=machine, vae=vae, loras=loras,
             embeddings=embeddings,
-            sizes=sizes(recipe, blobs), masked=masked_bounds(hole) if hole else None))
+            sizes=sizes(recipe, blobs), masked=masked_bounds(hole) if hole else None,
+            adapters=tuple(one.use() for one in chosen_adapters(recipe, model, self.catalogue))))
+        self._warnings(plan, recipe, model)
         return plan, self._load(model, vae, chosen)
 
     def _again(self, plan: Plan, recipe: Recipe, hole: Hole | None) -> tuple[Plan, Loaded]:
@@ -120,6 +132,7 @@ class Painter:
         for one in plan.passes:
             check_size(Extent(one.width, one.height), model, tiled=recipe.tiles is not None)
         vae = self._find(plan.vae, "vae") if plan.vae else None
+        self._warnings(plan, recipe, model)
         return plan, self._load(model, vae, self._choose(model))
 
     def _find(self, ref: ModelRef | None, kind: Kind) -> ModelDescription:
@@ -147,11 +160,32 @@ class Painter:
         if self._loaded is None or self._loaded[0] != key:
             self._loaded = None
             components = load_components(model, dtype=Dtypes(denoiser=chosen.dtype), vae=vae)
-            self._loaded = key, Loaded(model, Engine(components, chosen.device, chosen.precision))
+            self._loaded = key, Loaded(model, Engine(components, chosen.device, chosen.precision),
+                                        self._adapter)
         return self._loaded[1]
 
-    def _warnings(self, plan: Plan, model: ModelDescription) -> list[str]:
-        """Which LoRAs and textual inversions were made for another kind of model, sentences."""
+    def _adapter(self, use: AdapterUse) -> tuple[ModelDescription, ModelDescription | None]:
+        """The adapter that a plan names, and its image encoder."""
+        found = find_adapter(self.catalogue, use.adapter.name, use.adapter.hash)
+        return found, find_image_encoder(self.catalogue, found) if use.encoder is not None else None
+
+    def _warnings(self, plan: Plan, recipe: Recipe, model: ModelDescription) -> list[str]:
+        """What was made for another kind of model, and which maps fight for an adapter, sentences; told at once."""
+        found = [*self._unsuited(plan, model), *adapter_notes(self._chosen_of(plan, recipe), model)]
+        for text in found:
+            if self._warn is not None and text not in self.warned:
+                self.warned.add(text)
+                self._warn(text)
+        return found
+
+    def _chosen_of(self, plan: Plan, recipe: Recipe) -> list[ChosenAdapter]:
+        there = {control_key(control): control for control in recipe.controls}
+        used = [(there[use.control], use) for use in plan.adapters if use.control in there]
+        return [ChosenAdapter(control, *self._adapter(use), named_adapter(control) is not None)
+                for control, use in used]
+
+    def _unsuited(self, plan: Plan, model: ModelDescription) -> list[str]:
+        """Which LoRAs and textual inversions were made for another kind of model."""
         networks = [*(self._find(ref, "lora") for ref in plan.loras),
                     *(self._find(ref, "embedding") for ref in plan.embeddings)]
         return [found.text for one in networks for found in check_network(model, one) if found.level == "warning"]
@@ -189,7 +223,9 @@ def _notes(recipe: Recipe, plan: Plan, unguided: Mapping[str, int]) -> list[str]
     """What a person should know of how the controls fared, sentences."""
     notes = [f"{name} was left out of {count} calls of the model, which would have spoilt the picture"
              for name, count in sorted(unguided.items())]
-    if plan.line_adapter is None and any(one.kind == "line" and one.weight for one in recipe.controls):
+    followed = {use.control for use in plan.adapters}
+    loose = [one for one in recipe.controls if one.kind == "line" and one.weight and control_key(one) not in followed]
+    if plan.line_adapter is None and loose:
         notes.append(f"'{plan.model.name}' has no line adapter, so it follows the lines loosely; "
                      "--model primer holds them more closely")
     return notes

@@ -9,6 +9,7 @@ import typer
 from underpaint.errors import UnderpaintError
 from underpaint.models.primer import primer_folder
 from underpaint.primer.config import SHIPPED, PrimerConfig, read_config
+from underpaint.primer.part_config import SHIPPED_PARTS, read_parts_config
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Train the built-in model, stage by stage.")
 
@@ -21,6 +22,7 @@ Seconds = Annotated[float, typer.Option(help="Budget in seconds instead of the c
 Steps = Annotated[int, typer.Option(help="Budget in steps instead of the configured seconds.")]
 Weights = Annotated[Path | None, typer.Option("--from-weights", help="Begin from these averaged weights.")]
 Target = Annotated[Path | None, typer.Option(help="Where snapshots and the finished model are written.")]
+PartsFile = Annotated[Path, typer.Option("--parts", help="Configuration of the smaller networks.")]
 
 _WORK = Path("primer-work")
 
@@ -163,12 +165,72 @@ def report(work: Work = _WORK, config: Config = SHIPPED, device: Device = "") ->
     typer.echo(f"Written to {folder}.")
 
 
+@app.command()
+def extractors(
+    work: Work = _WORK, config: Config = SHIPPED, parts: PartsFile = SHIPPED_PARTS, device: Device = "",
+    pictures: Pictures = "pictures", seconds: Seconds = 0.0, steps: Steps = 0, from_weights: Weights = None,
+) -> None:  # fmt: skip
+    """Train depth, normals, subject and poses."""
+    from underpaint.primer.part_stages import extractors_stage
+
+    settings = read_parts_config(parts)
+    settings = replace(settings, extractors=_budget(settings.extractors, seconds, steps))
+    _finish(extractors_stage(_shop(work, read_config(config), device, pictures), settings, from_weights))
+
+
+@app.command()
+def upscaler(
+    work: Work = _WORK, config: Config = SHIPPED, parts: PartsFile = SHIPPED_PARTS, device: Device = "",
+    pictures: Pictures = "pictures", seconds: Seconds = 0.0, steps: Steps = 0, from_weights: Weights = None,
+) -> None:  # fmt: skip
+    """Train the network that makes pictures four times as large."""
+    from underpaint.primer.part_stages import upscaler_stage
+
+    settings = read_parts_config(parts)
+    settings = replace(settings, upscaler=_budget(settings.upscaler, seconds, steps))
+    _finish(upscaler_stage(_shop(work, read_config(config), device, pictures), settings, from_weights))
+
+
+@app.command()
+def clip(
+    work: Work = _WORK, config: Config = SHIPPED, parts: PartsFile = SHIPPED_PARTS, device: Device = "",
+    pictures: Pictures = "pictures", seconds: Seconds = 0.0, steps: Steps = 0, from_weights: Weights = None,
+) -> None:  # fmt: skip
+    """Train the image tower to the words."""
+    from underpaint.primer.part_stages import clip_stage
+
+    settings = read_parts_config(parts)
+    settings = replace(settings, clip=_budget(settings.clip, seconds, steps))
+    _finish(clip_stage(_shop(work, read_config(config), device, pictures), settings, from_weights))
+
+
+@app.command()
+def export_parts(
+    work: Work = _WORK, config: Config = SHIPPED, parts: PartsFile = SHIPPED_PARTS, target: Target = None
+) -> None:
+    """Write the smaller networks that have been trained into the model's folder."""
+    from underpaint.primer.part_stages import export_parts_stage
+
+    shop, folder = _shop(work, read_config(config), "cpu"), target or primer_folder()
+    for name, size in export_parts_stage(shop, read_parts_config(parts), folder).items():
+        typer.echo(f"{folder / name}: {size / 1e6:.2f} MB")
+
+
+@app.command()
+def score_parts(work: Work = _WORK, config: Config = SHIPPED, device: Device = "", target: Target = None) -> None:
+    """Examine the smaller networks of the model's folder."""
+    from underpaint.primer.part_stages import score_parts_stage
+
+    for name, scores in score_parts_stage(_shop(work, read_config(config), device), target or primer_folder()).items():
+        typer.echo(f"{name}: {scores}")
+
+
 @app.command(name="all")
 def everything(
     work: Work = _WORK, config: Config = SHIPPED, device: Device = "", workers: Workers = 2, target: Target = None
 ) -> None:
     """Every stage in order, from nothing to the exported model; after a kill the same command goes on."""
-    from underpaint.primer import stages
+    from underpaint.primer import part_stages, stages
 
     shop = _shop(work, read_config(config), device, workers=workers)
     stages.render_stage(shop)
@@ -178,7 +240,11 @@ def everything(
     _finish(stages.reading_stage(shop))
     _finish(stages.painter_stage(shop))
     _finish(stages.decoder_stage(shop))
-    stages.export_stage(shop, target or work / "primer")
+    folder, parts = target or work / "primer", read_parts_config()
+    stages.export_stage(shop, folder)
+    for stage in (part_stages.extractors_stage, part_stages.upscaler_stage, part_stages.clip_stage):
+        _finish(stage(shop, parts))
+    part_stages.export_parts_stage(shop, parts, folder)
 
 
 def _finish(done: bool) -> None:

@@ -19,6 +19,7 @@ from underpaint.primer.config import DefaultsConfig
 from underpaint.primer.maps import CHANNELS
 from underpaint.primer.paint import Paintbox
 from underpaint.primer.painter import new_scheduler
+from underpaint.primer.part_export import keep_parts
 from underpaint.primer.stagecraft.scene import SIZES
 
 MOST_BYTES = 32_000_000
@@ -54,7 +55,8 @@ class About:
 def export(box: Paintbox, tokenizer_folder: Path, target: Path, about: About) -> int:
     """Write the Primer to `target`, replacing what is there; returns its size in bytes.
 
-    The folder is made beside the target and renamed into place, so that nobody ever reads half of it.
+    The smaller networks that lie in it (extractors, upscaler, image tower) are carried over. The folder is made beside
+    the target and renamed into place, so that nobody ever reads half of it.
 
     Raises:
         OutputError: the model is larger than the package may carry.
@@ -66,6 +68,7 @@ def export(box: Paintbox, tokenizer_folder: Path, target: Path, about: About) ->
         _write_parts(box, fresh, about.defaults.line_strength)
         shutil.copytree(tokenizer_folder, fresh / "tokenizer")
         (fresh / "model_index.json").write_text(json.dumps(_INDEX, indent=2) + "\n")
+        keep_parts(target, fresh)
         (fresh / "primer.json").write_text(_readable(_card(box, about, fresh)) + "\n")
         size = _checked_size(fresh)
         old = fresh.with_name(fresh.name + ".old")

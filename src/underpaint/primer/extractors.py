@@ -115,7 +115,7 @@ def _view(rng: np.random.Generator, size: tuple[int, int]) -> View:
 
 
 def _turned(normals: NDArray[np.float32], mirrored: bool) -> NDArray[np.float32]:
-    return normals * np.float32([-1, 1, 1]) if mirrored else normals
+    return np.asarray(normals * np.float32([-1, 1, 1]) if mirrored else normals, np.float32)
 
 
 def _half(normals: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -183,6 +183,16 @@ def _peaks(scores: Tensor, truth: Tensor) -> Tensor:
     return (losses * focus).sum() / truth.square().sum().clamp_min(4.0)
 
 
+def extractor_trainer(shards: list[Shard], config: ExtractorsConfig, folder: Path, device: str = "cpu") -> Trainer:
+    """A trainer for a new network; `Trainer.resume`, `start_from` and `run` do the rest."""
+    model = new_extractor(config).to(device, memory_format=torch.channels_last)
+    budget = Budget(steps=config.steps) if config.steps else Budget(seconds=config.seconds)
+    settings = LoopSettings(
+        budget, config.rate, seed=config.seed, warmup=60, hold=0.3, average=0.99, weight_decay=0.02, lanes=config.lanes
+    )
+    return Trainer(model, ExtractorStep(shards, config, device), settings, folder)
+
+
 def train_extractors(
     shards: list[Shard], config: ExtractorsConfig, folder: Path, *, device: str = "cpu",
     weights: dict[str, Tensor] | None = None,
@@ -191,12 +201,7 @@ def train_extractors(
 
     `weights` are averaged weights to begin from when there is no checkpoint.
     """
-    model = new_extractor(config).to(device, memory_format=torch.channels_last)
-    budget = Budget(steps=config.steps) if config.steps else Budget(seconds=config.seconds)
-    settings = LoopSettings(
-        budget, config.rate, seed=config.seed, warmup=60, hold=0.3, average=0.99, weight_decay=0.02, lanes=config.lanes
-    )
-    trainer = Trainer(model, ExtractorStep(shards, config, device), settings, folder)
+    trainer = extractor_trainer(shards, config, folder, device)
     if not trainer.resume() and weights is not None:
         trainer.start_from(weights)
     done = trainer.run()

@@ -155,11 +155,13 @@ class Desk:
             raise Busy("too many are listening", hint="Close some pages.", retry_after=_SOON)
         with self.herald.listening() as ears:
             over = job is not None and (await to_thread.run_sync(self.status, job)).state in ENDS
-            seen, turn, preview = self.herald.last, 0, 0
+            seen, turn, preview, ended = self.herald.last, 0, 0, False
             if job is not None or after is not None:
                 for beat in await to_thread.run_sync(self.herald.past, after or 0, None, job):
                     seen = max(seen, beat.id or 0)
                     yield beat
+                    ended = beat.is_end
+                over = over or (job is not None and ended)
             while not over and not self.herald.closed:
                 moment = ears.moment
                 news = self.herald.since(seen)

@@ -56,6 +56,11 @@ def restore_optimizer(optimizer: Optimizer, tensors: dict[str, Tensor]) -> None:
             _, number, name = key.split(".", 2)
             state.setdefault(int(number), {})[name] = value
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+    for parameter, values in optimizer.state.items():
+        for name, value in values.items():
+            if value.shape == parameter.shape:
+                # The fused update walks through memory: averages must lie there as their weights do, channels last too.
+                values[name] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)
 
 
 def module_tensors(module: nn.Module, prefix: str) -> dict[str, Tensor]:

@@ -144,14 +144,22 @@ def joints_in_place(found: Pose, wanted: Pose) -> float:
     total = sum(len(person.joints) for person in wanted.people)
     if total == 0:
         return 1.0
-    hits = np.array([[_fit(other, person) for other in found.people] for person in wanted.people], dtype=float)
-    if hits.size == 0:
-        return 0.0
-    rows, columns = linear_sum_assignment(-hits)
-    return float(hits[rows, columns].sum() / total)
+    return sum(there for _, there in matched(found, wanted)) / total
 
 
-def _fit(found: Person, wanted: Person) -> int:
+def matched(found: Pose, wanted: Pose) -> list[tuple[Place, bool]]:
+    """Every wanted joint's place, and whether it is in place; people are matched so that the most joints fit."""
+    hits = np.array([[len(_fits(other, person)) for other in found.people] for person in wanted.people], dtype=float)
+    pairs = dict(zip(*linear_sum_assignment(-hits), strict=True)) if hits.size else {}
+    told = []
+    for number, person in enumerate(wanted.people):
+        fitting = _fits(found.people[pairs[number]], person) if number in pairs else frozenset()
+        told += [(place, joint in fitting) for joint, place in person.joints.items()]
+    return told
+
+
+def _fits(found: Person, wanted: Person) -> frozenset[str]:
+    """The wanted joints that a found person has in place."""
     reach = NEAR * wanted.size()
-    return sum(joint in found.joints and float(np.hypot(*np.subtract(found.joints[joint], place))) <= reach
-               for joint, place in wanted.joints.items())
+    return frozenset(joint for joint, place in wanted.joints.items() if joint in found.joints
+                     and float(np.hypot(*np.subtract(found.joints[joint], place))) <= reach)
