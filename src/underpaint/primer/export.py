@@ -1,8 +1,6 @@
 """Stage six: the weights as a diffusers folder in half precision, replaced in one go."""
 
-import hashlib
 import json
-import re
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -16,6 +14,7 @@ from torch import nn
 
 from underpaint.errors import OutputError
 from underpaint.primer.config import DefaultsConfig
+from underpaint.primer.digests import CARD, note_files, write_card
 from underpaint.primer.maps import CHANNELS
 from underpaint.primer.paint import Paintbox
 from underpaint.primer.painter import new_scheduler
@@ -69,7 +68,8 @@ def export(box: Paintbox, tokenizer_folder: Path, target: Path, about: About) ->
         shutil.copytree(tokenizer_folder, fresh / "tokenizer")
         (fresh / "model_index.json").write_text(json.dumps(_INDEX, indent=2) + "\n")
         keep_parts(target, fresh)
-        (fresh / "primer.json").write_text(_readable(_card(box, about, fresh)) + "\n")
+        write_card(fresh / CARD, _card(box, about))
+        note_files(fresh)
         size = _checked_size(fresh)
         old = fresh.with_name(fresh.name + ".old")
         if target.exists():
@@ -127,15 +127,8 @@ def _half_copy(module: Any) -> Any:
     return copy.to(device="cpu", dtype=torch.float16, memory_format=torch.contiguous_format).eval()
 
 
-def _readable(card: dict[str, Any]) -> str:
-    """Indented JSON, with lists of words and numbers on one line each."""
-    text = json.dumps(card, indent=2, ensure_ascii=False)
-    return re.sub(r"\[[^\[\]{}]*\]", lambda found: re.sub(r"\s*\n\s*", " ", found.group()), text)
-
-
-def _card(box: Paintbox, about: About, folder: Path) -> dict[str, Any]:
+def _card(box: Paintbox, about: About) -> dict[str, Any]:
     defaults = about.defaults
-    weights = sorted(folder.rglob("*.safetensors"))
     return {
         "name": "Primer",
         "schema": 1,
@@ -158,8 +151,6 @@ def _card(box: Paintbox, about: About, folder: Path) -> dict[str, Any]:
             **{f"adapter_{kind}": count_parameters(adapter) for kind, adapter in box.painter.adapters.items()},
         },
         "training": about.training,
-        "files": {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-                  for path in weights},
         "knows": {kind: list(words) for kind, words in about.knows.items()},
     }
 
