@@ -59,7 +59,8 @@ def test_counts_and_relations_are_asked_as_they_are_rendered() -> None:
     for question in counting(6, 3):
         scene = sample_scene(np.random.default_rng(0), fixed=question.pinned, allow_held_out=True)
         assert str(scene.who.count) == question.factors["count"]
-        assert question.prompt.startswith({"1": scene.who.colour, "2": "two ", "3": "three "}[question.factors["count"]])
+        number = {"1": scene.who.colour, "2": "two ", "3": "three "}[question.factors["count"]]
+        assert question.prompt.startswith(number)
     for number, question in enumerate(relating(4, 3)):
         pinned = {k: v for k, v in question.pinned.items() if k != "drawn"}
         scene = sample_scene(np.random.default_rng([3, 3, number]), fixed=pinned, allow_held_out=True)
