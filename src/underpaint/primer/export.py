@@ -15,7 +15,7 @@ from torch import nn
 from underpaint.errors import OutputError
 from underpaint.primer.config import DefaultsConfig
 from underpaint.primer.digests import CARD, note_files, write_card
-from underpaint.primer.maps import CHANNELS
+from underpaint.primer.maps import CHANNELS, FLOOR
 from underpaint.primer.paint import Paintbox
 from underpaint.primer.painter import new_scheduler
 from underpaint.primer.part_export import keep_parts
@@ -142,7 +142,8 @@ def _card(box: Paintbox, about: About) -> dict[str, Any]:
         "sizes": [list(size) for size in SIZES],
         "line_adapter": {"folder": "adapter_line", "channels": CHANNELS["line"], "ink": 1.0, "paper": 0.0,
                          "weight": 1.0, "built_in": defaults.line_strength},
-        "adapters": {kind: {"folder": f"adapter_{kind}", "channels": channels}
+        "adapters": {kind: {"folder": f"adapter_{kind}", "channels": channels, "shrink": 2,
+                            "floor": 0.0 if kind == "pose" else FLOOR}
                      for kind, channels in CHANNELS.items() if kind != "line"},
         "parameters": {
             "vae": count_parameters(box.autoencoder),
