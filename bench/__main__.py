@@ -1,11 +1,11 @@
-"""Run every measurement, or those named: `python -m bench [keys controls start step loop precision library finish]`."""
+"""Run every measurement, or those named, such as `python -m bench keys server`."""
 
 import importlib
 import sys
 
 from underpaint.cli.output import console, print_table
 
-NAMES = ("start", "loop", "precision", "keys", "controls", "step", "library", "finish")
+NAMES = ("start", "loop", "precision", "keys", "controls", "step", "library", "review", "finish", "server")
 
 
 def main() -> int:

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import spearmanr
 
+from bench import controls_art
 from bench.table import Row, median_seconds
 from underpaint.controls.colour import Colour
 from underpaint.controls.ground import Ground
@@ -22,6 +23,7 @@ from underpaint.controls.palette_check import check_palette
 from underpaint.controls.palette_extract import main_colours
 from underpaint.controls.palette_snap import snap
 from underpaint.controls.perspective_check import check_perspective, wanted_horizon
+from underpaint.controls.style_check import check_style
 from underpaint.controls.swatches.sheet import Entry, SwatchSheet
 from underpaint.errors import DrawingError
 from underpaint.imaging.arrays import FloatArray
@@ -39,11 +41,14 @@ from underpaint.recipe import (
     LineControl,
     PaletteControl,
     PerspectiveControl,
+    StyleControl,
     VanishingPoint,
 )
 
 ART = Path(__file__).resolve().parents[2] / "shared" / "material" / "05_art"
 SEEDS = int(os.environ.get("BENCH_SEEDS", "32"))
+THREADS = int(os.environ.get("BENCH_THREADS", "0")) or None
+"""Of torch; on a machine that others use too, 1 may be far quicker than all."""
 WORDS = ("a harbour, sunset, oil", "a street of houses, noon, gouache", "a forest, dawn, watercolour",
          "a girl on a cliff, storm, ink", "a castle on a hill, night, oil", "a room with a window, noon, pastel")
 UPRIGHT, LEVEL = VanishingPoint(x=0, y=1, infinite=True), VanishingPoint(x=1, y=0, infinite=True)
@@ -55,17 +60,17 @@ def at(x: float, y: float) -> VanishingPoint:
 
 
 PERSPECTIVES = {
-    "one point": PerspectiveControl(points=(at(0.5, 0.42), LEVEL, UPRIGHT), grid=0.5),
-    "two points": PerspectiveControl(points=(at(-0.4, 0.45), at(1.5, 0.45), UPRIGHT), grid=0.5),
-    "three points": PerspectiveControl(points=(at(-0.4, 0.3), at(1.5, 0.3), at(0.5, 3)), grid=0.5),
-    "bent": PerspectiveControl(points=(at(-0.4, 0.45), at(1.5, 0.45), UPRIGHT), curvature=0.6, grid=0.5)}
+    "one point": PerspectiveControl(points=(at(0.5, 0.42), LEVEL, UPRIGHT), grid=0.5, straight=1.0),
+    "two points": PerspectiveControl(points=(at(-0.4, 0.45), at(1.5, 0.45), UPRIGHT), grid=0.5, straight=1.0),
+    "three points": PerspectiveControl(points=(at(-0.4, 0.3), at(1.5, 0.3), at(0.5, 3)), grid=0.5, straight=1.0),
+    "bent": PerspectiveControl(points=(at(-0.4, 0.45), at(1.5, 0.45), UPRIGHT), curvature=0.6, grid=0.5, straight=1.0)}
 
 
 class Desk:
     """Paints with one painter; unguided pictures are painted once a seed."""
 
     def __init__(self) -> None:
-        self._painter, self._plain = Painter(), dict[tuple[int, str], FloatArray]()
+        self._painter, self._plain = Painter(threads=THREADS), dict[tuple[int, str], FloatArray]()
 
     def paint(self, seed: int, controls: Sequence[Control] = (), blobs: dict[str, bytes] | None = None,
               words: str | None = None) -> FloatArray:
@@ -79,11 +84,17 @@ class Desk:
         return done
 
 
+    def painted(self, seed: int, controls: Sequence[Control], blobs: dict[str, bytes], words: str) -> FloatArray:
+        """The same, with nothing left out."""
+        return self.paint(seed, controls, blobs, words)
+
+
 def measure() -> list[Row]:
     """All rows that need nothing but the Primer and the pictures of others."""
     desk = Desk()
-    rows = [*_perspective(desk), _track(desk), *_cost(desk)]
-    if not ART.is_dir():
+    art = _pictures()
+    rows = [*_perspective(desk), _track(desk), *_cost(desk), *controls_art.measure(desk.painted, art)]
+    if not art:
         return [*rows, Row("lines, palettes, colours", "no pictures of others here", "shared/material", False)]
     return [*_lines(desk), *_palettes(desk), _render_only(desk), *rows, *_pairs(desk)]
 
@@ -199,7 +210,7 @@ def _track(desk: Desk) -> Row:
     """One point from left to right: edges must run to its own place rather than to the mirrored one."""
     right = []
     for x in (0.1, 0.3, 0.7, 0.9):
-        control = PerspectiveControl(points=(at(x, 0.45),), grid=0.5)
+        control = PerspectiveControl(points=(at(x, 0.45),), grid=0.5, straight=1.0)
         picture = desk.paint(0, [control], words=WORDS[1])
         mirrored = control.changed(points=(at(1 - x, 0.45),))
         right.append(check_perspective(picture, control).share > check_perspective(picture, mirrored).share)
@@ -230,13 +241,16 @@ def _pairs(desk: Desk) -> list[Row]:
                                                for colour, share in main_colours(_pictures()[1], 6))))[0]
     palette = PaletteControl(swatches=palette_of, match="colours", hold_shares=0.5)
     rows = []
-    for name, other in (("line + palette", palette), ("line + perspective", PERSPECTIVES["two points"])):
+    blob, shown = controls_art.stored(_pictures()[-1])
+    style = StyleControl(pictures=(blob,))
+    for name, other in (("line + palette", palette), ("line + perspective", PERSPECTIVES["two points"]),
+                        ("line + style", style)):
         alone, together = [], []
         for seed, (words, drawing) in islice(zip(range(SEEDS), cycle(_drawings()), strict=False), max(2, SEEDS // 4)):
-            line, blobs = LineControl(drawing=drawing.blob), {drawing.blob.sha256: drawing.stored.data}
+            line, blobs = LineControl(drawing=drawing.blob), {drawing.blob.sha256: drawing.stored.data, **shown}
             both = _scores(desk.paint(seed, [line, other], blobs, f"a {words}"), line, other, blobs)
             first = _scores(desk.paint(seed, [line], blobs, f"a {words}"), line, other, blobs)
-            second = _scores(desk.paint(seed, [other], {}, f"a {words}"), line, other, blobs)
+            second = _scores(desk.paint(seed, [other], shown, f"a {words}"), line, other, blobs)
             alone.append((first[0], second[1]))
             together.append(both)
         lost = [1 - statistics.mean(one[n] for one in together) / max(statistics.mean(one[n] for one in alone), 1e-6)
@@ -250,5 +264,8 @@ def _scores(picture: FloatArray, line: LineControl, other: Control, blobs: dict[
     f1 = check_lines(picture, ink_on(line, ground)).f1
     if isinstance(other, PaletteControl):
         return f1, check_palette(picture, other.swatches).on
+    if isinstance(other, StyleControl):
+        own = [np.asarray(ground.pixels(one))[..., :3] for one in other.pictures]
+        return f1, 1 - check_style(picture, own).distance
     assert isinstance(other, PerspectiveControl)
     return f1, check_perspective(picture, other).share

@@ -93,7 +93,7 @@ class TestNumbers:
     def test_a_map_can_be_edited_by_hand(self, tmp_path: Path) -> None:
         path = tmp_path / "p.json"
         path.write_text(json.dumps(to_json(BENT.changed(horizon=0.42))))
-        assert read(f"perspective={path}") == BENT.changed(horizon=0.42)
+        assert read(f"perspective={path}") == BENT.changed(horizon=0.42, straight=1.0)
 
     @pytest.mark.parametrize("text", ["[]", "{", '{"points": 3}', '{"points": [{}]}', '{"points": []}',
                                       '{"points": [{"x": "a", "y": 1}]}', '{"points": [{"x": NaN, "y": 1}]}',

@@ -38,7 +38,7 @@ def test_what_is_typed_is_taken_apart(text: str, source: str, fields: dict, opti
 
 @pytest.mark.parametrize(("text", "said"), [
     ("", "no control"), ("=map.png", "no control"), ("lime=map.png", "no control 'lime'"),
-    ("pose=a.json", "edit-pose"), ("line=map.png:3", "0 to 2"), ("line=map.png:-1", "0 to 2"),
+    ("line=map.png:3", "0 to 2"), ("line=map.png:-1", "0 to 2"),
     ("line=map.png@0.6-0.2", "before it starts"), ("line=map.png@0-7", "no share"),
     ("light=left+curve=1:2", "no curve"), ("light=left+curve=0.5:1/0.2:1", "follow one another"),
     ("light=sideways", "no side"), ("light=left+contrast=7", "out of range"), ("light=left+softness=1", "no option"),

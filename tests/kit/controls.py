@@ -10,17 +10,26 @@ import numpy as np
 from kit.tiny_clip import tiny_image_text
 from PIL import Image
 
+from underpaint.controls.extractors import Extractor
 from underpaint.controls.ground import Ground
+from underpaint.controls.pose.openpose import BODY_18, BODY_25
+from underpaint.controls.pose.people import Person, Pose
+from underpaint.imaging.geometry import Extent
 from underpaint.pictures import read_picture
 from underpaint.recipe import (
+    AdapterControl,
     Blob,
     ColourControl,
     Control,
+    DepthControl,
     LightControl,
     LineControl,
+    ModelRef,
     NudgeControl,
     PaletteControl,
     PerspectiveControl,
+    PoseControl,
+    PosedPerson,
     RegionControl,
     StyleControl,
     Swatch,
@@ -192,6 +201,57 @@ def words() -> Example:
     return Example(WordsControl(phrases=(best,), cutouts=2), {}, picture, WordsControl(phrases=(worst,), cutouts=2))
 
 
+GREYS = np.linspace(0.3, 0.95, 18, dtype=np.float32)
+"""The grey that stands for each joint in an example of a pose, so that whoever looks can tell them apart."""
+
+
+def depth() -> Example:
+    blobs: dict[str, bytes] = {}
+    near = np.tile(np.linspace(0, 1, WIDTH, dtype=np.float32), (HEIGHT, 1))
+    near[30:60, 20:50] = 0.8
+    control = DepthControl(map=blob(np.repeat(near[..., None], 3, axis=-1), blobs))
+    shuffled = DepthControl(map=blob(np.ascontiguousarray(np.repeat(near[:, ::-1, None], 3, axis=-1)), blobs))
+    return Example(control, blobs, np.repeat(near[..., None], 3, axis=-1), shuffled)
+
+
+def posed(shift: float = 0.0) -> PoseControl:
+    body: list[tuple[float, float] | None] = [None] * 25
+    for number, joint in enumerate(BODY_18):
+        body[BODY_25.index(joint)] = (12 + 20 * (number % 6) + shift, 18 + 28 * (number // 6) + shift)
+    return PoseControl(people=(PosedPerson(body=tuple(body)),), width=WIDTH, height=HEIGHT)
+
+
+def pose() -> Example:
+    control, picture = posed(), np.zeros((HEIGHT, WIDTH, 3), np.float32)
+    for grey, joint in zip(GREYS, BODY_18, strict=True):
+        x, y = control.people[0].body[BODY_25.index(joint)] or (0, 0)
+        cv2.circle(picture, (round(x), round(y)), 4, (float(grey),) * 3, -1)
+    return Example(control, {}, picture, posed(13.0))
+
+
+def adapter() -> Example:
+    """An IP-Adapter; what it makes of a picture is not measured."""
+    blobs: dict[str, bytes] = {}
+    picture, _ = shapes(5)
+    control = AdapterControl(adapter=ModelRef(name="ip"), picture=blob(picture, blobs))
+    return Example(control, blobs, picture, control)
+
+
+def eyes(role: str) -> list[Extractor]:
+    """Extractors that read the examples: light is near, and each joint has its grey."""
+    def joints(picture: np.ndarray) -> Pose:
+        seen = {}
+        for grey, joint in zip(GREYS, BODY_18, strict=True):
+            rows, columns = np.nonzero(np.abs(picture.mean(-1) - grey) < 0.01)
+            if 0 < len(rows) < 200:
+                seen[joint] = (float(columns.mean()), float(rows.mean()))
+        return Pose((Person(seen),) if seen else (), Extent.of(picture))
+
+    reads = joints if role == "pose" else lambda picture: picture.mean(-1).astype(np.float32)
+    return [Extractor("eyes", "a test's eyes", reads)]
+
+
 EXAMPLES: dict[str, Callable[[], Example]] = {
     "line": line, "light": light, "palette": palette, "colour": colour, "perspective": perspective,
-    "nudge": nudge, "style": style, "region": region, "words": words}
+    "nudge": nudge, "style": style, "region": region, "words": words,
+    "depth": depth, "pose": pose, "adapter": adapter}

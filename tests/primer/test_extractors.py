@@ -181,6 +181,15 @@ def test_each_question_alone_is_answered_the_same(primer: Path) -> None:
     assert len(extractors.pose(picture)) == len(read.people)
 
 
+def test_a_mirrored_picture_is_read_as_in_a_mirror(primer: Path) -> None:
+    picture = np.random.default_rng(6).random((64, 64, 3), dtype=np.float32)
+    extractors = Extractors.load(primer)
+    straight, mirrored = extractors.read(picture), extractors.read(picture[:, ::-1])
+    assert np.allclose(straight.depth, mirrored.depth[:, ::-1], atol=1e-4)
+    assert np.allclose(straight.normals, mirrored.normals[:, ::-1] * (-1, 1, 1), atol=1e-3)
+    assert np.allclose(straight.mask, mirrored.mask[:, ::-1], atol=1e-4)
+
+
 def test_alpha_is_not_looked_at(primer: Path) -> None:
     picture = np.random.default_rng(4).random((48, 64, 4), dtype=np.float32)
     extractors = Extractors.load(primer)

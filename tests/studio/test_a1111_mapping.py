@@ -8,8 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from kit.a1111 import masked, scene, text
 from PIL import Image
+from pydantic import ValidationError
 
 from underpaint.errors import ModelError, UnderpaintError
 from underpaint.pictures.read import read_picture
@@ -18,7 +21,7 @@ from underpaint.studio.a1111.answers import NotFound, NotServed, Unprocessable
 from underpaint.studio.a1111.asking import Ready, understood
 from underpaint.studio.a1111.options import DEFAULTS, checked
 from underpaint.studio.a1111.replies import Style
-from underpaint.studio.a1111.requests import Img2Img, Txt2Img
+from underpaint.studio.a1111.requests import Img2Img, Txt2Img, Unit
 from underpaint.studio.a1111.scripts.plot import axes_of
 from underpaint.studio.a1111.styles import styled
 from underpaint.studio.desk import Desk
@@ -125,6 +128,13 @@ def test_settings_are_the_clients_and_override_them_for_one_request(read: Any) -
     assert caught.value.http_status == 404
     with pytest.raises(ModelError):
         read(override_settings={"sd_vae": "no-such-vae"})
+
+
+def test_a_server_with_a_model_of_its_own_paints_with_that(tmp_path: Path) -> None:
+    desk = Desk(ServeSettings(library=tmp_path / "library", model="primer"))
+    (recipe,) = understood(Txt2Img(), {"CLIP_stop_at_last_layers": 1}, desk).made.recipes
+    assert recipe.model.name == "primer"
+    desk.close()
 
 
 def test_settings_are_checked_and_unknown_ones_kept() -> None:
@@ -417,3 +427,75 @@ def test_nothing_is_written_where_the_server_runs(read: Any, tmp_path: Path, mon
     monkeypatch.chdir(tmp_path)
     read(prompt="x", **unit(module="canny"))
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture(scope="module")
+def adapters(desk: Desk, tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A tiny model and two ControlNets of its kind, added as people add their folders."""
+    from diffusers import UNet2DConditionModel
+    from kit.adapters import tiny_controlnet
+
+    folder = tmp_path_factory.mktemp("nets")
+    unet = UNet2DConditionModel.from_pretrained(tiny_model / "unet")
+    for name in ("control_tiny_depth", "control_tiny_openpose", "control_tiny_tile"):
+        tiny_controlnet(unet).save_pretrained(folder / name, safe_serialization=True)
+    desk.catalogue.add(folder)
+    desk.catalogue.add(tiny_model)
+
+
+@pytest.mark.parametrize(("fields", "kind", "reads"), [
+    ({"module": "none", "model": "control_tiny_depth"}, "depth", None),
+    ({"module": "none", "model": "control_tiny_openpose"}, "adapter", ""),
+    ({"module": "tile_resample", "model": "control_tiny_tile"}, "adapter", "tile"),
+    ({"module": "canny", "model": "control_tiny_tile"}, "line", None)])
+def test_models_of_ones_own_are_adapters(read: Any, adapters: None, fields: dict[str, Any], kind: str,
+                                         reads: str | None) -> None:
+    ready = read(width=32, height=32, override_settings={"sd_model_checkpoint": "tiny"},
+                 **unit(control_mode="ControlNet is more important", **fields))
+    (control,) = ready.made.recipes[0].controls
+    assert (control.kind, control.adapter.name) == (kind, fields["model"])
+    assert control.mode == ("lines" if kind == "line" else "control") and len(ready.maps) == 1
+    assert reads is None or control.reads == reads
+
+
+def test_depth_and_poses_need_an_adapter_for_the_model(read: Any, adapters: None) -> None:
+    for fields in ({"module": "none", "model": "underpaint_depth"}, {"module": "none", "model": "control_tiny_depth"}):
+        with pytest.raises(UnderpaintError, match=r"adapter|family|made for") as caught:
+            read(width=64, height=64, **unit(**fields))  # the built-in model has none
+        assert caught.value.http_status in (404, 422)
+    with pytest.raises(Unprocessable, match="not found in supported models"):
+        read(width=64, height=64, **unit(module="tile_resample", model="None"))
+
+
+_ODD = st.one_of(
+    st.none(), st.booleans(), st.integers(-3, 4), st.sampled_from([2**31, 2**63, -(2**40), 512, 8, 1000]),
+    st.floats(allow_nan=True, width=32), st.text(max_size=8), st.just(text(scene(16, 16))),
+    st.sampled_from(["None", "none", "Automatic", "canny", "X/Y/Z plot", "Prompt matrix", "SD upscale", "a|b|c|d",
+                     "Euler a Karras", "Steps: 1, Seed: -5, Size: 9x9", "<lora:x:1>", "[a:b:0.5]", "../../etc/passwd",
+                     "Latent"]),
+    st.lists(st.one_of(st.none(), st.integers(-2, 9), st.text(max_size=4)), max_size=5),
+    st.dictionaries(st.sampled_from(["args", "image", "sd_vae", "randn_source", "jpeg_quality", "module"]),
+                    st.one_of(st.integers(), st.text(max_size=4), st.lists(st.integers(), max_size=2)), max_size=3))
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(kind=st.sampled_from([Txt2Img, Img2Img]), data=st.data())
+def test_whatever_is_sent_is_understood_or_refused(desk: Desk, kind: Any, data: st.DataObject) -> None:
+    names = st.sampled_from(sorted({*kind.model_fields, "script_name", "script_args", "init_images"}))
+    fields = data.draw(st.dictionaries(names, _ODD, max_size=6))
+    if kind is Img2Img:
+        fields.setdefault("init_images", [text(scene(16, 16))])
+    unit_names = st.sampled_from(sorted(Unit.model_fields))
+    units = data.draw(st.lists(st.dictionaries(unit_names, _ODD, max_size=4), max_size=2))
+    if units and "alwayson_scripts" not in fields:
+        fields["alwayson_scripts"] = {"controlnet": {"args": units}}
+    try:
+        ready = understood(kind(**fields), {}, desk)
+    except ValidationError:
+        return
+    except UnderpaintError as error:
+        assert error.http_status in (404, 422, 501), error
+        assert error.message and "\n" not in error.message.strip()
+        return
+    assert ready.made.recipes and len(ready.made.recipes) == len(ready.made.places)
+    assert {one.sha256 for recipe in ready.made.recipes for one in recipe.blobs()} <= ready.asked.blobs.keys()

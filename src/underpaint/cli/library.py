@@ -26,7 +26,11 @@ LIMIT = typer.Option(30, "-n", "--limit", min=1, max=100_000, help="How many.")
 def _looking(folder: Path | None) -> "Library":
     from underpaint.library.library import Library
 
-    return Library(folder, write=False)
+    try:
+        return Library(folder, write=False)
+    except LibraryError:
+        Library(folder, make=False).close()  # one of an older kind is lifted here, and another error is raised again
+        return Library(folder, write=False)
 
 
 def _changing(folder: Path | None) -> "Library":

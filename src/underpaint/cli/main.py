@@ -44,7 +44,9 @@ def _register() -> None:
         doctor,
         finish,
         info,
+        judge,
         keys,
+        label,
         library,
         library_jobs,
         lines,
@@ -54,13 +56,14 @@ def _register() -> None:
         prompt,
         repaint,
         returning,
+        review,
         serve,
         sheet,
         watch,
     )
 
-    for module in (keys, sheet, plot, paint, repaint, lines, info, diff, returning, serve, watch, prompt, demo,
-                   doctor):
+    for module in (keys, sheet, plot, paint, repaint, review, judge, label, lines, info, diff, returning, serve, watch,
+                   prompt, demo, doctor):
         module.register(app)
     library_jobs.register(library.app)
     app.add_typer(library.app, name="library")

@@ -1,7 +1,7 @@
 """`underpaint paint`: words, and whatever else there is, become a picture."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -43,6 +43,11 @@ def paint(words: str = typer.Argument("", help="What to paint."), negative: str 
           guidance: float | None = recipes.GUIDANCE, sampler: str | None = recipes.SAMPLER,
           schedule: str | None = recipes.SCHEDULE, seed: int | None = recipes.SEED,
           count: int = typer.Option(1, "-n", "--count", min=1, max=1000, help="How many, with seeds one apart."),
+          keep_good: int | None = typer.Option(None, "--keep-good", metavar="N", min=1, max=1000,
+                                               help="Paint other seeds until N are good; what goes wrong is stopped."),
+          budget: float | None = typer.Option(None, "--budget", help="How many takes' worth of painting that may cost. "
+                                                                     r"\[8 each]"),
+          stopping: bool = typer.Option(True, "--stopping/--no-stopping", help="Stop takes early that go wrong."),
           start: Path | None = typer.Option(None, "--from", help="A picture to paint over."),
           strength: float | None = typer.Option(None, "--strength", help="How much of it may change, 0 to 1."),
           mask: Path | None = typer.Option(None, "--mask", help="White is painted; in a picture with erased parts, "
@@ -64,13 +69,21 @@ def paint(words: str = typer.Argument("", help="What to paint."), negative: str 
     sources = Sources(start, strength, mask, area, outpaint, lines, kind, control)
     made, blobs = recipe_of(asked, sources, recipe)
     where = _Where(output, private, lossy)
-    where.check(made, count)
+    where.check(made, keep_good or count)
+    if keep_good is not None:
+        from underpaint.cli import keep_good as keeping_good
+
+        keep = keeping_good.Keep(keep_good, budget, stopping)
+        machine = {"device": device, "precision": precision, "prediction": prediction}
+        keeping_good.paint(keep, keeping_good.Order(made, blobs, where, Keeping(library, no_library, private), machine,
+                                                    online, str(plain(output or Path()))), as_json=as_json)
+        return
     with job_progress(count) as watcher:
         watcher.begin("reading the model")
         from underpaint.library.jobs import JobItem
         from underpaint.plan.painter import Painter
 
-        painter = Painter(device=device, precision=precision, prediction=prediction, online=online)
+        painter = Painter(device=device, precision=precision, prediction=prediction, online=online, warn=watcher.note)
         work = _work(made, where, count, {"device": device, "precision": precision, "prediction": prediction})
         items = [JobItem(one, f"seed {one.seed}") for one in _each(made, count)]
         written = []
@@ -88,7 +101,7 @@ def paint(words: str = typer.Argument("", help="What to paint."), negative: str 
                 watcher.finish()
             if journal:
                 journal.done()
-    _report(written, as_json)
+    _report(written, as_json, painter.warned)
 
 
 def _each(recipe: Recipe, count: int) -> list[Recipe]:
@@ -233,7 +246,7 @@ def _is_turn_of(path: Path, first: Path) -> bool:
     return path.parent == first.parent and (path.name == first.name or path.stem.startswith(f"{first.stem}-"))
 
 
-def _report(written: list[tuple[Path, "Take"]], as_json: bool) -> None:
+def _report(written: list[tuple[Path, "Take"]], as_json: bool, told: Set[str] = frozenset()) -> None:
     if as_json:
         print_json({"takes": [{"file": str(path), "seed": take.plan.seed, "seconds": round(take.seconds, 2),
                                "width": take.picture.shape[1], "height": take.picture.shape[0],
@@ -244,4 +257,6 @@ def _report(written: list[tuple[Path, "Take"]], as_json: bool) -> None:
         kept = f", lines kept {lines['kept']:.0%}, invented {lines['invented']:.0%}" if lines else ""
         console().print(f"{path}: seed {take.plan.seed}, {take.seconds:.1f} s{kept}", markup=False)
         for note in (*take.circumstances.get("fallbacks", ()), *take.circumstances.get("notes", ())):
+            if note in told:
+                continue
             notes().print(f"note: {note}", markup=False)

@@ -31,8 +31,8 @@ def serve(host: str | None = typer.Option(None, "--host", help=r"The address to 
                                                                 r"\[primer]"),
           token: str | None = typer.Option(None, "--token", help=r"What clients must know; '' asks for none, on this "
                                                                 r"machine only. \[one of your own, kept]"),
-          a1111_auth: str | None = typer.Option(None, "--a1111-auth", metavar="USER:PASSWORD", help="Accounts for "
-                                                "AUTOMATIC1111's API, several after commas."),
+          a1111_auth: str | None = typer.Option(None, "--a1111-auth", "--auth", metavar="USER:PASSWORD", help="Accounts"
+                                                " for AUTOMATIC1111's API, several after commas."),
           origin: list[str] = typer.Option([], "--origin", metavar="URL", help="A page elsewhere that may ask, such as "
                                            "http://localhost:3000; may be given again."),
           name: list[str] = typer.Option([], "--name", help="Another name of this machine; may be given again."),

@@ -52,7 +52,8 @@ class Depth:
         spec.expects("model", "mode", "resize", "preprocess", "preprocess-size")
         if not spec.source:
             raise RecipeError("which map of depth?", hint="Write depth=map.png.", field="control depth")
-        kept, by, notes = files.picture(Path(spec.source)), "", ()
+        kept, by = files.picture(Path(spec.source)), ""
+        notes: tuple[str, ...] = ()
         if spec.flag("preprocess"):
             who = extractor("depth")
             kept = kept_of(self._png(who.reads(at_size(opened(kept.data), spec))), "depth.png")
@@ -132,6 +133,6 @@ def _small(height: int, width: int) -> Extent:
 def _overlay(picture: FloatArray, wrong: np.ndarray) -> FloatArray:
     """The picture, greyed, red where it is before or behind its place."""
     shown = np.repeat(picture[..., :3].mean(-1, keepdims=True) * 0.6 + 0.3, 3, axis=-1)
-    shown[wrong] = shown[wrong] * 0.5 + np.float32((0.5, 0.05, 0.05))
-    return np.clip(shown, 0, 1).astype(np.float32)
+    shown[wrong] = shown[wrong] * 0.5 + np.array((0.5, 0.05, 0.05), np.float32)
+    return np.asarray(np.clip(shown, 0, 1), dtype=np.float32)
 

@@ -98,7 +98,8 @@ def _primer(role: Role) -> Extractor:
 
 
 def _look(picture: FloatArray) -> "Reading":
-    return _primer_net().read(np.ascontiguousarray(picture[..., :3]))
+    read: Reading = _primer_net().read(np.ascontiguousarray(picture[..., :3]))
+    return read
 
 
 @lru_cache(maxsize=1)

@@ -25,7 +25,8 @@ _REACH = 3
 class Ground:
     """All in pixels of the pass. `whole`: the finished picture's size. `area`: the part of it that is painted.
     `canvas`: what the model paints, the area padded on the right and below. `pixels`: opens what a recipe names, as
-    H x W x 3 or 4 floats. For checks: `prompt`, the words for the whole picture, and `image_text`, which opens an
+    H x W x 3 or 4 floats. `drawn`: H x W on the canvas, how much a drawing claims each place for its own lines, None
+    where there is no drawing. For checks: `prompt`, the words for the whole picture, and `image_text`, which opens an
     image-text model by name (None where there can be none). `scene`: the picture that is painted over (H x W x 3 on
     the canvas) and the mask that is filled in it, None where painting starts from words."""
 
@@ -33,6 +34,7 @@ class Ground:
     area: Bounds
     canvas: Extent
     pixels: Callable[[Blob], FloatArray]
+    drawn: FloatArray | None = None
     prompt: str = ""
     image_text: "Callable[[ModelRef | None], ImageText] | None" = None
     scene: Callable[[], tuple[FloatArray, FloatArray | None]] | None = None

@@ -1,7 +1,9 @@
 """Line: the artist's drawing steers the picture, and is never pasted over it."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from underpaint.controls.ground import Ground
@@ -70,6 +72,18 @@ class Line:
         lines = check_lines(picture, ink_on(control, ground))
         measured = {"kept": round(lines.kept, 4), "invented": round(lines.invented, 4), "f1": round(lines.f1, 4)}
         return Check(lines.f1, measured, lines.sentence(), lines.overlay)
+
+
+def claimed_by(controls: Iterable[LineControl], ground: Ground) -> FloatArray | None:
+    """How much drawings claim each place of the canvas (H x W, 0..1): on and beside their lines; None without any."""
+    claims = None
+    for control in controls:
+        ink = ink_on(control, ground)
+        reach = max(2, min(ink.shape) // 40)
+        wide = cv2.dilate(ink, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1,) * 2))
+        soft = cv2.GaussianBlur(wide, (0, 0), reach / 2) * min(control.weight, 1.0)
+        claims = soft if claims is None else np.maximum(claims, soft)
+    return claims
 
 
 def ink_on(control: LineControl, ground: Ground) -> FloatArray:

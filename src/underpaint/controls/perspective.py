@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,11 @@ import numpy as np
 
 from underpaint.controls.ground import LARGE, Ground
 from underpaint.controls.perspective_check import check_perspective, wanted_horizon
-from underpaint.controls.perspective_geometry import Points, grid_ink, horizon_of
+from underpaint.controls.perspective_geometry import Lens, Points, grid_ink, horizon_of, in_pixels
 from underpaint.controls.segments import find_segments
 from underpaint.controls.shape import Check, Description, Extracted, Files, Given, Steering, Tools
 from underpaint.controls.spec import ControlSpec
+from underpaint.controls.straighten import straightened
 from underpaint.controls.vanishing import find_bent, find_vanishing
 from underpaint.errors import OutputError, PictureError, RecipeError
 from underpaint.files import is_file
@@ -27,7 +29,8 @@ from underpaint.recipe import PerspectiveControl, VanishingPoint
 MAX_BYTES = 100_000
 SEARCHED = 2048
 """The longest side, in pixels, at which a perspective is looked for in a file."""
-
+STRAIGHT = 1.0
+"""How far a finished picture is bent, unless told otherwise."""
 
 
 def _parallel(degrees: float) -> VanishingPoint:
@@ -46,18 +49,19 @@ class Perspective:
         name="perspective", says="the points that straight lines run to, and the horizon",
         given="points as x,y in shares of the picture, with / between: perspective=0.5,0.4 or -0.4,0.45/1.5,0.45; "
               "90deg for lines that stay parallel; a picture or a drawn grid to find them in; a .json made by extract",
-        steers="on the estimate: edges that nearly run to a point are turned until they do; +grid=0.5 follows the "
-               "drawn grid as lines too",
+        steers="on the estimate: edges that nearly run to a point are turned until they do; at the end the picture is "
+               "bent a little for those still amiss (+straight=1, how far); +grid=0.5 follows the drawn grid as lines "
+               "too, where no drawing lies",
         checks="share of the length of straight edges (12 pixels and more) that runs to a point within 3 degrees; the "
                "horizon's height",
         families="every one; the grid is held closely by models with an adapter_line", cost="under 2 % of a step",
-        extracts=("straight", "curved"), options=("horizon", "curvature", "grid", "parallels", "curve"))
+        extracts=("straight", "curved"), options=("horizon", "curvature", "grid", "straight", "parallels", "curve"))
     measured_as = "perspective"
 
     def read(self, spec: ControlSpec, files: Files) -> Given:
-        spec.expects("horizon", "curvature", "grid", "parallels")
-        fields = _fields(spec.source)
-        for name in ("horizon", "curvature", "grid"):
+        spec.expects("horizon", "curvature", "grid", "straight", "parallels")
+        fields = {"straight": STRAIGHT, **_fields(spec.source)}
+        for name in ("horizon", "curvature", "grid", "straight"):
             value = spec.number(name)
             if value is not None:
                 fields[name] = value
@@ -86,13 +90,16 @@ class Perspective:
         from underpaint.controls.steering.line_edit import LineEdit
 
         turning = DirectionEdit(control, ground, tools.colours)
+        bends = (partial(_settled, control=control, ground=ground),) if control.straight else ()
         if control.grid == 0:
-            return Steering(edits=(turning,))
+            return Steering(edits=(turning,), bends=bends)
         ink = grid_on(control, ground)
+        if ground.drawn is not None:
+            ink = ink * (1 - ground.drawn)
         drawn = control.changed(weight=min(control.weight * control.grid, 2.0))
         if tools.line_adapter is not None:
-            return Steering((LineAdapter(tools.line_adapter(), ink, drawn),), (turning,))
-        return Steering(edits=(turning, LineEdit(ink, drawn, tools.colours, "grid")))
+            return Steering((LineAdapter(tools.line_adapter(), ink, drawn),), (turning,), bends=bends)
+        return Steering(edits=(turning, LineEdit(ink, drawn, tools.colours, "grid")), bends=bends)
 
     def check(self, picture: FloatArray, control: PerspectiveControl, ground: Ground) -> Check | None:
         found, wanted = check_perspective(picture, control), wanted_horizon(control, Extent.of(picture))
@@ -101,6 +108,14 @@ class Perspective:
             measured["horizon"] = round(found.horizon, 4)
             measured["horizon_off"] = round(abs(found.horizon - wanted), 4)
         return Check(found.share, measured, found.sentence(wanted), found.overlay)
+
+
+def _settled(picture: FloatArray, control: PerspectiveControl, ground: Ground) -> FloatArray:
+    """The finished canvas of a pass (H x W x 3), bent so that its edges run to their points."""
+    corner, factor = np.array([ground.area.x, ground.area.y]), ground.canvas.width / picture.shape[1]
+    lens, vanishing = Lens.of(ground.whole, control.curvature), in_pixels(control.points, ground.whole)
+    return straightened(picture, lambda places: lens.directions(places * factor + corner, vanishing),
+                        control.straight * min(control.weight, 1.0), ground.drawn)
 
 
 def grid_on(control: PerspectiveControl, ground: Ground) -> FloatArray:

@@ -13,6 +13,7 @@ import numpy as np
 from underpaint.controls.extractors import extractor
 from underpaint.controls.line_extract import WAYS
 from underpaint.controls.pose.drawing import draw_pose
+from underpaint.controls.pose.people import Pose
 from underpaint.controls.shape import Kept
 from underpaint.controls.spec import ControlSpec
 from underpaint.errors import RecipeError
@@ -57,8 +58,12 @@ def _depth(picture: FloatArray) -> Made:
 def _pose(picture: FloatArray) -> Made:
     who = extractor("pose")
     found = who.reads(picture)
-    drawn = draw_pose(found).astype(np.float32) / 255
-    return drawn, (f"{len(found.people)} people found by {who.trust}",)
+    return drawn_pose(found), (f"{len(found.people)} people found by {who.trust}",)
+
+
+def drawn_pose(pose: Pose) -> FloatArray:
+    """The map that adapters for poses read, H x W x 3, 0..1."""
+    return np.asarray(draw_pose(pose) / 255.0, dtype=np.float32)
 
 
 def _inverted(picture: FloatArray) -> Made:

@@ -69,7 +69,7 @@ class Region:
         share = float(inside.mean())
         if not 0.01 < share < 0.95:
             raise PictureError("nothing stands out in this picture", hint="Draw the mask yourself: white lies in it.")
-        return Extracted(encode("PNG", to_bytes(inside), None, Encoding(), True), ".png",
+        return Extracted(encode("PNG", to_bytes(inside)[..., None], None, Encoding(), True), ".png",
                          f"what stands out takes {share:.0%} of the picture", {"share": round(share, 4)})
 
     def steer(self, control: RegionControl, ground: Ground, tools: Tools) -> Steering:
@@ -126,7 +126,7 @@ def _share(sized: "Callable[[tuple[int, int]], Tensor]", control: RegionControl,
 def _half(name: str) -> bytes:
     mask = np.zeros((64, 64), np.uint8)
     mask[HALVES[name]] = 255
-    return encode("PNG", mask, None, Encoding(), True)
+    return encode("PNG", mask[..., None], None, Encoding(), True)
 
 
 def _standing_out(picture: FloatArray) -> FloatArray:

@@ -19,8 +19,14 @@ COLOURS = {
     "brown": "#7a4a28", "black": "#15151a", "white": "#f6f6f2", "grey": "#8a8a8a", "gray": "#8a8a8a",
     "golden": "#d8a530", "gold": "#d8a530"}
 """Colours that people say, as a painter would mix them."""
-NEAR = 0.16
-"""How far from such a colour, in OKLab with half the weight on lightness, a pixel still is called by its name."""
+NEAR = 0.2
+"""How far from a shade of such a colour, in OKLab, a pixel still is called by its name."""
+_COLOURED = 0.06
+"""Chroma in OKLab from which a colour is called by a hue's name."""
+_DARKER, _PALER = (0.3, 0.55, 0.8), (0.25, 0.5)
+"""The shades of a colour: so much of its light, and so much white mixed in."""
+_TRACE = 0.01
+"""Less of a colour than this share is chance."""
 _BORDER = 0.04
 """A step of colour, beyond what lies beside it, that an eye sees as a seam."""
 
@@ -38,8 +44,8 @@ class RegionCheck:
 
     @property
     def leaked(self) -> bool:
-        """Whether there is as much of it outside as inside."""
-        return self.inside is not None and self.outside is not None and self.outside >= self.inside
+        """Whether there is plainly more of it outside than inside."""
+        return self.inside is not None and self.outside is not None and self.outside > 1.15 * self.inside + _TRACE
 
     @property
     def score(self) -> float:
@@ -55,6 +61,8 @@ class RegionCheck:
         said = "its border shows" if self.border > _BORDER else "no seam"
         if self.inside is None or self.outside is None:
             return said
+        if max(self.inside, self.outside) < _TRACE:
+            return f"what its words name is hardly there, {said}"
         if self.leaked:
             return f"its words went elsewhere ({self.inside:.0%} inside, {self.outside:.0%} outside), {said}"
         return f"what its words name: {self.inside:.0%} inside, {self.outside:.0%} outside, {said}"
@@ -85,18 +93,23 @@ def _words(text: str) -> set[str]:
 
 def _called(lab: FloatArray, names: list[str]) -> NDArray[np.bool_]:
     """Where a pixel would be called by one of these colours: near to it, and nearer than to any other."""
-    others = np.array([_lab(value) for name, value in COLOURS.items() if name not in names])
-    wanted = np.array([_lab(COLOURS[name]) for name in names])
-    weight = np.array([0.5, 1, 1])
-    to_wanted = np.min([np.linalg.norm((lab - one) * weight, axis=-1) for one in wanted], axis=0)
-    same = [one for one in others if np.linalg.norm(one - wanted, axis=-1).min() > 1e-3]
-    to_others = np.min([np.linalg.norm((lab - one) * weight, axis=-1) for one in same], axis=0)
-    return np.asarray((to_wanted < NEAR) & (to_wanted <= to_others))
+    asked = {COLOURS[name] for name in names}
+    wanted = np.concatenate([_shades(one) for one in sorted(asked)])
+    others = np.concatenate([_shades(one) for one in sorted(set(COLOURS.values()) - asked)])
+    to_wanted, to_others = (np.min([np.square(lab - one).sum(-1) for one in shades], axis=0)
+                            for shades in (wanted, others))
+    strong = np.linalg.norm(lab[..., 1:], axis=-1) >= _COLOURED
+    grey = np.min([np.linalg.norm(one[1:]) for one in wanted]) < _COLOURED
+    return np.asarray((to_wanted < NEAR**2) & (to_wanted <= to_others) & (strong | grey))
 
 
-def _lab(colour: str) -> FloatArray:
+def _shades(colour: str) -> FloatArray:
+    """A colour (n x 3 OKLab), in less light and mixed with white; greys are only themselves."""
     rgb = np.array([int(colour[at: at + 2], 16) / 255 for at in (1, 3, 5)], np.float32)
-    return np.asarray(srgb_to_oklab(rgb[None, None])[0, 0])
+    shades = [rgb]
+    if float(np.ptp(rgb)) > 0.1:
+        shades += [rgb * one ** (1 / 2.2) for one in _DARKER] + [rgb + (1 - rgb) * one for one in _PALER]
+    return np.asarray(srgb_to_oklab(np.stack(shades).astype(np.float32)[None])[0])
 
 
 def _step(lab: FloatArray, inside: NDArray[np.bool_]) -> float:

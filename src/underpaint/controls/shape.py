@@ -115,11 +115,13 @@ class Tools:
 @dataclass(frozen=True, eq=False)
 class Steering:
     """What hangs on to one pass: attachments to the model, edits on the estimate; and, last, on the pixels. `regions`
-    are asked about with words of their own."""
+    are asked about with words of their own. `bends` move pixels, before the others settle their colours, and not where
+    the painted part must join on to what was there."""
 
     attachments: "tuple[Attachment, ...]" = ()
     edits: "tuple[Edit, ...]" = ()
     settles: tuple[Settle, ...] = ()
+    bends: tuple[Settle, ...] = ()
     regions: "tuple[Region, ...]" = ()
 
 

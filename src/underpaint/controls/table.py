@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -13,7 +13,7 @@ from underpaint.controls.colour import Colour
 from underpaint.controls.depth import Depth
 from underpaint.controls.ground import Ground
 from underpaint.controls.light import Light
-from underpaint.controls.line import Line
+from underpaint.controls.line import Line, claimed_by
 from underpaint.controls.nudge import Nudge
 from underpaint.controls.palette import Palette
 from underpaint.controls.perspective import Perspective
@@ -25,7 +25,7 @@ from underpaint.controls.style import Style
 from underpaint.controls.words import Words
 from underpaint.errors import RecipeError, UnderpaintError
 from underpaint.imaging.arrays import FloatArray
-from underpaint.recipe import Control
+from underpaint.recipe import Control, LineControl, PerspectiveControl
 
 if TYPE_CHECKING:
     from underpaint.engine.protocols import Attachment, Edit
@@ -75,6 +75,7 @@ class Steered:
     attachments: "tuple[Attachment, ...]" = ()
     edits: "tuple[Edit, ...]" = ()
     settles: tuple[Settle, ...] = ()
+    bends: tuple[Settle, ...] = ()
     regions: "tuple[Region, ...]" = ()
     unguided: Counter[str] = field(default_factory=Counter)
 
@@ -89,16 +90,27 @@ def steer(controls: Iterable[Control], ground: Ground, tools: Tools) -> Steered:
     attachments: list[Attachment] = []
     edits: list[Edit] = []
     settles: list[Settle] = []
+    bends: list[Settle] = []
     regions: list[Region] = []
-    for control in in_order(controls):
+    ground = with_claims(controls := in_order(controls), ground)
+    for control in controls:
         made: Steering = CONTROLS[control.kind].steer(control, ground, tools)
         attachments += made.attachments
         edits += [Guarded(edit, control.kind, unguided) for edit in made.edits]
         settles += made.settles
+        bends += made.bends
         regions += made.regions
     attachments = joined(attachments)
     attachments.sort(key=lambda one: bool(getattr(one, "stands_round", False)))
-    return Steered(tuple(attachments), tuple(edits), tuple(settles), tuple(regions), unguided)
+    return Steered(tuple(attachments), tuple(edits), tuple(settles), tuple(bends), tuple(regions), unguided)
+
+
+def with_claims(controls: Iterable[Control], ground: Ground) -> Ground:
+    """The ground with what drawings claim of it, where another control must leave it to them."""
+    both = list(controls)
+    if not any(isinstance(one, PerspectiveControl) for one in both):
+        return ground
+    return replace(ground, drawn=claimed_by([one for one in both if isinstance(one, LineControl)], ground))
 
 
 def check(controls: Iterable[Control], picture: FloatArray, ground: Ground,

@@ -63,5 +63,12 @@ _FIRST = (
     "CREATE TABLE turns (client TEXT PRIMARY KEY, turn INTEGER NOT NULL) WITHOUT ROWID",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)
+_REVIEW = (
+    "CREATE TABLE verdicts (take_id INTEGER PRIMARY KEY REFERENCES takes (id) ON DELETE CASCADE, "
+    "made_by TEXT NOT NULL, grade TEXT NOT NULL, score REAL NOT NULL, verdict TEXT NOT NULL, "
+    "qualities TEXT NOT NULL, embedder TEXT NOT NULL, vector BLOB NOT NULL, reviewed_at REAL NOT NULL)",
+    "CREATE INDEX verdicts_by_grade ON verdicts (grade, score)",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _REVIEW)
 """Step N (from 1) takes schema N - 1 to N."""

@@ -1,6 +1,7 @@
 """A finished painting as it comes back: any picture file, or a layered one with its layers where they can be read."""
 
 import hashlib
+import struct
 import warnings
 import zipfile
 import zlib
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from underpaint.canvas.composite import composite
 from underpaint.canvas.document import Document, check_canvas
 from underpaint.errors import PictureError
+from underpaint.pictures.containers import png
 from underpaint.pictures.limits import LIMITS
 from underpaint.pictures.read import Picture, read_picture
 from underpaint.pictures.source import load_bytes
@@ -20,6 +22,7 @@ from underpaint.pictures.source import load_bytes
 PHOTOSHOP = {".psd", ".psb"}
 LAYERED = {*PHOTOSHOP, ".ora", ".kra"}
 _MAX_MERGED_BYTES = 1 << 30
+_HEADER, _PIXEL_BYTES = 33, 9  # sixteen bits in four channels, and what filters and packing that fails add
 # All that zipfile and the reader of pictures are seen to raise on damaged files.
 _DAMAGED = (EOFError, KeyError, NotImplementedError, OSError, RuntimeError, zipfile.BadZipFile, zlib.error,
             PictureError)
@@ -81,11 +84,22 @@ def _krita(path: Path) -> Picture:
 def _merged_zip(path: Path) -> Picture | None:
     try:
         with zipfile.ZipFile(path) as archive:
-            if archive.getinfo("mergedimage.png").file_size > _MAX_MERGED_BYTES:
-                return None
-            return read_picture(archive.read("mergedimage.png"))
+            entry = archive.getinfo("mergedimage.png")
+            with archive.open(entry) as file:
+                if entry.file_size > _largest(file.read(_HEADER)):
+                    return None
+            return read_picture(archive.read(entry))
     except _DAMAGED:
         return None
+
+
+def _largest(header: bytes) -> int:
+    """The bytes that a PNG of the size in its header can have, told before the rest of it is unpacked."""
+    if len(header) < _HEADER or header[:8] != png.SIGNATURE:
+        return 0
+    width, height = struct.unpack(">II", header[16:24])
+    LIMITS.check_size(width, height, "the merged picture")
+    return int(min(width * height * _PIXEL_BYTES + LIMITS.all_text_bytes, _MAX_MERGED_BYTES))
 
 
 def _merged_psd(path: Path) -> Picture | None:

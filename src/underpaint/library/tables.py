@@ -1,6 +1,6 @@
 """The library's tables as queries name them; `migrations` is what makes them."""
 
-from sqlalchemy import Column, Float, Integer, MetaData, Table, Text
+from sqlalchemy import Column, Float, Integer, LargeBinary, MetaData, Table, Text
 
 METADATA = MetaData()
 
@@ -51,3 +51,8 @@ EVENTS = Table("events", METADATA, Column("id", Integer, primary_key=True), Colu
                Column("what", Text), Column("position", Integer), Column("said", Text))
 TURNS = Table("turns", METADATA, Column("client", Text, primary_key=True), Column("turn", Integer))
 """When each client was last served, so that they are served in turn."""
+
+VERDICTS = Table("verdicts", METADATA, Column("take_id", Integer, primary_key=True), Column("made_by", Text),
+                 Column("grade", Text), Column("score", Float), Column("verdict", Text), Column("qualities", Text),
+                 Column("embedder", Text), Column("vector", LargeBinary), Column("reviewed_at", Float))
+"""What the review said of takes. All of it can be made again, so none of it is kept anywhere else."""

@@ -61,7 +61,7 @@ def carry_out(plan: Plan, recipe: Recipe, blobs: Mapping[str, bytes], loaded: Lo
         unguided.update(steering.unguided)
     assert latents is not None and steering is not None  # a plan has at least one pass
     decoded = loaded.engine.decode(latents)
-    for settle in steering.settles:
+    for settle in (*(steering.bends if hole is None else ()), *steering.settles):
         decoded = settle(decoded)
     picture = unpainted(decoded, plan, plan.passes[-1])
     done = _pasted(picture, hole, plan) if hole is not None else Done(picture)

@@ -120,7 +120,8 @@ class Painter:
             seed=seed, words=words, model=model, machine=machine, vae=vae, loras=loras,
             embeddings=embeddings,
             sizes=sizes(recipe, blobs), masked=masked_bounds(hole) if hole else None,
-            adapters=tuple(one.use() for one in chosen_adapters(recipe, model, self.catalogue))))
+            adapters=tuple(replace(one, adapter=self._hashed(one.adapter)).use()
+                           for one in chosen_adapters(recipe, model, self.catalogue))))
         self._warnings(plan, recipe, model)
         return plan, self._load(model, vae, chosen)
 

@@ -8,10 +8,12 @@ import typer
 
 from underpaint.errors import UnderpaintError
 from underpaint.models.primer import primer_folder
+from underpaint.primer import review_commands
 from underpaint.primer.config import SHIPPED, PrimerConfig, read_config
 from underpaint.primer.part_config import SHIPPED_PARTS, read_parts_config
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Train the built-in model, stage by stage.")
+review_commands.register(app)
 
 Work = Annotated[Path, typer.Option(help="Folder for pictures, checkpoints and logs.")]
 Config = Annotated[Path, typer.Option(help="Configuration to use instead of the shipped one.")]
@@ -205,6 +207,20 @@ def clip(
 
 
 @app.command()
+def few_steps(
+    work: Work = _WORK, config: Config = SHIPPED, parts: PartsFile = SHIPPED_PARTS, device: Device = "",
+    pictures: Pictures = "pictures", seconds: Seconds = 0.0, steps: Steps = 0, target: Target = None,
+) -> None:  # fmt: skip
+    """Train the LoRA that paints in four steps, taught by the model's folder."""
+    from underpaint.primer.part_stages import few_steps_stage
+
+    settings = read_parts_config(parts)
+    own = replace(settings.few_steps, seconds=seconds or settings.few_steps.seconds, steps_trained=steps or None)
+    shop = _shop(work, read_config(config), device, pictures)
+    _finish(few_steps_stage(shop, replace(settings, few_steps=own), target or primer_folder()))
+
+
+@app.command()
 def export_parts(
     work: Work = _WORK, config: Config = SHIPPED, parts: PartsFile = SHIPPED_PARTS, target: Target = None
 ) -> None:
@@ -217,11 +233,15 @@ def export_parts(
 
 
 @app.command()
-def score_parts(work: Work = _WORK, config: Config = SHIPPED, device: Device = "", target: Target = None) -> None:
+def score_parts(
+    work: Work = _WORK, config: Config = SHIPPED, device: Device = "", target: Target = None,
+    outside: Annotated[Path | None, typer.Option(help="Folder of pictures to try the upscaler on as well.")] = None,
+) -> None:  # fmt: skip
     """Examine the smaller networks of the model's folder."""
-    from underpaint.primer.part_stages import score_parts_stage
+    from underpaint.primer.part_stages import EXAMINED, score_parts_stage
 
-    for name, scores in score_parts_stage(_shop(work, read_config(config), device), target or primer_folder()).items():
+    shop = _shop(work, read_config(config), device)
+    for name, scores in score_parts_stage(shop, target or primer_folder(), EXAMINED, outside).items():
         typer.echo(f"{name}: {scores}")
 
 

@@ -7,13 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from underpaint.engine.families.extractor_net import JOINTS, REACH
-from underpaint.engine.families.extractor_nets import BODY
+from underpaint.engine.families.extractor_nets import BODY, OTHER_SIDE
 
 Floats = NDArray[np.float32]
 SMALLEST = 14.0
 """Pixels of the small picture that a body must span to be learned from or asked for."""
-_OTHER_SIDE = [BODY.index(name.replace("left", "RIGHT").replace("right", "left").replace("RIGHT", "right"))
-               for name in BODY]  # fmt: skip
 _TORSO = [BODY.index(name) for name in ("neck", "right_hip", "left_hip")]
 _HIDDEN = 0.5
 _SPREAD = 0.035
@@ -45,7 +43,7 @@ class View:
         out[..., 1] = (out[..., 1] / height - top) / tall * self.size[1]
         if self.mirrored:
             out[..., 0] = self.size[0] - out[..., 0]
-            out = out[:, _OTHER_SIDE]
+            out = out[:, OTHER_SIDE]
         x, y = out[..., 0], out[..., 1]
         out[..., 2] *= (x >= 0) & (x < self.size[0]) & (y >= 0) & (y < self.size[1])
         return out

@@ -65,15 +65,39 @@ class ClipConfig:
 
 
 @dataclass(frozen=True)
+class FewStepsConfig:
+    """Training of the LoRA that paints in `steps` steps without guidance what takes `substeps` guided ones each.
+
+    `steps_trained` is a budget in training steps instead of seconds.
+    """
+
+    seconds: float
+    batch: int
+    rate: float
+    rank: int
+    steps: int
+    substeps: int
+    guidance: float
+    seed: int
+    steps_trained: int | None = None
+
+
+@dataclass(frozen=True)
 class PartsConfig:
     """Everything the smaller networks depend on."""
 
     extractors: ExtractorsConfig
     upscaler: UpscalerConfig
     clip: ClipConfig
+    few_steps: FewStepsConfig
 
 
-_SECTIONS: dict[str, type] = {"extractors": ExtractorsConfig, "upscaler": UpscalerConfig, "clip": ClipConfig}
+_SECTIONS: dict[str, type] = {
+    "extractors": ExtractorsConfig,
+    "upscaler": UpscalerConfig,
+    "clip": ClipConfig,
+    "few_steps": FewStepsConfig,
+}
 
 
 def read_parts_config(path: Path = SHIPPED_PARTS) -> PartsConfig:

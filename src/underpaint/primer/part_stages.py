@@ -1,9 +1,11 @@
 """The stages that make the smaller networks of the Primer; each picks up where a kill left it."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 from transformers import CLIPTextModel, CLIPTokenizer
@@ -15,9 +17,11 @@ from underpaint.engine.families.upscaler_net import FOLDER as UPSCALER
 from underpaint.engine.families.upscaler_net import load_enlarger
 from underpaint.errors import ModelError
 from underpaint.files import atomic_write
-from underpaint.imaging.arrays import to_float
+from underpaint.imaging.arrays import FloatArray, to_float
+from underpaint.pictures.read import read_picture
 from underpaint.primer.clip import Towers, train_clip
 from underpaint.primer.extractors import new_extractor, train_extractors
+from underpaint.primer.few_steps import Teacher, export_few_steps, train_few_steps
 from underpaint.primer.painter import new_text_encoder
 from underpaint.primer.part_config import PartsConfig
 from underpaint.primer.part_export import export_extractors, export_towers, export_upscaler
@@ -70,6 +74,19 @@ def clip_stage(shop: Workshop, config: PartsConfig, weights: Path | None = None)
     return done
 
 
+def few_steps_stage(shop: Workshop, config: PartsConfig, primer: Path) -> bool:
+    """Train the LoRA that paints in few steps, taught by an exported Primer; True when the budget is used up.
+
+    It is written to `few-steps/` in the workshop, in diffusers' layout.
+    """
+    pool = Pool(complete_shards(shop.pictures_folder, "tokens"), "latents")
+    folder = shop.folder / "few-steps"
+    teacher = Teacher.load(primer, shop.device)
+    lora, done = train_few_steps(pool, teacher, config.few_steps, folder, device=shop.device)
+    export_few_steps(lora, folder)
+    return done
+
+
 def painters_words(shop: Workshop) -> tuple[CLIPTextModel, CLIPTokenizer]:
     """The text encoder that the painter is told by, or before there is a painter the one that has learned to read.
 
@@ -115,10 +132,20 @@ def _loaded(net: Any, state: dict[str, torch.Tensor]) -> Any:
     return net.eval()
 
 
-def score_parts_stage(shop: Workshop, primer: Path, count: int = EXAMINED) -> dict[str, Any]:
+def pictures_in(folder: Path) -> Iterator[FloatArray]:
+    """All PNG and JPEG pictures below a folder, without transparency, H x W x 3."""
+    for path in sorted(folder.rglob("*")):
+        if path.suffix.lower() in (".png", ".jpg", ".jpeg"):
+            colours = to_float(read_picture(path.read_bytes()).stored)[..., :3]
+            yield np.repeat(colours[..., :1], 3, axis=2) if colours.shape[2] < 3 else colours
+
+
+def score_parts_stage(
+    shop: Workshop, primer: Path, count: int = EXAMINED, outside: Path | None = None
+) -> dict[str, Any]:
     """Examine the exported networks on the judge's own pictures, which nothing here was trained on.
 
-    Writes `evaluation/parts.json`.
+    The upscaler is also tried on the pictures in a folder `outside`. Writes `evaluation/parts.json`.
     """
     shards = complete_shards(shop.judge_pictures)
     if not shards:
@@ -129,7 +156,10 @@ def score_parts_stage(shop: Workshop, primer: Path, count: int = EXAMINED) -> di
         result["extractors"] = extractor_scores(Extractors.load(primer, device=shop.device), asked)
     if (primer / UPSCALER).is_dir():
         pictures = (to_float(shards[i % len(shards)].array("pictures")[i // len(shards)]) for i in range(count))
-        result["upscaler"] = upscale_scores(load_enlarger(primer, device=shop.device)[0], pictures)
+        enlarge = load_enlarger(primer, device=shop.device)[0]
+        result["upscaler"] = upscale_scores(enlarge, pictures)
+        if outside is not None:
+            result["upscaler outside"] = upscale_scores(enlarge, pictures_in(outside))
     if (primer / IMAGE_FOLDER).is_dir():
         result["clip"] = clip_score(ClipPictures.load(primer, device=shop.device), shards)
     with atomic_write(shop.folder / "evaluation" / "parts.json") as file:

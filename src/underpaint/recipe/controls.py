@@ -141,7 +141,8 @@ class PerspectiveControl(_Control):
 
     `horizon` is its height as a share of the picture, 0 at the top. `curvature` 0 is a straight grid, 1 bends it as a
     fisheye lens would; points are then where they would lie for a straight one. `grid` is how strongly the drawn grid
-    itself is followed as lines, beside the directions.
+    itself is followed as lines, beside the directions. `straight` is how far the finished picture is bent so that edges
+    which nearly run to a point do.
     """
 
     kind: Literal["perspective"] = "perspective"
@@ -149,6 +150,7 @@ class PerspectiveControl(_Control):
     horizon: Place | None = None
     curvature: Fraction = 0.0
     grid: Weight = 0.0
+    straight: Fraction = 0.0
 
 
 class ColourControl(_Control):

@@ -7,6 +7,7 @@ import asyncio
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from anyio import to_thread
@@ -106,7 +107,8 @@ class Desk:
         found = self.jobs.status(job)
         if found.id != job:
             raise NotThere(f"there is no job '{job:.40}'", field="job")
-        return found
+        live = self.easel.live  # which knows better than the journal, which is told every few seconds
+        return found if live is None or live.job != job else replace(found, progress=live.share)
 
     def wait(self, job: str, timeout: float | None = None) -> JobStatus:
         """Block until a job is over, or `timeout` seconds; how it went. Holds its thread: async code awaits `over`."""

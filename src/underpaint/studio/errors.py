@@ -36,6 +36,7 @@ STATUSES: Mapping[type[UnderpaintError], int] = {one: one.http_status for one in
     Busy, MemoryShortage, Cancelled, UnderpaintError)}
 """The whole table; what is not in it takes its nearest ancestor's."""
 _LOG = logging.getLogger("underpaint.studio")
+_UNREADABLE = "There was an error parsing the body"  # as FastAPI says it
 _WAY_OUT = {404: "See /api/v1/openapi.json for what there is.", 405: "See /api/v1/openapi.json for what is allowed."}
 
 
@@ -112,7 +113,8 @@ def install(app: FastAPI, shapes: Mapping[tuple[str, ...], Shape] | None = None)
 
     async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        found = refuse(error.status_code, str(error.detail)[:500], hint=_WAY_OUT.get(error.status_code))
+        found = refuse(error.status_code, str(error.detail)[:500], hint=_WAY_OUT.get(error.status_code),
+                       field="body" if error.status_code in (400, 413) else None)
         return answer(request, Refusal(found.status, found.problem, dict(error.headers or {})))
 
     async def inside(request: Request, error: Exception) -> Response:

@@ -7,6 +7,7 @@ origin); does the caller know the token; and is the body within its limit, count
 
 import base64
 import binascii
+import contextlib
 import hashlib
 import hmac
 import ipaddress
@@ -17,6 +18,7 @@ from collections.abc import Mapping
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -39,7 +41,7 @@ class Keys:
     """What opens the door: the token, A1111's accounts, the cookie of a page, and one link that is good once."""
 
     def __init__(self, settings: ServeSettings) -> None:
-        self._token = settings.token.get_secret_value() if settings.token else secrets.token_urlsafe(32)
+        self._token = settings.token.get_secret_value() if settings.token is not None else secrets.token_urlsafe(32)
         self._accounts = settings.accounts()
         self._ticket: str | None = None
         self.open = self._token == ""
@@ -116,11 +118,15 @@ class Guard:
             await refused(scope, receive, answer.send)
             return
         limit = _Limit(receive, self._settings.max_body_bytes)
-        try:
-            await self._app(scope, limit.receive, answer.send)
-        except _TooLarge:
-            if not answer.begun:
-                await self._too_large()(scope, receive, answer.send)
+
+        async def sent(message: Message) -> None:
+            if not limit.passed or answer.begun:  # else the framework answers what is not its to answer
+                await answer.send(message)
+
+        with contextlib.suppress(_TooLarge):
+            await self._app(scope, limit.receive, sent)
+        if limit.passed and not answer.begun:
+            await self._too_large()(scope, receive, answer.send)
 
     def _refused(self, scope: Scope, headers: Headers, friend: str | None) -> Response | None:
         """The answer to a request that may not come in."""
@@ -201,8 +207,11 @@ class Guard:
                             hint="Send smaller pictures.").response(), {"connection": "close"})
 
 
-class _TooLarge(Exception):
-    """More came than may."""
+class _TooLarge(HTTPException):
+    """More came than may; as the framework's own kind of error, so that whoever reads the body lets it pass."""
+
+    def __init__(self) -> None:
+        super().__init__(413, "the body is larger than this server takes", {"connection": "close"})
 
 
 class _Limit:
@@ -210,12 +219,14 @@ class _Limit:
 
     def __init__(self, receive: Receive, most: int) -> None:
         self._receive, self._left = receive, most
+        self.passed = False
 
     async def receive(self) -> Message:
         message = await self._receive()
         if message["type"] == "http.request":
             self._left -= len(message.get("body", b""))
             if self._left < 0:
+                self.passed = True
                 raise _TooLarge
         return message
 

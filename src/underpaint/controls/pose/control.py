@@ -10,11 +10,10 @@ from underpaint.controls.depth import HINT
 from underpaint.controls.extractors import extractor
 from underpaint.controls.ground import Ground
 from underpaint.controls.pose.data import fields_of, pose_on
-from underpaint.controls.pose.drawing import draw_pose
 from underpaint.controls.pose.openpose import MAX_BYTES, read_pose, write_pose
 from underpaint.controls.pose.people import Pose as People
 from underpaint.controls.pose.people import joints_in_place, matched
-from underpaint.controls.preprocess import at_size, opened, sized
+from underpaint.controls.preprocess import at_size, drawn_pose, opened, sized
 from underpaint.controls.shape import Check, Description, Extracted, Files, Given, Steering, Tools
 from underpaint.controls.spec import ControlSpec
 from underpaint.errors import OutputError, PictureError, PlanError, RecipeError
@@ -39,7 +38,8 @@ class Pose:
         spec.expects("model", "mode", "resize", "preprocess-size")
         if not spec.source:
             raise RecipeError("whose pose?", hint="Write pose=pose.json.", field="control pose")
-        path, by, notes = Path(spec.source), "", ()
+        path, by = Path(spec.source), ""
+        notes: tuple[str, ...] = ()
         if path.suffix.lower() == ".json":
             people = read_pose(_read(path), path.name)
         else:
@@ -65,7 +65,7 @@ class Pose:
         told = {"people": len(people.people), "by": who.name, "trust": who.trust}
         says = f"{_counted(people)} found; {who.trust}"
         if suffix == ".png":
-            return Extracted(sized(draw_pose(people).astype(np.float32) / 255), ".png", says, told)
+            return Extracted(sized(drawn_pose(people)), ".png", says, told)
         return Extracted(write_pose(people), ".json", says, told)
 
     def steer(self, control: PoseControl, ground: Ground, tools: Tools) -> Steering:
@@ -74,8 +74,7 @@ class Pose:
         adapter = tools.adapter(control) if tools.adapter is not None else None
         if adapter is None:
             raise PlanError("no adapter for poses is loaded", hint=HINT, field="control pose")
-        drawn = draw_pose(pose_on(control, ground)).astype(np.float32) / 255
-        return Steering(attachments=(hung(control, drawn, adapter),))
+        return Steering(attachments=(hung(control, drawn_pose(pose_on(control, ground)), adapter),))
 
     def check(self, picture: FloatArray, control: PoseControl, ground: Ground) -> Check | None:
         who = extractor("pose", other_than=control.by)

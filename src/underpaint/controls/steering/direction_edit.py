@@ -8,7 +8,7 @@ edges that run to none, such as those of trees and faces, are left alone.
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import conv2d, pad
+from torch.nn.functional import conv2d, interpolate, pad
 
 from underpaint.controls.ground import Ground
 from underpaint.controls.perspective_geometry import direction_field
@@ -43,8 +43,15 @@ class DirectionEdit:
         rgb = self._colours.to_rgb(estimate)
         luma = (rgb * LUMA.to(rgb)[:, None, None]).sum(1, keepdim=True)
         directions = self._field((int(estimate.shape[-2]), int(estimate.shape[-1]))).to(luma)
-        change = direction_change(luma, directions) * strength
+        change = direction_change(luma, directions) * strength * self._free(luma)
         return estimate + self._colours.to_latents(change.expand(-1, 3, -1, -1))
+
+    def _free(self, luma: Tensor) -> Tensor | float:
+        """1 where no drawing lies: its lines have their own directions."""
+        if self._ground.drawn is None:
+            return 1.0
+        drawn = torch.from_numpy(self._ground.drawn)[None, None].to(luma)
+        return 1 - interpolate(drawn, luma.shape[-2:], mode="area")
 
     def _field(self, cells: tuple[int, int]) -> Tensor:
         """K x 2 x h x w: x and y of the unit direction to each point, over the canvas of the pass."""

@@ -18,7 +18,8 @@ from underpaint.recipe import StyleControl
 
 COLOUR, LIGHT, TEXTURE = 0.4, 0.25, 0.3
 """How much of what is missing one step gives: of colour, of lightness, and of the contrast of textures."""
-BANDS = 3
+REACHES = (2, 4)
+"""Cells that are averaged on each side, for each band: what changes from cell to cell is the model's own."""
 _LEAST, _MOST = 0.6, 1.7
 """How far one step stretches a band."""
 _FLOOR = 1e-5
@@ -91,7 +92,7 @@ def _powers(matrix: Tensor) -> tuple[Tensor, Tensor]:
 def _pyramid(light: Tensor) -> list[Tensor]:
     """What is lost at each of some blurs, finest first; 1 x 1 x h x w each."""
     bands = []
-    for reach in (1, 2, 4)[:BANDS]:
+    for reach in REACHES:
         reach = min(reach, light.shape[-2] - 1, light.shape[-1] - 1)
         margins = (reach,) * 4
         smooth = avg_pool2d(pad(light, margins, mode="replicate"), 2 * reach + 1, stride=1) if reach > 0 else light

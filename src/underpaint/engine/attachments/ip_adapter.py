@@ -1,6 +1,7 @@
 """IP-Adapters (Ye et al. 2023): the denoiser's attention looks at a picture beside the words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
 
 from underpaint.engine.attachments.maps import Followed
 from underpaint.engine.components import Components
@@ -43,6 +45,7 @@ class IPAttachment:
         self._projection: tuple[bool, Any] = (False, None)
         self._type: Any = None
         self._features: list[tuple[Tensor, Tensor]] = []
+        self._completing: RemovableHandle | None = None
 
     @classmethod
     def joined(cls, several: "Sequence[IPAttachment]") -> "list[IPAttachment]":
@@ -61,7 +64,8 @@ class IPAttachment:
         self._type = unet.config.encoder_hid_dim_type
         try:
             unet.set_attn_processor(AttnProcessor2_0())  # diffusers makes new ones of the class it finds
-            unet._load_ip_adapter_weights([dict(one.weights) for one in self._prompts])
+            with _quiet():  # diffusers warns of moving its own new layers
+                unet._load_ip_adapter_weights([dict(one.weights) for one in self._prompts])
             made = unet.attn_processors
             unet.set_attn_processor({name: one if hasattr(one, "to_k_ip") else self._before.get(name, one)
                                      for name, one in made.items()})  # some projections attend themselves
@@ -69,12 +73,15 @@ class IPAttachment:
             self.detach()
             raise
         unet.requires_grad_(False)
+        self._completing = unet.register_forward_pre_hook(self._complete, with_kwargs=True)
 
     def detach(self) -> None:
         """Put everything back as it was."""
         unet = self._unet
         if unet is None:
             return
+        if self._completing is not None:
+            self._completing.remove()
         registered, projection = self._projection
         del unet.encoder_hid_proj
         if registered:
@@ -83,7 +90,16 @@ class IPAttachment:
             unet.__dict__["encoder_hid_proj"] = projection
         unet.set_attn_processor(dict(self._before))
         unet.config.encoder_hid_dim_type = self._type
-        self._unet, self._before, self._features = None, {}, []
+        self._unet, self._before, self._features, self._completing = None, {}, [], None
+
+    def _complete(self, _: nn.Module, args: tuple[Any, ...], told: dict[str, Any]) -> Any:
+        """Others may ask the denoiser for reasons of their own: then it looks at nothing."""
+        added = dict(told.get("added_cond_kwargs") or {})
+        if "image_embeds" in added:
+            return None
+        sample: Tensor = args[0] if args else told["sample"]
+        added["image_embeds"] = [torch.cat([nothing] * sample.shape[0]).to(sample) for _, nothing in self._features]
+        return args, {**told, "added_cond_kwargs": added}
 
     def inputs(self, call: ModelCall) -> ModelInputs:
         """The pictures' features for this call's rows, at their strengths of this step."""
@@ -95,6 +111,18 @@ class IPAttachment:
         embeds = [torch.cat([nothing] * call.negative_rows + [seen] * positive).to(call.sample)
                   for seen, nothing in self._features]
         return ModelInputs(arguments={"added_cond_kwargs": {"image_embeds": embeds}})
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    from diffusers.utils import logging
+
+    before = logging.get_verbosity()
+    logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(before)
 
 
 def clip_pixels(picture: np.ndarray, side: int) -> Tensor:

@@ -30,6 +30,11 @@ BODY = ("nose", "neck", "right_shoulder", "right_elbow", "right_wrist", "left_sh
         "right_hip", "right_knee", "right_ankle", "left_hip", "left_knee", "left_ankle", "right_eye", "left_eye",
         "right_ear", "left_ear")  # fmt: skip
 """The joints of a found person, in order."""
+OTHER_SIDE = [
+    BODY.index({"left": "right", "right": "left"}.get(side, side) + rest)
+    for side, rest in ((name.split("_")[0], name[len(name.split("_")[0]) :]) for name in BODY)
+]
+"""For each joint the number of the one that it becomes in a mirror."""
 MOST_PEOPLE = 8
 _STEP = 16
 _LONGEST = 4
@@ -90,7 +95,7 @@ class Extractors:
     def read(self, picture: FloatArray) -> Reading:
         """Everything at once, for the price of one. Raises PictureError for what is no picture."""
         height, width = picture.shape[:2]
-        told = {name: value[0].float().cpu() for name, value in self._net(self._seen(picture)).items()}
+        told = _agreed(self._net(self._seen(picture)))
         near, subject = (torch.sigmoid(told[name])[None].numpy() for name in ("near", "subject"))
         return Reading(
             depth=np.clip(_stretched(near, width, height)[..., 0], 0, 1),
@@ -100,7 +105,8 @@ class Extractors:
         )
 
     def _seen(self, picture: FloatArray) -> Tensor:
-        """The picture as the network takes it: 1 x 3 x H x W in -1..1, as large as those it was trained on."""
+        """The picture and its mirror image as the network takes them: 2 x 3 x H x W in -1..1, as large as those it was
+        trained on."""
         if picture.ndim != 3 or picture.shape[2] not in (3, 4) or min(picture.shape[:2]) < 1:
             raise PictureError("only colour pictures can be looked at", hint="Give height x width x 3 or 4.")
         size = working_size(picture.shape[1], picture.shape[0], self._net.side)
@@ -108,7 +114,23 @@ class Extractors:
         kernel = cv2.INTER_AREA if picture.shape[1] > size[0] else cv2.INTER_CUBIC
         small = cv2.resize(colours, size, interpolation=kernel)
         given = torch.from_numpy(np.clip(small, 0, 1).transpose(2, 0, 1).copy())[None] * 2 - 1
-        return given.to(self._device, memory_format=torch.channels_last)
+        both = torch.cat([given, given.flip(3)])
+        return both.to(self._device, memory_format=torch.channels_last)
+
+
+def _agreed(told: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The mean of what is said of a picture and of its mirror image, turned back: one map each, C x H x W."""
+    out = {}
+    for name, (straight, mirrored) in ((name, value.float().cpu()) for name, value in told.items()):
+        back = mirrored.flip(-1)
+        if name == "normals":
+            back = back * torch.tensor([-1.0, 1.0, 1.0])[:, None, None]
+        elif name == "joints":
+            back = back[OTHER_SIDE]
+        elif name == "offsets":
+            back = torch.cat([-back[:JOINTS][OTHER_SIDE], back[JOINTS:][OTHER_SIDE]])
+        out[name] = (straight + back) / 2
+    return out
 
 
 def working_size(width: int, height: int, side: int) -> tuple[int, int]:

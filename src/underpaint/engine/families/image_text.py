@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from torch import Tensor
 from torch.nn.functional import interpolate, normalize
 
@@ -22,7 +23,7 @@ _MEAN, _SPREAD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0
 _EVEN = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 _HINT = "It takes a folder of a CLIP in transformers' layout, with safetensors."
 _IMAGES, _PROJECTION = "image_encoder", "text_projection"
-_BROKEN = (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError)
+_BROKEN = (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError, SafetensorError)
 """All that transformers raises over a damaged folder."""
 
 

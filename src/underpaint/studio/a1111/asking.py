@@ -14,7 +14,7 @@ from underpaint.studio.a1111.overs import Begun, begun_pictures, refine_fields
 from underpaint.studio.a1111.pasting import pasted
 from underpaint.studio.a1111.recipes import Asked, create_fields, drawn, painted_recipe
 from underpaint.studio.a1111.refused import refuse
-from underpaint.studio.a1111.requests import Img2Img, Processing
+from underpaint.studio.a1111.requests import Img2Img, Processing, Unit
 from underpaint.studio.a1111.scripts.shape import Given, Made
 from underpaint.studio.a1111.scripts.table import script_of, units_asked
 from underpaint.studio.a1111.shelf import Shelf
@@ -48,12 +48,13 @@ def understood(request: Processing, options: Mapping[str, Any], desk: Desk) -> R
     request = pasted(request, shelf)
     override = checked(request.override_settings or {})
     settings = {**DEFAULTS, **options, **override}
+    settings["sd_model_checkpoint"] = settings["sd_model_checkpoint"] or desk.settings.model
     script = script_of(request.script_name, tab)
     units = read_units(units_asked(request.alwayson_scripts))
     refuse(request, settings)
     _check_models(settings, shelf)
     asked = _asked(request, settings, shelf, desk.settings.max_pixels)
-    controls, maps = _steered(asked, units, begun)
+    controls, maps = _steered(asked, units, begun, shelf)
     base = _Base(asked, begun, controls)
     if script is not None:
         made = script.make(Given(asked, begun, shelf, base), request.script_args)
@@ -99,14 +100,15 @@ class _Base:
         return painted_recipe(self.asked, number, {**own, "controls": list(self.controls)})
 
 
-def _steered(asked: Asked, units: Sequence[Any], begun: Sequence[Begun]) -> tuple[list[dict[str, Any]], list[bytes]]:
+def _steered(asked: Asked, units: Sequence[Unit], begun: Sequence[Begun],
+             shelf: Shelf) -> tuple[list[dict[str, Any]], list[bytes]]:
     controls, maps = [], []
     init = asked.request.init_images[0] if isinstance(asked.request, Img2Img) and begun and \
         asked.request.init_images else None
     second = bool(getattr(asked.request, "enable_hr", False))
     for unit in units:
-        found = steered(unit, init, second_pass=second)
-        asked.blobs[found.stored.blob.sha256] = found.stored.data
+        found = steered(unit, init, shelf, second_pass=second)
+        asked.blobs.update({found.stored.blob.sha256: found.stored.data} if found.stored is not None else {})
         controls.append(found.control)
         maps += [found.map] if found.map is not None and not asked.options["control_net_no_detectmap"] else []
     return controls, maps

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from anyio import to_thread
 from fastapi import APIRouter, Body, Depends, Request, Response
 
+from underpaint.errors import ModelError
 from underpaint.studio.a1111 import replies
 from underpaint.studio.a1111.answers import A1111Route
 from underpaint.studio.a1111.asking import understood
@@ -14,7 +15,7 @@ from underpaint.studio.a1111.images import decoded, text_of, texts_of
 from underpaint.studio.a1111.options import DEFAULTS, checked
 from underpaint.studio.a1111.painting import paint, skip, stop
 from underpaint.studio.a1111.parameters import parameters_of
-from underpaint.studio.a1111.progress import progress_of, task_progress
+from underpaint.studio.a1111.progress import current_task, progress_of, task_progress
 from underpaint.studio.a1111.requests import (
     ExtrasBatch,
     ExtrasSingle,
@@ -22,6 +23,7 @@ from underpaint.studio.a1111.requests import (
     InternalProgress,
     PngInfo,
     Processing,
+    Settings,
     Txt2Img,
 )
 from underpaint.studio.a1111.sessions import Client, Sessions, client_of, greet
@@ -48,7 +50,8 @@ class Counter:
 
     def options(self, client: Client) -> dict[str, Any]:
         """A client's settings with what it left alone."""
-        return {**DEFAULTS, **self.sessions.options(client)}
+        found = {**DEFAULTS, **self.sessions.options(client)}
+        return found | {"sd_model_checkpoint": found["sd_model_checkpoint"] or self.desk.settings.model}
 
 
 def counter_of(request: Request) -> Counter:
@@ -131,8 +134,9 @@ def progress(counter: AtCounter, client: Asker, skip_current_image: bool = False
 
 @router.post("/sdapi/v1/interrupt", summary="Stop painting")
 def interrupt(counter: AtCounter, client: Asker) -> dict[str, Any]:
-    """Stop what this client has asked for; what is finished is handed out."""
-    for task in counter.tasks.of(client):
+    """Stop what is being painted for this client, else what waits first; what is finished is handed out."""
+    task, _ = current_task(client, counter.tasks, counter.desk)
+    if task is not None:
         stop(task, counter.desk)
     return {}
 
@@ -140,7 +144,8 @@ def interrupt(counter: AtCounter, client: Asker) -> dict[str, Any]:
 @router.post("/sdapi/v1/skip", summary="Leave out the picture being painted")
 def skip_picture(counter: AtCounter, client: Asker) -> dict[str, Any]:
     """Go on with the next picture."""
-    for task in counter.tasks.of(client):
+    task, _ = current_task(client, counter.tasks, counter.desk)
+    if task is not None:
         skip(task, counter.desk)
     return {}
 
@@ -149,12 +154,15 @@ def skip_picture(counter: AtCounter, client: Asker) -> dict[str, Any]:
 def get_options(counter: AtCounter, client: Asker) -> dict[str, Any]:
     """Those that the client has set, over A1111's defaults."""
     options = counter.options(client)
-    model = current(counter.shelf, options["sd_model_checkpoint"])
+    try:
+        model = current(counter.shelf, options["sd_model_checkpoint"])
+    except ModelError:  # it was there when it was set
+        return options
     return options | {"sd_model_checkpoint": title(model), "sd_checkpoint_hash": model.sha256}
 
 
 @router.post("/sdapi/v1/options", summary="Set some of this client's settings")
-def set_options(counter: AtCounter, client: Asker, body: Annotated[dict[str, Any], Body()]) -> None:
+def set_options(counter: AtCounter, client: Asker, body: Annotated[Settings, Body()]) -> None:
     """Settings are the client's own: nobody else's picture changes."""
     options = checked(body)
     if options.get("sd_model_checkpoint"):

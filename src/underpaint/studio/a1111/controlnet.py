@@ -2,18 +2,19 @@
 
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
 from underpaint.studio.a1111 import replies
 from underpaint.studio.a1111.answers import A1111Route, Unprocessable
-from underpaint.studio.a1111.calls import FAILURES, AtCounter
+from underpaint.studio.a1111.calls import FAILURES, AtCounter, asker
 from underpaint.studio.a1111.images import text_of
 from underpaint.studio.a1111.modules import MODULES, control_types, model_names, module_details, module_of
 from underpaint.studio.a1111.requests import Detect
 from underpaint.studio.a1111.units import MOST_UNITS, detected
 
 VERSION = 3
-router = APIRouter(prefix="/controlnet", route_class=A1111Route, responses=FAILURES, tags=["ControlNet"])
+router = APIRouter(prefix="/controlnet", route_class=A1111Route, responses=FAILURES, tags=["ControlNet"],
+                   dependencies=[Depends(asker)])
 
 
 @router.get("/version", summary="Version of this API")
@@ -46,7 +47,7 @@ def list_control_types(counter: AtCounter) -> dict[str, Any]:
     return {"control_types": control_types(model_names(counter.shelf))}
 
 
-@router.post("/detect", summary="Make maps of pictures")
+@router.post("/detect", summary="Make maps of pictures", response_model_exclude_none=True)
 def detect(body: Detect, counter: AtCounter) -> replies.Detected:
     """One map for each picture, as our extractors make it."""
     try:
@@ -57,4 +58,5 @@ def detect(body: Detect, counter: AtCounter) -> replies.Detected:
         raise Unprocessable("No image selected", field="controlnet_input_images")
     found = [counter.desk.work(detected, body.controlnet_module, text, body.controlnet_processor_res)
              for text in body.controlnet_input_images]
-    return replies.Detected(info="Success", images=[text_of(one) for one in found])
+    poses = [joints for _, joints in found if joints is not None]
+    return replies.Detected(info="Success", images=[text_of(one) for one, _ in found], poses=poses or None)

@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
 from underpaint.studio.a1111 import replies, samplers, shelf, upscaling
 from underpaint.studio.a1111.answers import A1111Route
-from underpaint.studio.a1111.calls import FAILURES, Asker, AtCounter
+from underpaint.studio.a1111.calls import FAILURES, Asker, AtCounter, asker
 from underpaint.studio.a1111.scripts import table
 
-router = APIRouter(prefix="/sdapi/v1", route_class=A1111Route, responses=FAILURES, tags=["AUTOMATIC1111"])
+router = APIRouter(prefix="/sdapi/v1", route_class=A1111Route, responses=FAILURES, tags=["AUTOMATIC1111"],
+                   dependencies=[Depends(asker)])
 
 
 @router.get("/samplers", summary="Samplers")

@@ -17,7 +17,7 @@ _BEGUN = 0.01
 
 def progress_of(client: Client, tasks: Tasks, desk: Desk, *, picture: bool) -> replies.Progress:
     """Of the client's task that is being painted, else of the first that waits."""
-    task, live = _current(client, tasks, desk)
+    task, live = current_task(client, tasks, desk)
     if task is None:
         return replies.Progress(progress=0.0, eta_relative=0.0, state=_state(None, None))
     share = min(_BEGUN + _share(task, live), 1.0)
@@ -41,7 +41,8 @@ def task_progress(task: Task | None, seen: int, *, finished: bool, desk: Desk, p
                                 live_preview=None if shown is None else f"data:image/jpeg;base64,{text_of(shown)}")
 
 
-def _current(client: Client, tasks: Tasks, desk: Desk) -> tuple[Task | None, Live | None]:
+def current_task(client: Client, tasks: Tasks, desk: Desk) -> tuple[Task | None, Live | None]:
+    """The client's task that is being painted, else the first that waits."""
     own = tasks.of(client)
     for task in own:
         live = desk.live(task.job) if task.job else None

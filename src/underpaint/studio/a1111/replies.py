@@ -159,12 +159,14 @@ class Memory(Reply):
 class Detected(Reply):
     info: str
     images: list[str] = []
+    poses: list[dict[str, Any]] | None = None
 
 
 class Failure(Reply):
-    """What goes wrong: the kind, A1111's detail, and the whole sentence with the way out."""
+    """What goes wrong: A1111's detail, the kind, and the whole sentence with the way out. Of a body that does not fit
+    there is only the detail, pydantic's list."""
 
-    error: str
     detail: Any
-    body: str
-    errors: str
+    error: str = ""
+    body: str = ""
+    errors: str = ""

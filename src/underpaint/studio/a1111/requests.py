@@ -3,7 +3,7 @@
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 MOST_PICTURES = 1000
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -18,8 +18,7 @@ class Body(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _can_be_kept(cls, data: Any) -> Any:
-        _check(data, _DEEPEST)
-        return data
+        return _kept(data)
 
 
 def _check(value: Any, depth: int) -> None:
@@ -35,6 +34,15 @@ def _check(value: Any, depth: int) -> None:
             raise ValueError(f"lists and objects are nested more than {_DEEPEST} deep")
         for inner in (*value.keys(), *value.values()) if isinstance(value, dict) else value:
             _check(inner, depth - 1)
+
+
+def _kept(data: Any) -> Any:
+    _check(data, _DEEPEST)
+    return data
+
+
+Settings = Annotated[dict[str, Any], BeforeValidator(_kept)]
+"""POST options: any names."""
 
 
 class Processing(Body):

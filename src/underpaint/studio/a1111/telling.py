@@ -76,7 +76,8 @@ def _info(painted: Painted, texts: Sequence[str], grids: int) -> dict[str, Any]:
         "sd_model_hash": facts.model_hash and facts.model_hash[:10], "sd_vae_name": facts.vae and stem(facts.vae),
         "sd_vae_hash": facts.vae_hash and facts.vae_hash[:10], "seed_resize_from_w": -1, "seed_resize_from_h": -1,
         "denoising_strength": facts.strength, "extra_generation_params": _extra(painted, first, facts),
-        "index_of_first_image": grids, "infotexts": [*([texts[0]] * grids if texts else []), *texts], "styles": request.styles or [],
+        "index_of_first_image": grids, "infotexts": [*([texts[0]] * grids if texts else []), *texts],
+        "styles": request.styles or [],
         "job_timestamp": painted.timestamp, "clip_skip": facts.clip_skip or 1,
         "is_using_inpainting_conditioning": False, "version": f"Underpaint {__version__}",
     }

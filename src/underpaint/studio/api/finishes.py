@@ -29,6 +29,8 @@ from underpaint.studio.desk import Desk
 from underpaint.studio.pictures import take_file
 
 router = APIRouter(tags=["finishes"], responses=ERRORS)
+_Reader = Callable[[Desk, Any], tuple[Frozen, Any]]
+"""Makes of what a request says the parameters and whatever of pictures they name."""
 
 
 class Finish(Answer):
@@ -106,7 +108,8 @@ def picture_file(desk: Desk, asked: OnPicture) -> Path:
 def _finished(desk: Desk, operation: Operation, asked: Any) -> Finished:
     """Finish a picture and enter the result."""
     opened = open_picture(picture_file(desk, asked))
-    parameters, given = _GIVEN.get(operation.name, _nothing)(desk, asked.parameters)
+    read: _Reader = _GIVEN.get(operation.name, _nothing)
+    parameters, given = read(desk, asked.parameters)
     if isinstance(parameters, Upscale):
         _check_size(desk, target_size(Extent(opened.picture.width, opened.picture.height), parameters, given))
     made = operation.run(opened.picture, parameters, given)
@@ -125,7 +128,7 @@ def _check_size(desk: Desk, size: Extent) -> None:
                           hint=f"It makes up to {desk.settings.max_pixels / 1e6:.0f} megapixels.")
 
 
-def _nothing(desk: Desk, parameters: Frozen) -> tuple[Frozen, Any]:
+def _nothing(desk: Desk, parameters: Any) -> tuple[Frozen, Any]:
     return parameters, None
 
 
@@ -168,5 +171,5 @@ def _reference(desk: Desk, asked: Match) -> tuple[Match, Reference]:
     return asked, Reference(np.array(colours, np.float32), None, "palette")
 
 
-_GIVEN: dict[str, Callable[[Desk, Any], tuple[Frozen, Any]]] = {
+_GIVEN: dict[str, _Reader] = {
     "upscale": _network, "cutout": _hints, "match": _reference}

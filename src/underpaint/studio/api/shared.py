@@ -17,9 +17,11 @@ ERRORS: dict[int | str, dict[str, Any]] = {
     400: {"model": ErrorAnswer, "description": "The request cannot be read."},
     401: {"model": ErrorAnswer, "description": "The token is missing or wrong."},
     403: {"model": ErrorAnswer, "description": "A page of another place asked."},
+    409: {"model": ErrorAnswer, "description": "It does not go together with the library, or that cannot be used."},
     413: {"model": ErrorAnswer, "description": "The body is larger than this server takes."},
     422: {"model": ErrorAnswer, "description": "A field does not fit; `field` says which."},
     503: {"model": ErrorAnswer, "description": "Not now; `Retry-After` says when."},
+    507: {"model": ErrorAnswer, "description": "The disk is full, or cannot be written."},
 }
 """What any route may answer."""
 NOT_THERE: dict[int | str, dict[str, Any]] = {404: {"model": ErrorAnswer, "description": "There is no such thing."}}
@@ -44,12 +46,13 @@ class Asked(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-def _desk(request: Request) -> Desk:
+# Asynchronous, though they wait for nothing: a plain function would cost each request a thread.
+async def _desk(request: Request) -> Desk:
     desk: Desk = request.app.state.desk
     return desk
 
 
-def _client(request: Request, x_client: Annotated[str | None, Header(
+async def _client(request: Request, x_client: Annotated[str | None, Header(
         max_length=64, description="Who asks, for fair turns among several.")] = None) -> str:
     if x_client:
         return x_client

@@ -12,6 +12,8 @@ from underpaint.studio.a1111.scripts.shape import Script
 SCRIPTS: tuple[Script, ...] = (plot.SCRIPT, matrix.SCRIPT, lines.SCRIPT, larger.SCRIPT, outpaint.MK2,
                                outpaint.POOR_MANS)
 ALWAYS_ON = ("controlnet",)
+MARKS: Mapping[str, tuple[str, ...]] = MappingProxyType({"txt2img": ("controlnet m2m",), "img2img": ()})
+"""What clients look for to know that ControlNet is here (webuiapi does), though it is refused itself."""
 PASSED_OVER = frozenset({"seed", "sampler", "refiner", "extra options", "hypertile", "comments", "soft inpainting",
                          "extra generation params", "hires. fix"})
 """What A1111 itself brings along and clients repeat: the request's own fields say the same."""
@@ -58,7 +60,7 @@ def units_asked(always_on: Mapping[str, Any]) -> Any:
 
 def names(tab: str) -> list[str]:
     """The titles of a tab as A1111 lists them."""
-    return [*(one.title.lower() for one in SCRIPTS if tab in one.tabs), *ALWAYS_ON]
+    return [*(one.title.lower() for one in SCRIPTS if tab in one.tabs), *ALWAYS_ON, *MARKS[tab]]
 
 
 def scripts() -> Scripts:

@@ -98,8 +98,9 @@ async function job(id) {
   const keys = data.pictures.map((one, at) => ({ ...numbered(one.name, one.position), take: takes[at], progress: 0, preview: null,
     state: atWork && at === next ? "painting" : one.state, said: one.error ?? "" }));
   // What this page hands in is a line layer; of others' jobs only a take tells its lines.
-  const lines = data.client === CLIENT && request.drawing ? blobAt(request.drawing) : takes.find(Boolean)?.overlay ?? null;
-  return { keys, job: { id: data.id, title: data.title, words: request.words ?? "", drawing: request.drawing ?? null,
+  const own = data.client === CLIENT && Boolean(request.drawing);
+  const lines = own ? blobAt(request.drawing) : takes.find(Boolean)?.overlay ?? null;
+  return { keys, job: { id: data.id, own, title: data.title, words: request.words ?? "", drawing: request.drawing ?? null,
     model: request.model ?? undefined, state: data.state, total: data.total, done: data.done, failed: data.failed,
     progress: data.progress, secondsLeft: data.seconds_left, lines,
     psd: `${ROOT}/jobs/${id}/document.psd`, ora: `${ROOT}/jobs/${id}/document.ora` } };

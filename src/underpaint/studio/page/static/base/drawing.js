@@ -40,9 +40,11 @@ export async function readAs(kind, keepBlue) {
 /** Lay the drawing back on the desk that was there before a reload. */
 export async function takeBack(sheet) {
   if (!sheet?.source) return;
-  const mine = begin({ ...sheet });
+  const mine = begin({ ...sheet, lines: null });
   try {
-    await read(mine);
+    const small = sheet.lines ? await smallPicture(sheet.lines.url) : null;
+    if (small) change(mine, { phase: "ready", lines: { ...sheet.lines, small: small.url } });
+    else await read(mine);
   } catch (error) {
     if (error.status === 404) session.set({ drawing: null });
     else fail(mine, error);

@@ -1,7 +1,7 @@
 // The job on the table: asked for, watched, stopped, gone on with; its keys as they wait, grow and are done.
 //
 // session.state.job is null or {id, title, words, state, total, done, failed, progress, secondsLeft, lines, shape,
-// small, psd, ora}; session.state.keys has one {number, name, palette, state, progress, preview, take, said} for each key.
+// small, own, psd, ora}; session.state.keys has one {number, name, palette, state, progress, preview, take, said} for each key.
 
 import { api, newKey } from "./api.js";
 import { notice } from "./marks.js";
@@ -14,6 +14,7 @@ const ONE_LIGHT = 4;
 const MORE = 6;
 let asked = null; // the last request and its key: asking again after a lost answer is the same job
 const painted = new Map(); // how often each thing was asked for
+let growing = null; // the key at work: {job, position, progress, seconds, preview}
 let reading = null;
 let again = false;
 
@@ -129,6 +130,7 @@ async function read(id) {
     const old = session.state.job?.id === id ? session.state : null;
     session.set({ job: { ...job, small: old?.job.small, shape: old?.job.shape, leaving: old?.job.leaving ?? false },
       keys: keys.map((key, at) => merged(old?.keys[at], coloured(key))) });
+    lay();
     if (job.lines && !old?.job.small) layLines(id, job.lines);
   } catch (error) {
     if (error.status !== 404) {
@@ -144,8 +146,16 @@ async function read(id) {
 async function layLines(id, source) {
   const small = await smallPicture(source);
   if (!small || session.state.job?.id !== id) return;
-  Object.assign(session.state.job, { small: small.url, shape: small.width / small.height });
+  const { job, drawing, words } = session.state;
+  Object.assign(job, { small: small.url, shape: small.width / small.height });
   session.touch("job");
+  if (drawing || !job.own) return;
+  // An empty desk takes the drawing that these keys were painted under, to go on from.
+  const { width, height } = small;
+  session.set({ words: words || job.words, drawing: { name: "The drawing of these keys", phase: "ready", sent: 1, local: null, said: "",
+    source: job.drawing, kind: "auto", keepBlue: true,
+    lines: { sha256: job.drawing, url: source, small: small.url, width, height, kind: "transparent", notes: [] } } });
+  session.keep();
 }
 
 /** A key in one of our lights has its colours before it is painted. */
@@ -154,12 +164,11 @@ function coloured(key) {
   return { ...key, palette: light?.palette ?? [] };
 }
 
-/** What was seen of a key stays while it grows; a take stays the same object. */
+/** A take stays the same object, so that a pick is a pick everywhere. */
 function merged(old, key) {
   if (!old) return key;
-  const growing = key.state === "painting" ? { progress: old.progress, preview: old.preview } : {};
   const take = key.take && old.take?.id === key.take.id ? Object.assign(old.take, key.take) : key.take;
-  return { ...key, ...growing, take };
+  return { ...key, take };
 }
 
 /** Seconds left of the whole job, by those of the key at work. */
@@ -169,20 +178,29 @@ function ofAll(seconds, progress) {
   return seconds + waiting * (seconds / (1 - progress));
 }
 
-/** Something happened to a job. */
+/** Something happened to a job; what a key looks like is remembered even before its job is on the table. */
 export function hear(what, data) {
-  const { job, keys } = session.state;
-  if (!job || data.job !== job.id) return;
-  const key = keys[data.position];
-  if (what === "progress" && key) {
-    Object.assign(key, { state: "painting", progress: data.step / Math.max(data.steps, 1) });
-    Object.assign(job, { state: "running", progress: key.progress, secondsLeft: ofAll(data.seconds_left, key.progress) ?? job.secondsLeft });
-    session.touch("keys", "job");
-  } else if (what === "preview" && key) {
-    Object.assign(key, { state: "painting", preview: `data:image/jpeg;base64,${data.preview}` });
-    session.touch("keys");
-  } else {
-    if (what === "painting" || what === "painted") job.progress = 0;
-    refresh(job.id);
+  if (what === "progress" || what === "preview") {
+    grow(what, data);
+    lay();
+  } else if (data.job === session.state.job?.id) {
+    if (what === "painting" || what === "painted") session.state.job.progress = 0;
+    refresh(data.job);
   }
+}
+
+function grow(what, data) {
+  if (growing?.job !== data.job || growing.position !== data.position) growing = { job: data.job, position: data.position, progress: 0 };
+  if (what === "preview") growing.preview = `data:image/jpeg;base64,${data.preview}`;
+  else Object.assign(growing, { progress: data.step / Math.max(data.steps, 1), seconds: data.seconds_left });
+}
+
+/** Show how the key at work has grown, if it is on the table. */
+function lay() {
+  const { job, keys } = session.state;
+  const key = growing && job?.id === growing.job ? keys[growing.position] : null;
+  if (!key || key.take || (job.state !== "running" && job.state !== "waiting")) return;
+  Object.assign(key, { state: "painting", progress: growing.progress, preview: growing.preview ?? key.preview });
+  Object.assign(job, { state: "running", progress: growing.progress, secondsLeft: ofAll(growing.seconds, growing.progress) ?? job.secondsLeft });
+  session.touch("keys", "job");
 }

@@ -14,6 +14,7 @@ const others = "BroadcastChannel" in window ? new BroadcastChannel("underpaint")
 let source = null;
 let wait = FIRST_WAIT;
 let timer = 0;
+let seen = null; // the last glimpse, for tabs that come later
 
 /** Call `listener(what, data)` for each event, and `anew()` whenever some may have been missed. */
 export function follow(listener, anew) {
@@ -49,7 +50,7 @@ function listen() {
   };
   source.onerror = () => {
     source.close();
-    tell({ link: "away" });
+    if (session.state.link !== "locked") tell({ link: "away" });
     timer = setTimeout(listen, wait * (0.75 + Math.random() / 2));
     wait = Math.min(wait * 1.7, LONGEST_WAIT);
   };
@@ -59,6 +60,7 @@ function listen() {
 }
 
 function tell(message) {
+  if (message.what) seen = message.what === "preview" ? message : message.what === "progress" ? seen : null;
   others?.postMessage(message);
   receive(message);
 }
@@ -66,6 +68,7 @@ function tell(message) {
 function receive(message) {
   if (message.ask) {
     if (source) others.postMessage({ link: session.state.link });
+    if (source && seen) others.postMessage(seen);
   } else if (message.link) {
     const back = message.link === "on" && session.state.link !== "on";
     session.set({ link: message.link });

@@ -27,7 +27,10 @@ export function mark(take) {
   if (marked.length === session.state.marked.length) marked.push(take.id);
   session.set({ marked: marked.slice(-2) });
   if (marked.length === 1) notice("Choose a second one to compare it with.");
-  if (marked.length >= 2) document.querySelector("compare-view").show();
+  if (marked.length >= 2) {
+    document.querySelector("notice-line").close();
+    document.querySelector("compare-view").show();
+  }
 }
 
 /** Take back the last pick or reject; whether there was one. */

@@ -34,7 +34,7 @@ class Session extends EventTarget {
   keep() {
     const { drawing, words, count, chosen, model } = this.state;
     const sheet = drawing?.source ? { source: drawing.source, name: drawing.name, kind: drawing.kind,
-      keepBlue: drawing.keepBlue } : null;
+      keepBlue: drawing.keepBlue, lines: drawing.lines && { ...drawing.lines, small: null } } : null;
     try {
       sessionStorage.setItem(KEPT, JSON.stringify({ sheet, words, count, chosen: [...chosen], model }));
     } catch {

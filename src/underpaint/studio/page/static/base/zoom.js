@@ -86,7 +86,7 @@ export class Zoom {
     }
     for (const frame of this.frames) {
       frame.style.transform = `translate(${look.x}px, ${look.y}px) scale(${look.scale})`;
-      frame.classList.toggle("near", look.scale >= 3);
+      frame.classList.toggle("near", look.scale >= 3 && look.scale > 1.5 * this.#fitting());
     }
     this.stage.classList.toggle("closer", !this.isFit);
   }

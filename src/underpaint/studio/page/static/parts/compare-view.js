@@ -26,7 +26,7 @@ class CompareView extends Part {
   }
 
   #side(letter) {
-    const side = { paint: h("img", { class: "paint", draggable: "false" }), lines: h("img", { class: "lines", alt: "", draggable: "false" }),
+    const side = { paint: h("img", { class: "paint", alt: "", draggable: "false" }), lines: h("img", { class: "lines", alt: "", draggable: "false" }),
       name: h("span", { class: "called" }) };
     side.frame = h("div", { class: "frame" }, side.paint, side.lines);
     side.pick = button({ sign: "pick", label: `Pick ${letter}`, "aria-pressed": "false", onclick: () => pick(side.take) });

@@ -2,6 +2,7 @@
 
 import { button, h, icon, Part } from "../base/dom.js";
 import { goOn, leaveJob, moreLike, stop } from "../base/jobs.js";
+import { notice } from "../base/marks.js";
 import { session } from "../base/session.js";
 import { some, timeLeft } from "../base/words.js";
 
@@ -16,8 +17,8 @@ class JobBar extends Part {
     this.more = button({ words: "More like these", onclick: moreLike });
     this.lines = button({ sign: "lines", words: "Lines", "aria-pressed": "true",
       onclick: () => session.set({ lines: !session.state.lines }) });
-    this.psd = h("a", { class: "button", download: true }, icon("save"), h("span", { text: "PSD" }));
-    this.ora = h("a", { class: "button", download: true }, icon("save"), h("span", { text: "ORA" }));
+    [this.psd, this.ora] = ["PSD", "ORA"].map((words) => h("a", { class: "button", download: true, on: { click: () =>
+      notice("The layers are being put together; the file comes by itself.") } }, icon("save"), h("span", { text: words })));
     this.away = button({ sign: "reject", class: "bare", label: "Clear the table; nothing is lost", onclick: leaveJob });
     this.append(h("div", { class: "row" }, this.heading, h("div", { class: "tools" }, this.stop, this.goOn, this.more,
       this.lines, this.psd, this.ora, this.away)), this.state, this.bar, this.aloud);

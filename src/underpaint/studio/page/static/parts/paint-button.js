@@ -20,11 +20,12 @@ class PaintButton extends Part {
   }
 
   attach() {
-    this.on(this.count, "change", () => {
+    this.on(this.count, "input", () => {
       const count = Math.min(Math.max(Math.round(Number(this.count.value)) || 0, 0), MOST);
       session.set({ count: count || null });
       session.keep();
     });
+    this.on(this.count, "blur", () => setTimeout(() => this.draw()));
     this.on(this.model, "change", () => {
       session.set({ model: this.model.value });
       session.keep();
@@ -44,7 +45,7 @@ class PaintButton extends Part {
   draw() {
     const { drawing, asking, link } = session.state;
     const count = howMany();
-    this.count.value = String(count);
+    if (document.activeElement !== this.count) this.count.value = String(count);
     this.begin.querySelector("span").textContent = asking ? "Asking" : `Paint ${some(count, "key")}`;
     const why = this.#missing(drawing, link);
     this.begin.disabled = Boolean(why) || Boolean(asking);

@@ -89,7 +89,7 @@ class NoticeLine extends Part {
     this.replaceChildren(h("span", { text }));
     if (way) {
       this.append(button({ words: way.words, onclick: () => {
-        this.#close();
+        this.close();
         way.act();
       } }));
     }
@@ -100,10 +100,10 @@ class NoticeLine extends Part {
 
   #later() {
     clearTimeout(this.wait);
-    this.wait = setTimeout(() => this.#close(), SHOWN);
+    this.wait = setTimeout(() => this.close(), SHOWN);
   }
 
-  #close() {
+  close() {
     this.hidePopover();
     this.replaceChildren();
   }

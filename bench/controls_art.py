@@ -1,0 +1,225 @@
+"""Style, regions, nudges and phrases on the Primer; what estimate edits cost beside a large model's step.
+
+What is asked about phrases is measured on pictures of the World, whose contents are known, with the image-text model
+that is at hand; without one those rows say so.
+"""
+
+import os
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import cycle
+
+import numpy as np
+import torch
+
+from bench.table import Row, interleaved, median_seconds
+from underpaint.controls.ground import Ground
+from underpaint.controls.nudge import Nudge
+from underpaint.controls.nudge_axes import AXES, KNOWN
+from underpaint.controls.region import HALVES, Region
+from underpaint.controls.shape import Check, Given, Tools
+from underpaint.controls.spec import parse_spec
+from underpaint.controls.style_check import ALIKE, apart, features, likeness
+from underpaint.controls.table import CONTROLS, check, steer
+from underpaint.controls.word_check import VERDICTS, check_words
+from underpaint.engine.latent_colours import LatentColours
+from underpaint.engine.protocols import Step
+from underpaint.errors import ModelError
+from underpaint.imaging.arrays import FloatArray, to_float
+from underpaint.imaging.geometry import Bounds, Extent
+from underpaint.library.drawings import Stored
+from underpaint.pictures.read import read_picture
+from underpaint.plan.image_text import open_image_text
+from underpaint.primer.world import render, sample_scene
+from underpaint.recipe import (
+    Blob,
+    Control,
+    LightControl,
+    NudgeControl,
+    PaletteControl,
+    PerspectiveControl,
+    RegionControl,
+    StyleControl,
+    Swatch,
+    VanishingPoint,
+)
+
+Paint = Callable[[int, Sequence[Control], dict[str, bytes], str], FloatArray]
+"""Seed, controls, the bytes that they name, words: a picture."""
+SEEDS = int(os.environ.get("BENCH_SEEDS", "32"))
+SCENES = ("a harbour, sunset, oil", "a forest, dawn, watercolour", "a castle on a hill, night, oil")
+STYLES = ("oil", "watercolour", "gouache", "ink", "pastel", "pixel")
+NUDGES = tuple(word for word, (axis, _) in AXES.items() if KNOWN[axis].place is not None)
+FIGURES = ("two girls in a meadow, noon, gouache", "a {} girl", ("red", "blue", "purple", "orange"))
+"""The whole picture, each figure, and the colours of their clothes."""
+
+
+def measure(paint: Paint, art: Sequence[FloatArray]) -> list[Row]:
+    """All rows; `art` are pictures of others, in styles that differ."""
+    return [*_styles(paint, art), *_regions(paint), *_nudges(paint), *_phrases(), *_adherence(paint), _large()]
+
+
+def stored(picture: FloatArray) -> tuple[Blob, dict[str, bytes]]:
+    """A picture as recipes name it."""
+    from underpaint.imaging.arrays import to_bytes
+    from underpaint.pictures.encode import Encoding, encode
+
+    kept = Stored.of(encode("PNG", to_bytes(picture), None, Encoding(), True))
+    return kept.blob, {kept.blob.sha256: kept.data}
+
+
+def references(art: Sequence[FloatArray]) -> list[FloatArray]:
+    """Eleven ways of painting: other people's first, filled up by the World's."""
+    found = [*art[:6]]
+    for number, style in enumerate(cycle(STYLES)):
+        if len(found) >= 11:
+            return found
+        scene = replace(sample_scene(np.random.default_rng(900 + number), size=(256, 256)), style=style)
+        found.append(to_float(np.asarray(render(scene).picture)))
+    return found
+
+
+def _styles(paint: Paint, art: Sequence[FloatArray]) -> list[Row]:
+    eleven = references(art)
+    known = [features(one) for one in eleven]
+    nearest, copies, plain = [], [], []
+    for seed, own in zip(range(SEEDS), cycle(range(11)), strict=False):
+        blob, blobs = stored(eleven[own])
+        words = SCENES[seed % len(SCENES)]
+        picture = paint(seed, [StyleControl(pictures=(blob,))], blobs, words)
+        nearest.append(_nearest(picture, known) == own)
+        plain.append(_nearest(paint(seed, [], {}, words), known) == own)
+        copies.append(likeness(picture, eleven[own]) >= ALIKE)
+    share, before = statistics.mean(nearest), statistics.mean(plain)
+    return [Row("style: nearest its own of 11", f"{share:.0%} (without {before:.0%})", ">= 75 %", share >= 0.75),
+            Row("style: near-copies of the reference", f"{sum(copies)} of {len(copies)}", "none", not any(copies))]
+
+
+def _nearest(picture: FloatArray, known: Sequence[tuple[FloatArray, ...]]) -> int:
+    seen = features(picture)
+    return int(np.argmin([apart(seen, one) for one in known]))
+
+
+def _regions(paint: Paint) -> list[Row]:
+    """Two figures side by side in two colours: is either's colour more on the other's side than in the same picture
+    without regions?"""
+    scene, figure, colours = FIGURES
+    swapped, borders = [], []
+    for seed in range(max(2, SEEDS // 2)):
+        pair = colours[seed % len(colours)], colours[(seed + 1) % len(colours)]
+        made = [_half(side, figure.format(colour)) for side, colour in zip(("left", "right"), pair, strict=True)]
+        blobs = {name: data for one in made for name, data in one.blobs.items()}
+        picture = paint(seed, [one.control for one in made], blobs, scene)
+        ground = Ground.of(picture, lambda blob, known=blobs: read_picture(known[blob.sha256]).pixels)
+        controls = [one.control for one in made]
+        found = list(check(controls, picture, ground).values())
+        before = list(check(controls, paint(seed, [], {}, scene), ground).values())
+        swapped += [_more_inside(one) < _more_inside(other) - 0.005 for one, other in zip(found, before, strict=True)]
+        borders += [float(one.measured["border"]) for one in found]
+    share = statistics.mean(swapped)
+    return [Row("region: attributes swapped, two figures", f"{share:.0%} of {len(swapped)}", "<= 10 %", share <= 0.1),
+            Row("region: step across the border", f"{max(borders):.3f} at most", "< 0.04", max(borders) < 0.04)]
+
+
+def _more_inside(found: Check) -> float:
+    """How much more of what a region's words name lies inside than outside."""
+    return float(found.measured["inside"]) - float(found.measured["outside"])
+
+
+def _half(side: str, words: str) -> Given:
+    assert side in HALVES
+    given = Region().read(parse_spec(f"region={side}+words={words}", ("region",)), None)  # type: ignore[arg-type]
+    assert isinstance(given.control, RegionControl)
+    return given
+
+
+def _nudges(paint: Paint) -> list[Row]:
+    moved, lines = [], []
+    for seed, word in zip(range(SEEDS), cycle(NUDGES), strict=False):
+        words = SCENES[seed % len(SCENES)]
+        blob, blobs = stored(paint(seed, [], {}, words))
+        control = NudgeControl(picture=blob, toward=word, lines=1.0)  # type: ignore[arg-type]
+        picture = paint(seed, [control], blobs, words)
+        ground = Ground.of(picture, lambda blob, known=blobs: read_picture(known[blob.sha256]).pixels)
+        found = Nudge().check(picture, control, ground)
+        assert found is not None
+        moved.append(bool(found.measured["did_move"]))
+        lines.append(float(found.measured["lines_f1"]))
+    return [Row("nudge: the axis moved", f"{statistics.mean(moved):.0%}", ">= 90 %", statistics.mean(moved) >= 0.9),
+            Row("nudge: lines of the take kept", f"f1 {statistics.mean(lines):.2f}, worst {min(lines):.2f}", ">= 0.75",
+                statistics.mean(lines) >= 0.75)]
+
+
+def _phrases() -> list[Row]:
+    """A phrase that is not in the picture beside one that is; the World knows which."""
+    try:
+        model = open_image_text(None)
+    except ModelError:
+        return [Row("words: not in the picture", "no image-text model here", ">= 80 %, false alarms < 10 %", False)]
+    named, alarms = [], []
+    for seed in range(SEEDS):
+        rng = np.random.default_rng(40_000 + seed)
+        scene = sample_scene(rng, size=(256, 256))
+        others = [one for one in _subjects() if one != scene.subject]
+        absent = others[int(rng.integers(len(others)))]
+        found = check_words(to_float(np.asarray(render(scene).picture)), (scene.subject, absent), model)
+        alarms.append(found.verdicts[0] == VERDICTS[2])
+        named.append(found.verdicts[1] == VERDICTS[2])
+    return [Row("words: not in the picture, named", f"{statistics.mean(named):.0%}, false alarms "
+                f"{statistics.mean(alarms):.0%}", ">= 80 %, < 10 %",
+                statistics.mean(named) >= 0.8 and statistics.mean(alarms) < 0.1)]
+
+
+def _subjects() -> tuple[str, ...]:
+    from underpaint.primer.world.scene import FACTORS
+
+    return tuple(FACTORS["subject"])
+
+
+def _adherence(paint: Paint) -> list[Row]:
+    """How well the prompt's own words fit, with controls and without."""
+    try:
+        model = open_image_text(None)
+    except ModelError:
+        return [Row("words: what controls cost them", "no image-text model here", "<= 10 %", False)]
+    controls = (LightControl(direction=180), PaletteControl(swatches=(Swatch(colour="#1f6f78"),
+                                                                      Swatch(colour="#e3b23c"))))
+    fits: dict[bool, list[float]] = {True: [], False: []}
+    for seed in range(max(2, SEEDS // 2)):
+        words = SCENES[seed % len(SCENES)]
+        for held in (True, False):
+            picture = paint(seed, controls if held else (), {}, words)
+            fits[held].append(check_words(picture, tuple(words.split(", ")), model).score)
+    lost = 1 - statistics.mean(fits[True]) / max(statistics.mean(fits[False]), 1e-6)
+    return [Row("words: what controls cost them", f"{lost:+.0%}", "<= 10 %", lost <= 0.1)]
+
+
+def _large() -> Row:
+    """Every edit on the estimate of a 512-pixel picture, beside one guided step of an SD 1.5-size UNet."""
+    from bench.denoising import ours
+    from bench.step import SIZE, fast, unet
+
+    colours = LatentColours(torch.randn(4, 3) * 0.2, torch.full((3,), 0.5), torch.randn(3, 4) * 0.2)
+    extent = Extent(8 * SIZE, 8 * SIZE)
+    painted = to_float(np.asarray(render(sample_scene(np.random.default_rng(1), size=(256, 256))).picture))
+    blob, blobs = stored(painted)
+    ground = Ground(extent, Bounds.whole(extent), extent, lambda one: read_picture(blobs[one.sha256]).pixels)
+    points = (VanishingPoint(x=-0.4, y=0.45), VanishingPoint(x=1.5, y=0.45))
+    controls: dict[str, Control] = {
+        "light": LightControl(direction=180), "perspective": PerspectiveControl(points=points),
+        "palette": PaletteControl(swatches=tuple(Swatch(colour=f"#{40 * n:02x}80c0") for n in range(6)),
+                                  match="colours", hold_shares=0.5),
+        "style": StyleControl(pictures=(blob,), how="statistics")}
+    latents = torch.randn(1, 4, SIZE, SIZE, generator=torch.Generator().manual_seed(0))
+    seconds = {}
+    for name, control in controls.items():
+        edits = steer([control], ground, Tools(lambda: colours)).edits
+        seconds[name] = median_seconds(lambda edits=edits: [edit(latents, Step(1, 0, 10, 1, 10, 500.0, 1.0, 1.0, 1.0))
+                                                            for edit in edits], rounds=5)
+    model, words = fast(unet()), torch.randn(2, 77, 768)
+    step, = interleaved(lambda: ours(model, words, SIZE, 1), rounds=1)
+    shares = {name: one / step for name, one in seconds.items()}
+    assert set(controls) <= set(CONTROLS)
+    return Row("cost on an SD 1.5-size step", ", ".join(f"{name} {share:.1%}" for name, share in shares.items()),
+               "<= 8 % each", max(shares.values()) <= 0.08)

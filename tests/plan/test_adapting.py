@@ -1,0 +1,187 @@
+"""Adapters from decision to take: chosen, recorded, told of before painting, followed into fills, found again."""
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from kit.adapters import (
+    controlnet_to_original,
+    saved,
+    t2i_to_original,
+    tiny_controlnet,
+    tiny_encoder,
+    tiny_ip,
+    tiny_t2i,
+)
+from kit.controls import blob
+from kit.tiny_folders import save_folder, tiny_parts
+from PIL import Image
+
+from underpaint.controls.extractors import reading_with
+from underpaint.errors import ModelError, PlanError
+from underpaint.library.preflight import Preflight
+from underpaint.models import Catalogue
+from underpaint.plan.data import Plan
+from underpaint.plan.painter import Painter
+from underpaint.recipe import (
+    AdapterControl,
+    Blob,
+    CreateRecipe,
+    DepthControl,
+    FillRecipe,
+    LineControl,
+    ModelRef,
+    PoseControl,
+    PosedPerson,
+    RefineRecipe,
+    StyleControl,
+)
+
+SIDE = 32
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("models")
+    parts = tiny_parts("sd", seed=3)
+    save_folder(folder / "tiny", "sd", parts)
+    defaults = {"steps": 2, "guidance": 3.0, "sampler": "Euler", "size": [SIDE, SIDE]}
+    (folder / "tiny" / "primer.json").write_text(json.dumps({"defaults": defaults}))
+    unet = parts["unet"]
+    for number, name in enumerate(("control_v11f1p_sd15_depth", "control_v11p_sd15_inpaint", "control_v11f1e_tile",
+                                   "control_v11p_sd15_openpose", "control_v11p_sd15_lineart")):
+        saved(controlnet_to_original(tiny_controlnet(unet, number)), folder / f"{name}.safetensors")
+    saved(t2i_to_original(tiny_t2i(unet, 9, channels=1)), folder / "t2iadapter_sketch_sd14v1.safetensors")
+    saved(tiny_ip(unet), folder / "ip-adapter_sd15.safetensors")
+    saved(dict(tiny_encoder().state_dict()), folder / "clip_vision.safetensors")
+    return folder
+
+
+@pytest.fixture
+def catalogue(models: Path, home: Path) -> Catalogue:
+    found = Catalogue()
+    found.add(models)
+    return found
+
+
+BLOBS: dict[str, bytes] = {}
+RAMP = blob(np.repeat(np.tile(np.linspace(0, 1, SIDE), (SIDE, 1))[..., None], 3, axis=-1), BLOBS)
+PICTURE = blob(np.random.default_rng(0).random((SIDE, SIDE, 3)), BLOBS)
+BODY: tuple[tuple[float, float] | None, ...] = tuple((4.0 + n, 4.0 + n) for n in range(25))
+POSE = PoseControl(people=(PosedPerson(body=BODY),), width=SIDE, height=SIDE)
+DEPTH = DepthControl(map=RAMP)
+
+
+def mask() -> Blob:
+    file, white = io.BytesIO(), np.zeros((SIDE, SIDE), np.uint8)
+    white[8:24, 8:24] = 255
+    Image.fromarray(white).save(file, "PNG")
+    from hashlib import sha256
+
+    name = sha256(file.getvalue()).hexdigest()
+    BLOBS[name] = file.getvalue()
+    return Blob(sha256=name)
+
+
+def recipe(*controls: Any, **fields: Any) -> CreateRecipe:
+    return CreateRecipe(prompt="a cat", seed=1, model=ModelRef(name="tiny"), controls=controls, **fields)
+
+
+def paint(catalogue: Catalogue, asked: Any, **options: Any) -> Any:
+    with reading_with(lambda _: []):
+        return Painter(catalogue=catalogue, threads=1, **options).paint(asked, BLOBS)
+
+
+def test_what_only_an_adapter_follows_is_followed_by_the_one_that_is_here(catalogue: Catalogue) -> None:
+    told: list[str] = []
+    take = paint(catalogue, recipe(DEPTH, POSE), warn=told.append)
+    used = {use.adapter.name for use in take.plan.adapters}
+    assert used == {"control_v11f1p_sd15_depth", "control_v11p_sd15_openpose"}
+    assert all(use.adapter.hash for use in take.plan.adapters)
+    assert told == ["depth is followed by control_v11f1p_sd15_depth", "pose is followed by control_v11p_sd15_openpose"]
+    again = Plan.from_record(take.plan.to_record())
+    assert again == take.plan
+    repainted = Painter(catalogue=catalogue, threads=1)
+    with reading_with(lambda _: []):
+        assert np.array_equal(repainted.paint(take.recipe, BLOBS, plan=again).picture, take.picture)
+        assert np.array_equal(repainted.paint(recipe(POSE, DEPTH), BLOBS).picture, take.picture)
+        bare = repainted.paint(recipe(), BLOBS)
+    assert not np.array_equal(bare.picture, take.picture) and bare.plan.adapters == ()
+
+
+def test_lines_prefer_an_adapter_to_the_estimate(catalogue: Catalogue) -> None:
+    layer = np.zeros((SIDE, SIDE, 4))
+    layer[10:12, 4:28, 3] = 1
+    take = paint(catalogue, recipe(LineControl(drawing=blob(layer, BLOBS))))
+    assert [use.adapter.name for use in take.plan.adapters] == ["control_v11p_sd15_lineart"]
+    assert not any("loosely" in note for note in take.circumstances["notes"])
+
+
+def test_tiles_and_holes_come_from_the_picture_that_is_painted_over(catalogue: Catalogue) -> None:
+    tile = AdapterControl(adapter=ModelRef(name="control_v11f1e_tile"))
+    hole = AdapterControl(adapter=ModelRef(name="control_v11p_sd15_inpaint"))
+    common = {"prompt": "a cat", "seed": 1, "model": ModelRef(name="tiny"), "picture": PICTURE}
+    plain, tiled = (paint(catalogue, RefineRecipe(**common, controls=controls)) for controls in ((), (tile,)))
+    assert not np.array_equal(plain.picture, tiled.picture)
+    fill = {**common, "mask": mask()}
+    bare, filled = (paint(catalogue, FillRecipe(**fill, controls=controls)) for controls in ((), (hole,)))
+    assert not np.array_equal(bare.picture, filled.picture)
+    outside = np.ones((SIDE, SIDE), bool)
+    outside[8:24, 8:24] = False
+    assert np.array_equal(bare.picture[outside], filled.picture[outside])
+    with pytest.raises(PlanError, match="which picture does the adapter get"):
+        paint(catalogue, recipe(tile))
+
+
+def test_picture_prompts_and_styles_go_through_an_ip_adapter(catalogue: Catalogue) -> None:
+    prompt = AdapterControl(adapter=ModelRef(name="ip-adapter_sd15"), picture=PICTURE)
+    style = StyleControl(pictures=(PICTURE,), how="adapter", adapter=ModelRef(name="ip-adapter_sd15"))
+    bare, seen, styled = (paint(catalogue, recipe(*controls)) for controls in ((), (prompt,), (style,)))
+    assert not np.array_equal(seen.picture, bare.picture) and not np.array_equal(styled.picture, bare.picture)
+    assert seen.plan.adapters[0].encoder is not None
+
+
+@pytest.mark.parametrize(("control", "error", "says"), [
+    (DepthControl(map=RAMP, adapter=ModelRef(name="nobody")), ModelError, "no adapter called 'nobody'"),
+    (DepthControl(map=RAMP, adapter=ModelRef(name="tiny")), ModelError, "a checkpoint, not an adapter"),
+    (DepthControl(map=RAMP, adapter=ModelRef(name="ip-adapter_sd15")), PlanError, "looks at pictures"),
+    (StyleControl(pictures=(PICTURE,), how="adapter", adapter=ModelRef(name="control_v11f1e_tile")), PlanError,
+     "reads maps, not styles"),
+])  # fmt: skip
+def test_what_cannot_work_is_refused_before_a_model_is_loaded(catalogue: Catalogue, control: Any, error: type,
+                                                              says: str) -> None:
+    with pytest.raises(error, match=says) as told:
+        paint(catalogue, recipe(control))
+    assert told.value.hint
+    with pytest.raises(error, match=says):
+        Preflight(catalogue).check(recipe(control), BLOBS)
+
+
+def test_without_any_adapter_the_way_out_is_said(home: Path) -> None:
+    with pytest.raises(PlanError, match="'primer' has no adapter here that reads pose") as told:
+        Preflight(Catalogue()).check(CreateRecipe(prompt="a", controls=(POSE,)), {})
+    assert "--kind controlnet" in (told.value.hint or "")
+
+
+def test_contradictions_are_told_before_anything_is_painted(catalogue: Catalogue) -> None:
+    order: list[str] = []
+    twice = (DEPTH, DepthControl(map=PICTURE))
+    strange = AdapterControl(adapter=ModelRef(name="t2iadapter_sketch_sd14v1"), picture=PICTURE, reads="tile")
+    painter = Painter(catalogue=catalogue, threads=1, warn=lambda text: order.append(text))
+    with reading_with(lambda _: []):
+        take = painter.paint(recipe(*twice, strange), BLOBS, progress=lambda *_: order.append("step"))
+    first = order.index("step")
+    assert any("reads one map, and is given 2" in text for text in order[:first])
+    assert any("reads scribble by its name, and is given tile" in text for text in order[:first])
+    assert set(order[:first]) <= set(take.circumstances["notes"]) and set(order[first:]) == {"step"}
+
+
+def test_a_pose_gives_the_picture_its_shape_and_a_grey_map_says_nothing(catalogue: Catalogue) -> None:
+    wide = paint(catalogue, recipe(POSE.changed(width=64, height=32)))
+    assert wide.plan.width / wide.plan.height == 2
+    flat = DepthControl(map=blob(np.full((8, 8, 3), 0.5), BLOBS))
+    with pytest.raises(Exception, match="of one grey"):
+        paint(catalogue, recipe(flat))
