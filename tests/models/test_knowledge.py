@@ -45,7 +45,7 @@ def test_a_damaged_a_missing_and_a_strange_file_are_named(tmp_path: Path) -> Non
     (tmp_path / "primer.json").write_text(json.dumps(card))
     check_files(tmp_path)
     weights.write_bytes(b"abd")
-    with pytest.raises(ModelError, match="unet/weights.safetensors is damaged") as damaged:
+    with pytest.raises(ModelError, match=r"unet/weights\.safetensors is damaged") as damaged:
         check_files(tmp_path)
     assert "pip install" in (damaged.value.hint or "")
     weights.unlink()

@@ -317,7 +317,7 @@ def _show_painter(shop: Workshop, box: Paintbox, step: int) -> None:
     rows = []
     shards = [s for s in complete_shards(shop.pictures_folder) if s.array("pictures").shape[1:3] == (256, 256)][:8]
     prompts = [shard.notes()[0]["captions"][0] for shard in shards]
-    lines = [shard.array("lines")[:1].astype("float32") / 255 for shard in shards]
+    lines = [shard.array("lines")[:1].astype(np.float32) / np.float32(255) for shard in shards]
     words = Order(prompts, steps=settings.steps, guidance=settings.guidance, seed=step)
     under = Order(prompts, maps={"line": lines}, steps=settings.steps, guidance=settings.guidance, seed=step)
     rows += [shard.array("pictures")[0] for shard in shards]

@@ -110,4 +110,4 @@ def _blocks(picture: NDArray[np.uint8]) -> Map:
 
 
 def _floats(picture: NDArray[np.uint8] | Map) -> Map:
-    return picture.astype(np.float32) / 255 if picture.dtype == np.uint8 else np.asarray(picture, np.float32)
+    return np.asarray(picture / 255 if picture.dtype == np.uint8 else picture, np.float32)
