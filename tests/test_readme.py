@@ -12,7 +12,8 @@ from underpaint.cli.main import app
 from underpaint.models import primer_folder
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = ("README.md", "docs/start.md", "docs/keys.md", "docs/sheet.md", "docs/plot.md")
+PAGES = ("README.md", "docs/start.md", "docs/keys.md", "docs/sheet.md", "docs/plot.md", "docs/picking.md",
+         *(f"docs/coming-from/{name}.md" for name in ("a1111", "comfyui", "invoke", "fooocus")))
 
 
 def commands() -> list[list[str]]:

@@ -98,6 +98,15 @@ def test_what_waits_or_is_half_painted_at_the_end_is_painted_after_the_next_star
         assert len(set(status.takes)) == 2 and not list(desk.library.incoming.glob("*.png"))
 
 
+def test_a_commands_own_job_is_left_to_the_command(desk: Desk) -> None:
+    job = desk.jobs.submit([named("keys of a command")], order=Order(kind="keys"))
+    desk.cancel(job)
+    with pytest.raises(LibraryError, match="command that began it"):
+        desk.resume(job)
+    mine = desk.submit([named("mine")])
+    assert desk.wait(mine, 20).state == "done" and desk.status(job).state == "cancelled"
+
+
 def test_a_full_queue_says_when_to_come_again(make_settings: Callable[..., ServeSettings]) -> None:
     gate = Gate()
     with Desk(make_settings(max_queue=3), gate) as desk:

@@ -76,7 +76,8 @@ def check(picture: Path = typer.Argument(..., help="A finished picture."),
 
 @app.command("edit-pose", epilog="Example: underpaint control edit-pose pose.json --mirror --move 1.left_wrist=+20,-40 "
                                  "-o turned.json --draw turned.png")
-def edit_pose(pose: Path = typer.Argument(..., help="OpenPose JSON: body of 18 or 25 joints, hands, face."),
+def edit_pose(pose: Path = typer.Argument(..., help="OpenPose JSON: body of 18 or 25 joints, hands, face; or a picture "
+                                                  "to find people in."),
               output: Path | None = typer.Option(None, "-o", "--output", help="The .json to write."),
               draw: Path | None = typer.Option(None, "--draw", help="The .png to draw it into, as pose adapters read "
                                                                     "it."),
@@ -86,6 +87,10 @@ def edit_pose(pose: Path = typer.Argument(..., help="OpenPose JSON: body of 18 o
               scale: list[str] = typer.Option([], "--scale", metavar="PERSON.LIMB=FACTOR",
                                               help="Make arms, legs, torso, head ... longer; what hangs on them "
                                                    "follows."),
+              shift: list[str] = typer.Option([], "--shift", metavar="PERSON=X,Y", help="Move somebody whole, by so "
+                                                                                       "many pixels."),
+              add: list[Path] = typer.Option([], "--add", help="Another pose, whose people join in."),
+              remove: list[int] = typer.Option([], "--remove", metavar="PERSON", help="Take somebody out."),
               size: str | None = recipes.SIZE,
               layout: int | None = typer.Option(None, "--layout", help="Write a body of 18 or 25 joints."),
               compare: Path | None = typer.Option(None, "--compare", help="Another pose: say how many of its joints "
@@ -96,7 +101,7 @@ def edit_pose(pose: Path = typer.Argument(..., help="OpenPose JSON: body of 18 o
     from underpaint.library import poses
 
     extent = Extent(*recipes.parse_size(size)) if size else None
-    changed = poses.change(poses.load(pose), poses.Changes(mirror, move, scale, extent))
+    changed = poses.change(poses.load(pose), poses.Changes(mirror, move, scale, extent, shift, add, remove))
     written = poses.save(changed, output, draw, layout)
     told = {"people": [{"joints": {name: [round(one, 2) for one in place] for name, place in person.joints.items()},
                         "parts": sorted(person.parts)} for person in changed.people],

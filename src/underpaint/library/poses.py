@@ -4,28 +4,44 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
+from underpaint.controls.extractors import extractor
 from underpaint.controls.pose.drawing import draw_pose
 from underpaint.controls.pose.openpose import LAYOUTS, MAX_BYTES, MAX_PLACE, read_pose, write_pose
 from underpaint.controls.pose.people import JOINTS, LIMBS, Pose, joints_in_place
 from underpaint.errors import OutputError, PictureError, RecipeError
 from underpaint.files import atomic_write
+from underpaint.imaging.blend import flatten
 from underpaint.imaging.geometry import Extent
 from underpaint.pictures.encode import Encoding, encode
+from underpaint.pictures.read import read_picture
+
+PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"})
 
 
 @dataclass(frozen=True)
 class Changes:
     """`moves` as `1.left_wrist=320,200` (or `=+20,-10` from where it is), `scales` as `1.arms=1.2`; people are counted
-    from 1, and without a number it is everybody. `size`: of the picture the pose is in."""
+    from 1, and without a number it is everybody. `shifts` as `2=+40,0` move people whole. `adds` are other poses whose
+    people join in, `removes` numbers of people. `size`: of the picture the pose is in."""
 
     mirror: bool = False
     moves: Sequence[str] = ()
     scales: Sequence[str] = ()
     size: Extent | None = None
+    shifts: Sequence[str] = ()
+    adds: Sequence[Path] = ()
+    removes: Sequence[int] = ()
 
 
 def load(path: Path) -> Pose:
-    """A pose file. Raises PictureError for one that cannot be read."""
+    """A pose file, or the people who are found in a picture.
+
+    Raises PictureError for one that cannot be read, ModelError where nothing here finds people."""
+    if path.suffix.lower() in PICTURES:
+        found: Pose = extractor("pose").reads(flatten(np.asarray(read_picture(path).pixels)))
+        return found
     try:
         if path.stat().st_size > MAX_BYTES:
             raise PictureError(f"{path.name} is too large for a pose", hint="Poses have at most 8 MB.")
@@ -36,9 +52,15 @@ def load(path: Path) -> Pose:
 
 
 def change(pose: Pose, changes: Changes) -> Pose:
-    """The pose with everything done that was asked for: sized, mirrored, scaled, moved. Raises RecipeError."""
+    """The pose with everything done that was asked for: sized, people taken out and added, mirrored, scaled, shifted,
+    moved. Raises RecipeError."""
     if changes.size is not None:
         pose = replace(pose, canvas=changes.size)
+    gone = {id(pose.person(number)) for number in changes.removes}
+    pose = replace(pose, people=tuple(person for person in pose.people if id(person) not in gone))
+    for path in changes.adds:
+        other = load(path)
+        pose = replace(pose, people=(*pose.people, *other.people), layout=max(pose.layout, other.layout))
     if changes.mirror:
         pose = pose.mirrored()
     for text in changes.scales:
@@ -48,6 +70,9 @@ def change(pose: Pose, changes: Changes) -> Pose:
             raise RecipeError(f"'{text:.60}': limbs are scaled by 0.05 to 20", field="scale")
         for number in numbers:
             pose = pose.changed(number, pose.person(number).scaled(limb, factor))
+    for text in changes.shifts:
+        number, by = _shift(text)
+        pose = pose.changed(number, pose.person(number).shifted(by))
     for text in changes.moves:
         numbers, joint, value = _asked(text, pose, JOINTS, "move", "1.left_wrist=320,200")
         for number in numbers:
@@ -91,6 +116,15 @@ def _asked(text: str, pose: Pose, names: Sequence[str], field: str, example: str
         pose.person(int(number))
         return [int(number)], name, value
     return list(range(1, len(pose.people) + 1)), name, value
+
+
+def _shift(text: str) -> tuple[int, tuple[float, float]]:
+    """`2=+40,-10` as the person it is about, and how far."""
+    number, _, value = text.partition("=")
+    parts = [part.strip() for part in value.split(",")]
+    if not number.strip().isdecimal() or len(parts) != 2:
+        raise RecipeError(f"'{text:.60}' says nobody to shift", hint="Write --shift 2=+40,-10.", field="shift")
+    return int(number), (_number(parts[0], text), _number(parts[1], text))
 
 
 def _number(text: str, whole: str) -> float:

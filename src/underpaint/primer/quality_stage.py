@@ -20,7 +20,7 @@ from underpaint.primer.quality import (
     train_quality,
 )
 from underpaint.primer.quality_pictures import PairJob, render_pairs
-from underpaint.review.quality import SCHEMA, Calibration
+from underpaint.review.quality import SCHEMA, Calibration, logistic
 from underpaint.review.quality_net import GRADES, NET_FAULTS, QualityNet
 from underpaint.training.shards import complete_shards
 
@@ -54,39 +54,31 @@ def quality_stage(work: Path, config: QualityConfig, target: Path, pictures: str
 
 
 def calibrated(grades: Floats, faults: Floats, drawn: list[Any]) -> Calibration:
-    """Temperature of the grades, and a logistic line and a least chance for each fault, all by likelihood."""
+    """A logistic line and a least chance for each fault, then what makes the chance of good, all by likelihood."""
     truth = np.asarray([one.grade for one in drawn])
-    temperatures = np.geomspace(0.3, 4, 60)
-    losses = [_surprise(grades / one, truth) for one in temperatures]
     slope, offset, least = {}, {}, {}
     for number, name in enumerate(NET_FAULTS):
         named = np.asarray([one.fault == number for one in drawn])
-        slope[name], offset[name] = _line(faults[:, number], named)
-        chance = _chance(slope[name] * faults[:, number] + offset[name])
-        least[name] = _least(chance, named)
-    return Calibration(float(temperatures[int(np.argmin(losses))]), slope, offset, least)
+        line = _line(faults[:, number, None], named)
+        slope[name], offset[name] = max(float(line[0]), 0.0), float(line[1])
+        least[name] = _least(logistic(slope[name] * faults[:, number] + offset[name]), named)
+    wrong = truth > 0
+    split = _line((grades[wrong, 1] - grades[wrong, 2])[:, None], truth[wrong] == 1)
+    first = Calibration(1 / max(float(split[0]), 0.05), (1.0, 1.0, 0.0), slope, offset, least)
+    margin, clean, bias = (float(one) for one in _line(first.evidence(grades, faults), truth == 0))
+    return replace(first, good=(max(margin, 0.0), max(clean, 0.0), bias))
 
 
-def _surprise(scores: Floats, truth: NDArray[np.int64]) -> float:
-    whole = scores - scores.max(axis=1, keepdims=True)
-    logs = whole - np.log(np.exp(whole).sum(axis=1, keepdims=True))
-    return float(-logs[np.arange(len(truth)), truth].mean())
-
-
-def _chance(raw: Floats) -> Floats:
-    return np.asarray(1 / (1 + np.exp(-np.clip(raw, -30, 30))))
-
-
-def _line(score: Floats, named: NDArray[np.bool_]) -> tuple[float, float]:
-    """Platt's line, by Newton's method with a trace of ridge."""
-    wide = np.stack([score, np.ones_like(score)], axis=1).astype(np.float64)
-    found = np.zeros(2)
+def _line(numbers: NDArray[Any], truth: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Platt's line through one or more numbers, by Newton's method with a trace of ridge; its offset comes last."""
+    wide = np.concatenate([numbers, np.ones((len(numbers), 1))], axis=1).astype(np.float64)
+    found = np.zeros(wide.shape[1])
     for _ in range(40):
-        chance = _chance(wide @ found)
-        slope = wide.T @ (named - chance) - 0.05 * found
-        bend = (wide * (chance * (1 - chance))[:, None]).T @ wide + 0.05 * np.eye(2)
+        chance = logistic(wide @ found)
+        slope = wide.T @ (truth - chance) - 0.05 * found
+        bend = (wide * (chance * (1 - chance))[:, None]).T @ wide + 0.05 * np.eye(len(found))
         found = found + np.linalg.solve(bend, slope)
-    return max(float(found[0]), 0.0), float(found[1])
+    return found
 
 
 def _least(chance: Floats, named: NDArray[np.bool_]) -> float:
@@ -101,8 +93,7 @@ def facts_of(calibration: Calibration, seen: tuple[Floats, Floats, list[Any]]) -
     """How well it does on pictures that neither training nor calibration saw."""
     grades, faults, drawn = seen
     truth = np.asarray([one.grade for one in drawn])
-    scores = np.exp(grades / calibration.temperature - (grades / calibration.temperature).max(axis=1, keepdims=True))
-    chances = scores / scores.sum(axis=1, keepdims=True)
+    chances = calibration.grades(grades, faults)
     found: dict[str, Any] = {"examined": len(drawn), "base_rate": _round((truth == 0).mean()),
                              "good_auc": area(chances[:, 0], truth == 0),
                              "weak_auc": area(chances[:, 2], truth == 2),
@@ -110,9 +101,7 @@ def facts_of(calibration: Calibration, seen: tuple[Floats, Floats, list[Any]]) -
                              "calibration_error": calibration_error(chances[:, 0], truth == 0)}
     named = np.asarray([-1 if one.fault is None else one.fault for one in drawn])
     found["fault_auc"] = {name: area(faults[:, number], named == number) for number, name in enumerate(NET_FAULTS)}
-    told = np.stack([_chance(calibration.slope[name] * faults[:, number] + calibration.offset[name])
-                     for number, name in enumerate(NET_FAULTS)], axis=1)
-    spoilt = named >= 0
+    told, spoilt = calibration.faults(faults), named >= 0
     found["reason_right"] = _round((told[spoilt].argmax(axis=1) == named[spoilt]).mean())
     return found
 
@@ -172,9 +161,3 @@ weak {weak_auc}; class right {right:.0%}; calibration error {calibration_error};
 |---|---|
 {faults}
 """
-
-
-def shortened(config: QualityConfig, steps: int) -> QualityConfig:
-    """The configuration with another number of steps; 0 leaves it."""
-    return replace(config, steps=steps) if steps else config
-

@@ -39,10 +39,15 @@ class Grading:
 
 @dataclass(frozen=True)
 class Calibration:
-    """How scores become chances, fitted on pictures that were held back: grades are divided by `temperature`; the
-    chance of a fault is the logistic of `slope` times its score plus `offset`, and is said from `least` on."""
+    """How scores become chances, fitted on pictures that were held back.
+
+    The chance of a fault is the logistic of `slope` times its score plus `offset`, and it is said from `least` on. That
+    of good is the logistic of `good`: weights of the grade's own margin and of the chance that there is no fault (both
+    as logarithms), and an offset. What is not good is fair or weak by their scores divided by `temperature`.
+    """
 
     temperature: float
+    good: tuple[float, float, float]
     slope: Mapping[str, float]
     offset: Mapping[str, float]
     least: Mapping[str, float]
@@ -54,15 +59,34 @@ class Calibration:
             tables = {name: {fault: float(data[name][fault]) for fault in faults}
                       for name in ("slope", "offset", "least")}
             temperature = float(data["temperature"])
+            margin, clean, offset = (float(one) for one in data["good"])
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError("the reviewer's calibration cannot be read", hint="Install Underpaint again.",
                              field="review") from error
-        return cls(max(temperature, 1e-3), **tables)
+        return cls(max(temperature, 1e-3), (margin, clean, offset), **tables)
+
+    def faults(self, scores: FloatArray) -> FloatArray:
+        """The chances of faults from their scores (... x F, in the network's order)."""
+        slope, offset = (np.asarray(list(one.values())) for one in (self.slope, self.offset))
+        return np.asarray(logistic(scores * slope + offset), np.float32)
+
+    def evidence(self, grades: FloatArray, faults: FloatArray) -> FloatArray:
+        """What the chance of good comes from (... x 2): the margin of good over the others, and no fault at all."""
+        rest = np.logaddexp(grades[..., 1], grades[..., 2])
+        clean = np.log1p(-self.faults(faults).clip(0, 0.999)).sum(axis=-1)
+        return np.stack([grades[..., 0] - rest, clean], axis=-1)
+
+    def grades(self, grades: FloatArray, faults: FloatArray) -> FloatArray:
+        """The chances of good, fair and weak (... x 3) from the scores of grades and faults."""
+        margin, clean, offset = self.good
+        good = logistic(self.evidence(grades, faults) @ np.asarray([margin, clean]) + offset)
+        fair = logistic((grades[..., 1] - grades[..., 2]) / self.temperature)
+        return np.stack([good, (1 - good) * fair, (1 - good) * (1 - fair)], axis=-1)
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON data."""
-        return {"temperature": self.temperature, "slope": dict(self.slope), "offset": dict(self.offset),
-                "least": dict(self.least)}
+        return {"temperature": self.temperature, "good": list(self.good), "slope": dict(self.slope),
+                "offset": dict(self.offset), "least": dict(self.least)}
 
 
 class Quality:
@@ -112,22 +136,24 @@ class Quality:
         return found
 
     def _graded(self, grades: FloatArray, faults: FloatArray, maps: FloatArray) -> Grading:
-        scores = np.exp((grades - grades.max()) / self._calibration.temperature)
-        good, fair, weak = (float(share) for share in scores / scores.sum())
+        good, fair, weak = (float(share) for share in self._calibration.grades(grades, faults))
         return Grading(good, fair, weak, self._faults(faults, maps))
 
     def _faults(self, scores: FloatArray, maps: FloatArray) -> tuple[Defect, ...]:
         from underpaint.review.quality_net import NET_FAULTS
 
         found = []
-        for name, score, map_ in zip(NET_FAULTS, scores.tolist(), maps, strict=True):
-            raw = self._calibration.slope[name] * score + self._calibration.offset[name]
-            chance = float(1 / (1 + np.exp(-np.clip(raw, -30, 30))))
+        for name, chance, map_ in zip(NET_FAULTS, self._calibration.faults(scores).tolist(), maps, strict=True):
             if chance >= self._calibration.least[name]:
                 box = None if name in _PLACELESS else _place(map_)
                 where = f", {side_of(box)}" if box else ""
                 found.append(Defect(name, _WORDS[name] + where, chance, box, learned=True))
         return tuple(sorted(found, key=lambda one: -one.strength))
+
+
+def logistic(value: Any) -> Any:
+    """The logistic function, safe for any number."""
+    return 1 / (1 + np.exp(-np.clip(value, -30, 30)))
 
 
 def seen(picture: FloatArray) -> FloatArray:

@@ -2,8 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from anyio import to_thread
@@ -12,8 +10,10 @@ from fastapi.openapi.utils import get_openapi
 
 from underpaint import __version__
 from underpaint.studio import api, errors
+from underpaint.studio.a1111 import routes
 from underpaint.studio.desk import Desk
 from underpaint.studio.guard import A1111_PATHS, Guard, Keys
+from underpaint.studio.page.serving import page_router
 from underpaint.studio.settings import ServeSettings
 
 THREADS = 24
@@ -38,22 +38,12 @@ def create_app(desk: Desk, settings: ServeSettings, keys: Keys | None = None) ->
     app.state.desk = desk
     app.state.keys = keys or Keys(settings)
     app.include_router(api.router)
-    _neighbours(app)
+    app.include_router(routes.router)
+    app.include_router(page_router())
+    errors.install(app, {A1111_PATHS: routes.answer_error})
     app.add_middleware(Guard, settings=settings, keys=app.state.keys)
     app.openapi = lambda: _description(app)  # type: ignore[method-assign]
     return app
-
-
-def _neighbours(app: FastAPI) -> None:
-    """The page and AUTOMATIC1111's API, as far as they are here."""
-    shapes: dict[tuple[str, ...], errors.Shape] = {}
-    if find_spec("underpaint.studio.a1111.routes"):
-        routes = import_module("underpaint.studio.a1111.routes")
-        app.include_router(routes.router)
-        shapes[A1111_PATHS] = routes.answer_error
-    if find_spec("underpaint.studio.page.serving"):
-        app.include_router(import_module("underpaint.studio.page.serving").page_router())
-    errors.install(app, shapes)
 
 
 def _description(app: FastAPI) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 from anyio import to_thread
 
-from underpaint.errors import Busy, NotThere, RecipeError
-from underpaint.library.jobs import JobItem, Jobs, JobStatus, Order
+from underpaint.errors import Busy, LibraryError, NotThere, RecipeError
+from underpaint.library.jobs import RECIPES, JobItem, Jobs, JobStatus, Order
 from underpaint.library.library import Library
 from underpaint.models import Catalogue, Kind, ShelfWatch
 from underpaint.recipe import LoraRef, ModelRef, Recipe
@@ -135,8 +135,13 @@ class Desk:
         return self.status(job)
 
     def resume(self, job: str) -> JobStatus:
-        """Put a job that failed or was cancelled back in the queue. Raises NotThere."""
-        self.jobs.resume(self.status(job).id)
+        """Put a job that failed or was cancelled back in the queue. Raises NotThere, and LibraryError for a job that
+        belongs to the command that began it."""
+        status = self.status(job)
+        if status.kind != RECIPES:
+            raise LibraryError(f"job {job:.8} is painted by the command that began it", field="job",
+                               hint="Run underpaint library jobs --resume.")
+        self.jobs.resume(status.id)
         self.easel.ring()
         self.herald.ring()
         return self.status(job)

@@ -55,7 +55,8 @@ def _taken(settings: ServeSettings, error: OSError) -> PlanError:
 
 def run_server(desk: Desk, settings: ServeSettings, keys: Keys, place: socket.socket,
                ready: Callable[[int], None]) -> None:
-    """Serve until stopped by a signal; `ready` is told the port as soon as requests are answered."""
+    """Serve until stopped by a signal, or until the desk is hushed; `ready` is told the port as soon as requests are
+    answered."""
     config = uvicorn.Config(create_app(desk, settings, keys), log_level="warning", access_log=False,
                             server_header=False, timeout_graceful_shutdown=STOP_SECONDS, ws="none", proxy_headers=False)
     _Server(config, desk, lambda: ready(place.getsockname()[1])).run(sockets=[place])
@@ -72,6 +73,9 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._ready()
+
+    async def on_tick(self, counter: int) -> bool:
+        return await super().on_tick(counter) or self._desk.herald.closed
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._desk.hush()

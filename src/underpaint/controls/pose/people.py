@@ -58,6 +58,11 @@ class Person:
                     parts[name] = _shifted(parts[name], (place[0] - old[0], place[1] - old[1]))
         return Person({**self.joints, joint: place}, parts)
 
+    def shifted(self, by: Place) -> "Person":
+        """All of it elsewhere, by so many pixels."""
+        return Person({joint: (x + by[0], y + by[1]) for joint, (x, y) in self.joints.items()},
+                      {part: _shifted(points, by) for part, points in self.parts.items()})
+
     def scaled(self, limb: str, factor: float) -> "Person":
         """With a limb made longer or shorter; what hangs on it goes along, turned as it was."""
         stretched = LIMBS[limb]

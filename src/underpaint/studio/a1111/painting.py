@@ -75,6 +75,7 @@ async def _watched(ready: Ready, task: Task, desk: Desk, request: Request) -> di
     """The takes by their position; the task is stopped when its client hangs up."""
     async def watch() -> None:
         while not await request.is_disconnected():
+            _look(task, desk)  # so that there is something to hand out when it is stopped
             await anyio.sleep(LOOK_SECONDS)
         await to_thread.run_sync(stop, task, desk)
 
@@ -94,10 +95,15 @@ async def _watched(ready: Ready, task: Task, desk: Desk, request: Request) -> di
 
 def stop(task: Task, desk: Desk) -> None:
     """Interrupt a task: what is finished is kept and handed out."""
-    live = desk.live(task.job) if task.job else None
-    task.preview = live.preview if live is not None else None
+    _look(task, desk)
     task.interrupted = True
     _cancel(task, desk)
+
+
+def _look(task: Task, desk: Desk) -> None:
+    live = desk.live(task.job) if task.job else None
+    if live is not None and live.preview is not None:
+        task.preview = live.preview
 
 
 def skip(task: Task, desk: Desk) -> None:

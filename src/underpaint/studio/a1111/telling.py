@@ -5,9 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from underpaint import __version__
+from underpaint.imaging.geometry import Extent
+from underpaint.imaging.resize import resize
 from underpaint.library.library import Entry
 from underpaint.pictures.facts import Facts, gather, labels, stem
+from underpaint.pictures.read import read_picture
 from underpaint.recipe import FillRecipe, Recipe, RefineRecipe
 from underpaint.studio.a1111.grids import sheets
 from underpaint.studio.a1111.images import as_png, finished, infotext_of, text_of
@@ -41,9 +46,17 @@ def told(painted: Painted) -> tuple[list[str], str]:
         files = []
     pictures = [*grids, *files, *painted.maps]
     if not pictures and painted.glimpse is not None:
-        pictures = [painted.glimpse]
+        pictures = [_unfinished(painted.glimpse, painted.made.recipes[0])]
     info = _info(painted, texts, len(grids))
     return ([text_of(one) for one in pictures] if request.send_images else []), json.dumps(info)
+
+
+def _unfinished(glimpse: bytes, recipe: Recipe) -> bytes:
+    """A last glimpse at the size that the picture would have had, as A1111 hands out what it was stopped in."""
+    pixels = np.asarray(read_picture(glimpse).pixels)
+    if recipe.width and recipe.height:
+        pixels = resize(pixels, Extent(recipe.width, recipe.height))
+    return as_png(pixels)
 
 
 def _grids(painted: Painted, infotext: str) -> list[bytes]:

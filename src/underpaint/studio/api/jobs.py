@@ -123,7 +123,7 @@ def cancel_job(job: JobId, desk: TheDesk) -> JobAnswer:
     return job_answer(desk, desk.cancel(job))
 
 
-@router.post("/jobs/{job}/resume", operation_id="resume_job", responses=NOT_THERE)
+@router.post("/jobs/{job}/resume", operation_id="resume_job", responses={**NOT_THERE, **CONFLICT})
 def resume_job(job: JobId, desk: TheDesk) -> JobAnswer:
     """Put a job that failed or was cancelled back in the queue; only what is missing is painted."""
     return job_answer(desk, desk.resume(job))
