@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: demo test lint types contract check bench soak primer primer-judge clean
+.PHONY: demo test lint types contract check bench soak primer primer-judge primer-report clean
 
 demo: $(STAMP)
 	$(BIN)/underpaint demo
@@ -32,6 +32,9 @@ primer: $(STAMP)
 
 primer-judge: $(STAMP)
 	$(BIN)/python -m underpaint.primer judge
+
+primer-report: $(STAMP)
+	$(BIN)/python -m underpaint.primer report
 
 clean:
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

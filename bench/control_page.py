@@ -23,7 +23,9 @@ from underpaint.imaging.resize import resize
 from underpaint.pictures.read import read_picture
 from underpaint.pictures.record import Record
 from underpaint.pictures.write import write_picture
-from underpaint.primer.world import render, sample_scene
+from underpaint.primer.brushes import draw_lines, paint
+from underpaint.primer.stagecraft.look import see
+from underpaint.primer.stagecraft.scene import sample_scene
 from underpaint.recipe import PerspectiveControl, VanishingPoint
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -58,9 +60,10 @@ def main() -> int:
 
 
 def _inputs() -> None:
-    painted = render(sample_scene(np.random.default_rng(SCENE), size=(256, 256)))
-    Image.fromarray(np.asarray(painted.picture)).save("photo.jpg", quality=95)
-    Image.fromarray(255 - np.asarray(painted.lines)).save("drawing.png")
+    scene = sample_scene(np.random.default_rng(SCENE), size=(256, 256))
+    seen = see(scene)
+    Image.fromarray(paint(seen, scene.style)).save("photo.jpg", quality=95)
+    Image.fromarray(255 - draw_lines(seen, "clean")).save("drawing.png")
     Image.fromarray(to_bytes(1 - grid_ink(STREET, Extent(512, 512)))).save("street.png")
     Path("brand.gpl").write_text("GIMP Palette\n18 38 58 sea\n31 111 120 teal\n227 178 60 straw\n244 237 228 sail\n")
 

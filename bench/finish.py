@@ -23,13 +23,8 @@ from underpaint.finish.upscale import Upscale, upscale
 from underpaint.imaging.masks import grow
 from underpaint.pictures.encode import Encoding, encode
 from underpaint.pictures.read import Picture, read_picture
-from underpaint.primer.world.light import illuminate
-from underpaint.primer.world.paint import render
-from underpaint.primer.world.places import build_place
-from underpaint.primer.world.raster import rasterise
-from underpaint.primer.world.scene import Scene, sample_scene
-from underpaint.primer.world.styles import STYLES, Stage
-from underpaint.primer.world.subjects import placed_subject
+from underpaint.primer.stagecraft.scene import sample_scene
+from underpaint.primer.stagecraft.truth import render, truth
 
 MATERIAL = Path(__file__).resolve().parents[2] / "shared" / "material" / "05_art"
 OUTSIDE = ("paintings/*.jpg", "style_potter_watercolour/*.jpg", "lineart_clean/*.png")
@@ -64,7 +59,7 @@ def _size_and_time() -> list[Row]:
 
 def _painting(height: int, width: int) -> np.ndarray:
     scene = sample_scene(np.random.default_rng(5), size=(256, 256))
-    return cv2.resize(render(scene).picture, (width, height), interpolation=cv2.INTER_CUBIC)
+    return cv2.resize(render(scene), (width, height), interpolation=cv2.INTER_CUBIC)
 
 
 def _roughness(pixels: np.ndarray, axis: int) -> np.ndarray:
@@ -145,43 +140,33 @@ def _psnr(one: np.ndarray, other: np.ndarray) -> float:
 
 
 def figure(number: int) -> tuple[np.ndarray, np.ndarray]:
-    """A figure of the World with its ink and hair-thin strands round its head, on another scene: picture and alpha."""
+    """The subjects of a scene with hair-thin strands round their heads, on another scene: picture and alpha."""
     rng = np.random.default_rng(number)
     scene = sample_scene(rng, size=(SIDE, SIDE))
+    layer = truth(scene).layers[-1].rgba
     surface = skia.Surface(SIDE, SIDE)
     canvas = surface.getCanvas()
-    parts = placed_subject(scene, 0.6 * SIDE)
-    for part in parts:
-        colour = skia.Color4f(*(float(one) for one in part.colour), 1.0)
-        canvas.drawPath(part.path, skia.Paint(Color4f=colour, AntiAlias=True))
-        for line in part.inner:
-            canvas.drawPath(line, skia.Paint(Color=0xFF201812, AntiAlias=True, Style=skia.Paint.kStroke_Style,
-                                             StrokeWidth=1.0))
-    box = parts[0].path.getBounds()
-    for part in parts[1:]:
-        box.join(part.path.getBounds())
+    canvas.drawImage(skia.Image.fromarray(np.ascontiguousarray(layer), skia.kRGBA_8888_ColorType), 0, 0)
+    rows, columns = np.nonzero(layer[..., 3] > 127)
+    top, height, middle = float(rows.min()), float(np.ptp(rows)) + 1, float(columns[rows == rows.min()].mean())
     strand = skia.Paint(Color=0xFF2A1A10, AntiAlias=True, Style=skia.Paint.kStroke_Style, StrokeWidth=0.8)
     for turn in np.linspace(-np.pi, 0, 24):
         path = skia.Path()
-        path.moveTo(box.centerX(), box.top() + 0.1 * box.height())
-        bend, far = turn + rng.normal(0, 0.2), 0.1 * box.height() + 0.09 * SIDE
-        path.quadTo(box.centerX() + far * 0.6 * np.cos(turn), box.top() + far * 0.6 * np.sin(turn),
-                    box.centerX() + far * np.cos(bend), box.top() + 0.1 * box.height() + far * np.sin(bend))
+        path.moveTo(middle, top + 0.1 * height)
+        bend, far = turn + rng.normal(0, 0.2), 0.1 * height + 0.09 * SIDE
+        path.quadTo(middle + far * 0.6 * np.cos(turn), top + far * 0.6 * np.sin(turn),
+                    middle + far * np.cos(bend), top + 0.1 * height + far * np.sin(bend))
         canvas.drawPath(path, strand)
     drawn = surface.makeImageSnapshot().toarray(colorType=skia.kRGBA_8888_ColorType).astype(np.float32) / 255
     alpha = drawn[..., 3]
-    ground = _ground(scene, number)
-    picture = drawn[..., :3] * alpha[..., None] + ground * (1 - alpha[..., None])
+    picture = drawn[..., :3] * alpha[..., None] + _ground(number) * (1 - alpha[..., None])
     return np.rint(np.clip(picture, 0, 1) * 255).astype(np.uint8), alpha
 
 
-def _ground(scene: Scene, number: int) -> np.ndarray:
-    """Another scene without its subject, a little out of focus, as behind a figure."""
-    other = sample_scene(np.random.default_rng(number + 1000), size=scene.size)
-    place = build_place(other)
-    buffers = rasterise(other, [*place.behind, *place.front], place.horizon)
-    painted = STYLES[other.style](Stage(other, buffers, illuminate(buffers, other)))
-    return cv2.GaussianBlur(np.asarray(painted, np.float32), (0, 0), 2.0)
+def _ground(number: int) -> np.ndarray:
+    """Another scene, a little out of focus, as behind a figure."""
+    other = sample_scene(np.random.default_rng(number + 1000), size=(SIDE, SIDE))
+    return cv2.GaussianBlur(render(other).astype(np.float32) / 255, (0, 0), 4.0)
 
 
 def _figures() -> Iterator[Row]:

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from underpaint.primer.evaluate import grade, questions, report, said
 from underpaint.primer.judge import Judge, ask, judge_input
-from underpaint.primer.world import FACTORS, held_out
+from underpaint.primer.report.looks import frechet, principal
+from underpaint.primer.report.rows import most, shares, table
+from underpaint.primer.report.words import answers, counting, questions, relating, said, value_shares, word_rows
+from underpaint.primer.stagecraft.scene import FACTORS, held_out, sample_scene
 
 
 def test_half_of_the_questions_were_never_seen() -> None:
@@ -41,17 +43,46 @@ def judge() -> Judge:
     return Judge(4).eval()
 
 
-def test_grades_count_right_answers(judge: Judge) -> None:
+def test_answers_count_what_is_right(judge: Judge) -> None:
     asked = questions(16, 1)
     pictures = [np.full((64, 64, 3), 20 * i % 255, np.uint8) for i in range(16)]
-    result = grade(judge, 32, asked, pictures)
+    right = answers(judge, 32, asked, pictures)
     named = ask(judge, np.stack(pictures), 32).named
     for name in FACTORS:
-        right = np.mean([named[name][i] == q.factors[name] for i, q in enumerate(asked)])
-        assert result["factors"][name] == pytest.approx(right, abs=1e-4)
-    assert set(result["factors"]) == set(FACTORS)
-    table = report({"painted": result, "renders": result})
-    assert table.count("\n| subject: ") == len({q.factors["subject"] for q in asked})
+        assert right[name] == [named[name][i] == q.factors[name] for i, q in enumerate(asked)]
+    rows = word_rows(asked, right, right)
+    assert {row.name for row in rows} >= set(FACTORS)
+    assert set(value_shares(asked, right)) == {f"{name}: {q.factors[name]}" for q in asked for name in FACTORS}
+
+
+def test_counts_and_relations_are_asked_as_they_are_rendered() -> None:
+    for question in counting(6, 3):
+        scene = sample_scene(np.random.default_rng(0), fixed=question.pinned, allow_held_out=True)
+        assert str(scene.who.count) == question.factors["count"]
+        number = {"1": scene.who.colour, "2": "two ", "3": "three "}[question.factors["count"]]
+        assert question.prompt.startswith(number)
+    for number, question in enumerate(relating(4, 3)):
+        pinned = {k: v for k, v in question.pinned.items() if k != "drawn"}
+        scene = sample_scene(np.random.default_rng([3, 3, number]), fixed=pinned, allow_held_out=True)
+        assert scene.other is not None and scene.relation == question.factors["relation"]
+        assert f"{scene.relation} a {scene.other.colour} {scene.other.kind}" in question.prompt
+
+
+def test_a_row_says_how_sure_it_is_and_whether_the_bar_is_met() -> None:
+    row = shares("style", [True] * 90 + [False] * 10, [True] * 95 + [False] * 5, 0.92)
+    assert row.met and row.share == pytest.approx(0.9 / 0.95)
+    assert row.low == pytest.approx(0.826, abs=2e-3) and row.high == pytest.approx(0.945, abs=2e-3)
+    assert not shares("style", [True] * 80 + [False] * 20, [True] * 95 + [False] * 5, 0.92).met
+    assert not most("dE", [9.0, 9.5], None, 8.0).met
+    assert "| style | 0.90 |" in table([row])
+
+
+def test_the_distance_of_a_set_to_itself_is_nothing_and_grows_with_a_shift() -> None:
+    rows = np.random.default_rng(0).normal(size=(200, 40))
+    first, same, moved = principal(rows, rows.copy(), rows + 0.5, count=8)
+    assert first.shape == (200, 8)
+    assert frechet(first, same) == pytest.approx(0.0, abs=1e-6)
+    assert frechet(first, moved) > 0.1
 
 
 def test_judge_input_is_square_and_centred() -> None:

@@ -10,18 +10,20 @@ import pytest
 import torch
 
 from underpaint.errors import ModelError, RecipeError
+from underpaint.models.primer import check_files
 from underpaint.primer.__main__ import main
 from underpaint.primer.adopt import adopt_stage
 from underpaint.primer.config import SHIPPED, PrimerConfig, read_config
 from underpaint.primer.export import strengthen
 from underpaint.primer.hearing import hearing
+from underpaint.primer.maps import CHANNELS
 from underpaint.primer.paint import Order, paint
+from underpaint.primer.report.stage import report_stage
 from underpaint.primer.stages import (
     Workshop,
     autoencoder_stage,
     decoder_stage,
     encode_stage,
-    evaluate_stage,
     export_stage,
     finished_autoencoder,
     judge_stage,
@@ -56,7 +58,7 @@ def _tiny() -> PrimerConfig:
         ),
         decoder=replace(config.decoder, steps=2, batch=2, crop=64),
         judge=replace(config.judge, steps=2, batch=2, size=32, width=4),
-        evaluate=replace(config.evaluate, prompts=8, drawings=2, steps=2),
+        evaluate=replace(config.evaluate, prompts=8, pairs=3, drawings=2, steps=2),
         defaults=config.defaults,
     )
 
@@ -86,8 +88,14 @@ def test_the_folder_loads_and_paints(shop: Workshop, tmp_path: Path) -> None:
     shapes = [tuple(feature.shape[1:]) for feature in adapter(torch.zeros(1, 1, 64, 96))]
     assert shapes == [(16, 4, 6), (32, 2, 3)]
     card = json.loads((tmp_path / "primer" / "primer.json").read_text())
-    assert card["defaults"]["size_step"] == 32
+    assert card["defaults"]["size_step"] == 16
     assert card["training"]["scenes"] == 8
+    assert set(card["adapters"]) == {"depth", "pose", "colour"}
+    assert "dragon" in card["knows"]["subjects"] and card["knows"]["words"]
+    check_files(tmp_path / "primer")
+    assert set(card["files"]) == {
+        path.relative_to(tmp_path / "primer").as_posix() for path in (tmp_path / "primer").rglob("*.safetensors")
+    }
 
 
 def test_an_export_replaces_the_former_one_whole(shop: Workshop, tmp_path: Path) -> None:
@@ -99,12 +107,21 @@ def test_an_export_replaces_the_former_one_whole(shop: Workshop, tmp_path: Path)
     assert [path.name for path in tmp_path.iterdir()] == ["primer"]
 
 
+def test_every_kind_of_map_changes_the_picture(shop: Workshop) -> None:
+    box = load_paintbox(shop)
+    bare = paint(box, Order(["a cat"], size=(64, 64), steps=2))
+    for kind, channels in CHANNELS.items():
+        side = 64 if kind == "line" else 32
+        given = np.full((channels, side, side), 0.7, np.float32)
+        assert not np.array_equal(bare, paint(box, Order(["a cat"], size=(64, 64), steps=2, maps={kind: [given]})))
+
+
 def test_lines_change_the_picture_and_words_alone_paint(shop: Workshop) -> None:
     box = load_paintbox(shop)
     ink = np.zeros((64, 64), np.float32)
     ink[30:34] = 1.0
     bare = paint(box, Order(["a cat"], size=(64, 64), steps=2))
-    lined = paint(box, Order(["a cat"], size=(64, 64), steps=2, lines=[ink]))
+    lined = paint(box, Order(["a cat"], size=(64, 64), steps=2, maps={"line": [ink[None]]}))
     assert bare.shape == lined.shape == (1, 64, 64, 3) and bare.dtype == np.uint8
     assert np.array_equal(bare, paint(box, Order(["a cat"], size=(64, 64), steps=2)))
 
@@ -175,9 +192,14 @@ def test_the_decoder_learns_to_forgive_over_the_same_encoder(shop: Workshop, tmp
 
 def test_the_examination_runs(shop: Workshop) -> None:
     assert judge_stage(shop)
-    result = evaluate_stage(shop)
-    assert 0.0 <= result["painted"]["factors"]["subject"] <= 1.0
-    assert (shop.folder / "evaluation" / "samples.png").is_file()
+    rows, folder = report_stage(shop)
+    named = {row.name: row for row in rows}
+    assert 0.0 <= named["subject"].value <= 1.0 and named["subject"].count == 8
+    assert named["lines kept (F1), clean"].ceiling is not None
+    assert (folder / "samples.png").is_file() and "| subject |" in (folder / "table.md").read_text()
+    before = {path.name: path.stat().st_mtime_ns for path in folder.glob("rows-*")}
+    assert report_stage(shop)[0] == rows
+    assert before == {path.name: path.stat().st_mtime_ns for path in folder.glob("rows-*")}
 
 
 def test_missing_parts_are_named(tmp_path: Path) -> None:
@@ -210,7 +232,7 @@ def test_the_command_line_says_errors_in_one_line(
 
 
 def test_the_exported_adapter_is_stronger_by_the_configured_factor(shop: Workshop) -> None:
-    adapter = load_paintbox(shop).painter.adapter
+    adapter = load_paintbox(shop).painter.adapters["line"]
     ink = (torch.rand(1, 1, 64, 64) > 0.9).float()
     with torch.no_grad():
         before = adapter(ink)

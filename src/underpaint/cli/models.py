@@ -126,9 +126,11 @@ def show(name: str = typer.Argument(..., help="Name, path or hash."),
          as_json: bool = JSON) -> None:
     """Show what is known about one model."""
     from underpaint.models import Catalogue, legacy_hash
+    from underpaint.models.knowledge import HEARD, knowledge
 
     catalogue = Catalogue()
     model = catalogue.find(name)
+    learned = knowledge(model.path) if model.path.is_dir() else {}
     if with_hash and model.sha256 is None:
         known = catalogue.hashes.hash_now(model.path)
         model = model.with_(sha256=known.sha256, autov3=known.autov3)
@@ -136,11 +138,13 @@ def show(name: str = typer.Argument(..., help="Name, path or hash."),
     said["hashes"] = {"autov1": legacy_hash(model.path), "autov2": model.short_hash,
                       "autov3": model.autov3[:12] if model.autov3 else None}
     if as_json:
-        print_json(said)
+        print_json(said | ({"knows": learned} if learned else {}))
         return
     said["hashes"] = ", ".join(f"{name} {digits}" for name, digits in said["hashes"].items() if digits)
     print_table(["", ""], [[key.replace("_", " "), str(value)] for key, value in said.items()
                            if value not in (None, "", [], {})])
+    if learned:
+        print_table(["knows", ""], [[kind, ", ".join(words)] for kind, words in learned.items() if kind != HEARD])
 
 
 @app.command("remove", epilog="Example: underpaint models remove ~/stable-diffusion-webui")

@@ -88,7 +88,8 @@ class EmbeddingFacts(_Frozen):
 
 class AdapterFacts(_Frozen):
     """What hangs on to a denoiser. `reads` are the kinds of map it was made for, by its name, for a union by its type
-    (there are `types` of them); `image_width` is the width of the picture's features that an IP-Adapter reads or an
+    (there are `types` of them), drawn `shrink` times smaller than the picture, its black lifted to `floor`;
+    `image_width` is the width of the picture's features that an IP-Adapter reads or an
     image encoder has inside, `projected_width` that of the encoder's last answer; `unsupported` names what cannot be
     used."""
 
@@ -97,6 +98,8 @@ class AdapterFacts(_Frozen):
     types: int = 0
     image_width: int = 0
     projected_width: int = 0
+    shrink: int = 1
+    floor: float = 0.0
     unsupported: str = ""
 
 

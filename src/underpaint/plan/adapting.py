@@ -12,6 +12,7 @@ from underpaint.errors import PlanError
 from underpaint.models import Catalogue, ModelDescription, check_network
 from underpaint.models.adapter_finding import adapters_for, find_adapter, find_image_encoder
 from underpaint.models.adapters import LINES
+from underpaint.models.own_adapters import own_adapter
 from underpaint.plan.data import AdapterUse
 from underpaint.recipe import Control, LineControl, ModelRef, Recipe, StyleControl
 
@@ -76,6 +77,10 @@ def _nearest(control: Control, model: ModelDescription, catalogue: Catalogue) ->
     if not kinds or own or model.family not in FAMILIES:
         return None
     for kind in kinds:
+        brought = own_adapter(model, kind)
+        if brought is not None:
+            return brought
+    for kind in kinds:
         there = adapters_for(catalogue, model, (kind,))
         if there:
             return there[0]
@@ -94,7 +99,9 @@ def _check_suits(control: Control, adapter: ModelDescription, model: ModelDescri
 
 def adapter_notes(chosen: Sequence[ChosenAdapter], model: ModelDescription) -> list[str]:
     """What a person should know of the adapters before anything is painted, sentences."""
-    notes = [f"{one.control.kind} is followed by {one.adapter.name}" for one in chosen if not one.asked]
+    brought = f"{model.name}/"
+    notes = [f"{one.control.kind} is followed by {one.adapter.name}" for one in chosen
+             if not one.asked and not one.adapter.name.startswith(brought)]
     notes += [found.text for one in chosen for found in check_network(model, one.adapter) if found.level == "warning"]
     slots: defaultdict[str, int] = defaultdict(int)
     for one in chosen:

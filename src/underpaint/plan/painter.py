@@ -27,6 +27,8 @@ from underpaint.imaging.arrays import FloatArray
 from underpaint.imaging.geometry import Extent
 from underpaint.models import Catalogue, Kind, ModelDescription, check_network, parse_prediction
 from underpaint.models.adapter_finding import find_adapter, find_image_encoder
+from underpaint.models.knowledge import knowledge, unknown_words
+from underpaint.models.own_adapters import find_own
 from underpaint.plan.adapting import ChosenAdapter, adapter_notes, chosen_adapters, control_key
 from underpaint.plan.data import AdapterUse, Plan
 from underpaint.plan.decide import Facts, Machine, check_size, decide
@@ -167,12 +169,15 @@ class Painter:
 
     def _adapter(self, use: AdapterUse) -> tuple[ModelDescription, ModelDescription | None]:
         """The adapter that a plan names, and its image encoder."""
-        found = find_adapter(self.catalogue, use.adapter.name, use.adapter.hash)
+        own = find_own(self.catalogue, use.adapter.name)
+        found = own or find_adapter(self.catalogue, use.adapter.name, use.adapter.hash)
         return found, find_image_encoder(self.catalogue, found) if use.encoder is not None else None
 
     def _warnings(self, plan: Plan, recipe: Recipe, model: ModelDescription) -> list[str]:
         """What was made for another kind of model, and which maps fight for an adapter, sentences; told at once."""
-        found = [*self._unsuited(plan, model), *adapter_notes(self._chosen_of(plan, recipe), model)]
+        unheard = unknown_words(recipe.prompt, knowledge(model.path)) if model.path.is_dir() else []
+        found = [*([f"not known to this model: {', '.join(unheard)}"] if unheard else []),
+                 *self._unsuited(plan, model), *adapter_notes(self._chosen_of(plan, recipe), model)]
         for text in found:
             if self._warn is not None and text not in self.warned:
                 self.warned.add(text)

@@ -89,14 +89,14 @@ def encode(work: Work = _WORK, config: Config = SHIPPED, device: Device = "", pi
 @app.command()
 def reading(
     work: Work = _WORK, config: Config = SHIPPED, device: Device = "", pictures: Pictures = "pictures",
-    seconds: Seconds = 0.0, steps: Steps = 0,
+    seconds: Seconds = 0.0, steps: Steps = 0, from_weights: Weights = None,
 ) -> None:  # fmt: skip
     """Teach the text encoder to read."""
     from underpaint.primer.stages import reading_stage
 
     settings = read_config(config)
     settings = replace(settings, reading=_budget(settings.reading, seconds, steps))
-    _finish(reading_stage(_shop(work, settings, device, pictures)))
+    _finish(reading_stage(_shop(work, settings, device, pictures), from_weights))
 
 
 @app.command()
@@ -157,14 +157,14 @@ def judge(
 
 
 @app.command()
-def evaluate(work: Work = _WORK, config: Config = SHIPPED, device: Device = "") -> None:
-    """Examine the painter with the judge and with an edge extractor."""
-    from underpaint.primer.stages import evaluate_stage
+def report(work: Work = _WORK, config: Config = SHIPPED, device: Device = "") -> None:
+    """Measure the painter: words, counts, relations, looks, maps, beside what renders reach."""
+    from underpaint.primer.report.rows import table
+    from underpaint.primer.report.stage import report_stage
 
-    result = evaluate_stage(_shop(work, read_config(config), device))
-    for name, share in result["painted"]["factors"].items():
-        typer.echo(f"{name:10s} {share:6.1%}   judge on renders {result['renders']['factors'][name]:6.1%}")
-    typer.echo(f"lines kept {result['lines']['kept']:.1%}, F1 {result['lines']['f1']:.2f}")
+    rows, folder = report_stage(_shop(work, read_config(config), device))
+    typer.echo(table(rows))
+    typer.echo(f"Written to {folder}.")
 
 
 @app.command()

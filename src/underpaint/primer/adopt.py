@@ -9,14 +9,21 @@ from torch import Tensor
 
 from underpaint.errors import ModelError
 from underpaint.primer.export import is_scaled
+from underpaint.primer.maps import CHANNELS
+from underpaint.primer.painter import Painter
 from underpaint.primer.stages import Workshop
+from underpaint.primer.words import read_tokenizer
 from underpaint.training.checkpoint import save_state
 
-_PARTS = {"unet": "unet", "text_encoder": "text_encoder", "adapter": "adapter_line"}
+_PARTS = {"unet": "unet", "text_encoder": "text_encoder"} | {
+    f"adapters.{kind}": f"adapter_{kind}" for kind in CHANNELS
+}
 
 
 def adopt_stage(shop: Workshop, folder: Path) -> None:
     """Write the averaged weights of an exported model into the workshop, where `--from-weights` finds them.
+
+    An adapter that the model lacks begins untrained.
 
     Raises:
         ModelError: the folder is no exported Primer.
@@ -25,14 +32,16 @@ def adopt_stage(shop: Workshop, folder: Path) -> None:
     if not card.is_file():
         raise ModelError(f"{folder} is no exported Primer", hint="Name a folder with a primer.json.")
     strength = float(json.loads(card.read_text())["line_adapter"].get("built_in", 1.0))
-    painter: dict[str, Tensor] = {}
+    vae = json.loads((folder / "vae" / "config.json").read_text())
+    tokenizer = read_tokenizer(folder / "tokenizer")
+    painter: dict[str, Tensor] = Painter(shop.config.painter, tokenizer, int(vae["latent_channels"])).state_dict()
     for name, part in _PARTS.items():
         for key, value in _tensors(folder / part).items():
-            scaled = name == "adapter" and is_scaled(key)
+            scaled = name == "adapters.line" and is_scaled(key)
             painter[f"{name}.{key}"] = value / strength if scaled else value
     save_state(shop.painter_folder / "weights.safetensors", painter, {"step": 0, "elapsed": 0.0})
-    factor = json.loads((folder / "vae" / "config.json").read_text())["scaling_factor"]
-    save_state(shop.autoencoder_folder / "weights.safetensors", _tensors(folder / "vae"), {"scaling_factor": factor})
+    facts = {"scaling_factor": vae["scaling_factor"]}
+    save_state(shop.autoencoder_folder / "weights.safetensors", _tensors(folder / "vae"), facts)
     shutil.copytree(folder / "tokenizer", shop.tokenizer_folder, dirs_exist_ok=True)
 
 

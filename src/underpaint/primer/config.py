@@ -62,9 +62,11 @@ class ReadingConfig:
 
 @dataclass(frozen=True)
 class PainterConfig:
-    """Joint training of denoiser and line adapter to a text encoder that can read; the tables go to their classes.
+    """Joint training of denoiser and adapters to a text encoder that can read; `unet`, `text`, `adapter` go to their
+    classes.
 
-    The first `half_until` of the budget is spent on pictures of half the size, `half_batch` at a time.
+    The first `half_until` of the budget is spent on pictures of half the size, `half_batch` at a time. `maps` is the
+    share of samples that see each kind of map; an error on the subject counts `1 + subject` times.
     """
 
     seconds: float
@@ -74,10 +76,11 @@ class PainterConfig:
     rate: float
     hold: float
     average: float
-    lines: float
     drop_words: float
+    subject: float
     seed: int
     lanes: int = 1
+    maps: dict[str, float] = field(default_factory=dict)
     unet: dict[str, Any] = field(default_factory=dict)
     text: dict[str, Any] = field(default_factory=dict)
     adapter: dict[str, Any] = field(default_factory=dict)
@@ -114,9 +117,11 @@ class JudgeConfig:
 
 @dataclass(frozen=True)
 class EvaluateConfig:
-    """How the painter is examined."""
+    """How the painter is examined: with so many prompts, prompts for each of counting and relating, and scenes whose
+    maps must be followed."""
 
     prompts: int
+    pairs: int
     drawings: int
     steps: int
     guidance: float

@@ -3,6 +3,8 @@
 import json
 import shutil
 import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +14,12 @@ from torch import nn
 
 from underpaint.errors import OutputError
 from underpaint.primer.config import DefaultsConfig
+from underpaint.primer.digests import CARD, note_files, write_card
+from underpaint.primer.maps import CHANNELS, FLOOR
 from underpaint.primer.paint import Paintbox
-from underpaint.primer.painter import LINE_CHANNELS, new_scheduler
+from underpaint.primer.painter import new_scheduler
 from underpaint.primer.part_export import keep_parts
-from underpaint.primer.world import SIZES
+from underpaint.primer.stagecraft.scene import SIZES
 
 MOST_BYTES = 32_000_000
 """What the whole folder may weigh."""
@@ -37,12 +41,21 @@ _INDEX = {
 }
 
 
-def export(box: Paintbox, tokenizer_folder: Path, target: Path, defaults: DefaultsConfig, facts: dict[str, Any]) -> int:
+@dataclass(frozen=True)
+class About:
+    """What `primer.json` tells besides the numbers of the networks: defaults, training (what was trained for how
+    long), and by kind the words that the model knows."""
+
+    defaults: DefaultsConfig
+    training: Mapping[str, Any]
+    knows: Mapping[str, Sequence[str]]
+
+
+def export(box: Paintbox, tokenizer_folder: Path, target: Path, about: About) -> int:
     """Write the Primer to `target`, replacing what is there; returns its size in bytes.
 
     The smaller networks that lie in it (extractors, upscaler, image tower) are carried over. The folder is made beside
-    the target and renamed into place, so that nobody ever reads half of it. `facts` (what was trained for how long) go
-    into `primer.json` beside the defaults.
+    the target and renamed into place, so that nobody ever reads half of it.
 
     Raises:
         OutputError: the model is larger than the package may carry.
@@ -51,11 +64,12 @@ def export(box: Paintbox, tokenizer_folder: Path, target: Path, defaults: Defaul
     fresh = Path(tempfile.mkdtemp(prefix=".primer-", dir=target.parent))
     fresh.chmod(0o755)
     try:
-        _write_parts(box, fresh, defaults.line_strength)
+        _write_parts(box, fresh, about.defaults.line_strength)
         shutil.copytree(tokenizer_folder, fresh / "tokenizer")
         (fresh / "model_index.json").write_text(json.dumps(_INDEX, indent=2) + "\n")
-        (fresh / "primer.json").write_text(json.dumps(_card(box, defaults, facts), indent=2) + "\n")
         keep_parts(target, fresh)
+        write_card(fresh / CARD, _card(box, about))
+        note_files(fresh)
         size = _checked_size(fresh)
         old = fresh.with_name(fresh.name + ".old")
         if target.exists():
@@ -73,7 +87,7 @@ def _write_parts(box: Paintbox, folder: Path, line_strength: float) -> None:
         "vae": box.autoencoder,
         "unet": box.painter.unet,
         "text_encoder": box.painter.text_encoder,
-        "adapter_line": box.painter.adapter,
+        **{f"adapter_{kind}": adapter for kind, adapter in box.painter.adapters.items()},
     }
     for name, module in parts.items():
         half = _half_copy(module)
@@ -113,7 +127,8 @@ def _half_copy(module: Any) -> Any:
     return copy.to(device="cpu", dtype=torch.float16, memory_format=torch.contiguous_format).eval()
 
 
-def _card(box: Paintbox, defaults: DefaultsConfig, facts: dict[str, Any]) -> dict[str, Any]:
+def _card(box: Paintbox, about: About) -> dict[str, Any]:
+    defaults = about.defaults
     return {
         "name": "Primer",
         "schema": 1,
@@ -125,15 +140,19 @@ def _card(box: Paintbox, defaults: DefaultsConfig, facts: dict[str, Any]) -> dic
             "size_step": defaults.size_step,
         },
         "sizes": [list(size) for size in SIZES],
-        "line_adapter": {"folder": "adapter_line", "channels": LINE_CHANNELS, "ink": 1.0, "paper": 0.0, "weight": 1.0,
-                         "built_in": defaults.line_strength},
+        "line_adapter": {"folder": "adapter_line", "channels": CHANNELS["line"], "ink": 1.0, "paper": 0.0,
+                         "weight": 1.0, "built_in": defaults.line_strength},
+        "adapters": {kind: {"folder": f"adapter_{kind}", "channels": channels, "shrink": 2,
+                            "floor": 0.0 if kind == "pose" else FLOOR}
+                     for kind, channels in CHANNELS.items() if kind != "line"},
         "parameters": {
             "vae": count_parameters(box.autoencoder),
             "unet": count_parameters(box.painter.unet),
             "text_encoder": count_parameters(box.painter.text_encoder),
-            "adapter_line": count_parameters(box.painter.adapter),
+            **{f"adapter_{kind}": count_parameters(adapter) for kind, adapter in box.painter.adapters.items()},
         },
-        "training": facts,
+        "training": about.training,
+        "knows": {kind: list(words) for kind, words in about.knows.items()},
     }
 
 

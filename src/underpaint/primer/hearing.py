@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from underpaint.primer.painter import Painter, new_scheduler
+from underpaint.primer.painter import Given, Painter, new_scheduler
 from underpaint.training.shards import Pool
 
 _BANDS = {"far": 950, "middle": 700, "near": 350}
@@ -28,16 +28,19 @@ def hearing(painter: Painter, pool: Pool, seed: int, count: int = 48) -> dict[st
     alphas = new_scheduler().alphas_cumprod
     found: dict[str, float] = {}
 
-    def loss(step: int, told: Tensor, drawn: Tensor, lined: float) -> float:
+    everyone = torch.arange(count, device=device)
+
+    def loss(step: int, told: Tensor, given: Given) -> float:
         signal = alphas[step]
         noisy = (signal.sqrt() * latents + (1 - signal).sqrt() * noise).contiguous(memory_format=torch.channels_last)
         target = signal.sqrt() * noise - (1 - signal).sqrt() * latents
-        steps, given = (torch.full((count,), number, device=device) for number in (step, lined))
+        steps = torch.full((count,), step, device=device)
         with torch.autocast(device.type, torch.bfloat16):
-            predicted = painter(noisy, steps, told, drawn, given)
+            predicted = painter(noisy, steps, told, given)
         return float((predicted.float() - target).square().mean())
 
     for name, step in _BANDS.items():
-        found[f"words {name}"] = loss(step, tokens.roll(1, 0), lines, 0.0) / loss(step, tokens, lines, 0.0) - 1
-        found[f"lines {name}"] = loss(step, tokens, lines.roll(1, 0), 1.0) / loss(step, tokens, lines, 1.0) - 1
+        found[f"words {name}"] = loss(step, tokens.roll(1, 0), {}) / loss(step, tokens, {}) - 1
+        own, others = {"line": (everyone, lines)}, {"line": (everyone, lines.roll(1, 0))}
+        found[f"lines {name}"] = loss(step, tokens, others) / loss(step, tokens, own) - 1
     return {name: round(value, 4) for name, value in found.items()}

@@ -14,12 +14,15 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from underpaint.primer.config import JudgeConfig
+from underpaint.primer.facts import KNOWN, facts_of
 from underpaint.primer.mirror import mirrored_value
-from underpaint.primer.world import FACTORS
+from underpaint.primer.stagecraft.scene import FACTORS
 from underpaint.training.loop import Budget, LoopSettings, Losses, StepContext, Trainer
 from underpaint.training.shards import Pool
 
-_HARDER = {"subject": 2.5, "style": 1.5}
+JUDGED = FACTORS | {name: KNOWN[name] for name in ("count", "relation")}
+"""What the judge names."""
+_HARDER = {"subject": 2.5, "style": 1.5, "relation": 0.7, "count": 0.7}
 """Factors that take longest to learn count for more."""
 
 
@@ -53,13 +56,17 @@ class Judge(nn.Module):
         self.grid = nn.AdaptiveAvgPool2d(3)
         self.drop = nn.Dropout(0.2)
         self.heads = nn.ModuleDict(
-            {name: nn.Linear(width * 6 * 9, len(values)) for name, values in FACTORS.items()}
+            {name: nn.Linear(width * 6 * 9, len(values)) for name, values in JUDGED.items()}
         )
 
     def forward(self, pictures: Tensor) -> dict[str, Tensor]:
         """Pictures, B x 3 x S x S in -1..1, to one row of scores a factor."""
-        features = self.drop(self.grid(self.body(self.stem(pictures))).flatten(1))
+        features = self.drop(self.features(pictures))
         return {name: head(features) for name, head in self.heads.items()}
+
+    def features(self, pictures: Tensor) -> Tensor:
+        """What it sees before it names anything: one row of numbers a picture."""
+        return self.grid(self.body(self.stem(pictures))).flatten(1)
 
 
 def judge_input(pictures: NDArray[np.uint8], size: int) -> Tensor:
@@ -78,13 +85,13 @@ class JudgeStep:
         """Losses: `loss`, and for the log the share of right answers, `right`."""
         keys = self._pool.draw(context.rng, self._config.batch)
         pictures = judge_input(self._pool.rows(keys, "pictures"), self._config.size)
-        facts = [note["factors"] for note in self._pool.notes(keys)]
+        facts = [facts_of(note["scene"]) for note in self._pool.notes(keys)]
         flips = context.rng.random(len(keys)) < 0.5
         pictures = self._disturbed(pictures, flips, context)
         with torch.autocast("cpu", torch.bfloat16):
             scores = model(pictures.contiguous(memory_format=torch.channels_last))
         losses, right = [], []
-        for name, values in FACTORS.items():
+        for name, values in JUDGED.items():
             words = [
                 mirrored_value(name, fact[name]) if flip else fact[name]
                 for fact, flip in zip(facts, flips, strict=True)
@@ -133,9 +140,9 @@ class Verdicts:
 @torch.no_grad()
 def ask(judge: Judge, pictures: NDArray[np.uint8], size: int) -> Verdicts:
     """Name every factor of pictures of one size, uint8 N x H x W x 3."""
-    named: dict[str, list[str]] = {name: [] for name in FACTORS}
+    named: dict[str, list[str]] = {name: [] for name in JUDGED}
     for start in range(0, len(pictures), 32):
         scores = judge(judge_input(pictures[start : start + 32], size))
-        for name, values in FACTORS.items():
+        for name, values in JUDGED.items():
             named[name] += [values[int(i)] for i in scores[name].argmax(1)]
     return Verdicts(named)

@@ -3,7 +3,7 @@
 import re
 
 _SIDES = {"left": "right", "right": "left"}
-_SIDED = ("position", "light")
+_SIDED = ("position", "light", "facing", "relation")
 
 
 def mirrored_words(caption: str) -> str:
@@ -12,5 +12,5 @@ def mirrored_words(caption: str) -> str:
 
 
 def mirrored_value(factor: str, value: str) -> str:
-    """What a judged factor's value becomes in the mirrored picture."""
-    return _SIDES.get(value, value) if factor in _SIDED else value
+    """What a factor's value becomes in the mirrored picture."""
+    return mirrored_words(value) if factor in _SIDED else value

@@ -1,6 +1,7 @@
 """Painting with the networks in hand, before they are exported: for sample sheets and for the examination."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -9,6 +10,7 @@ from torch import Tensor
 from transformers import CLIPTokenizer
 
 from underpaint.engine.families.autoencoder_unshuffle import AutoencoderUnshuffle
+from underpaint.primer.maps import Map
 from underpaint.primer.painter import Painter, new_scheduler, tokenize
 
 
@@ -25,12 +27,12 @@ class Paintbox:
 class Order:
     """Pictures of one size to paint together.
 
-    `lines` are H x W arrays in 0..1 with 1 = ink, one a prompt, or None for words alone.
+    `maps` holds, by kind (see `maps.CHANNELS`), one C x h x w array a prompt.
     """
 
     prompts: list[str]
     size: tuple[int, int] = (256, 256)
-    lines: list[NDArray[np.float32]] | None = None
+    maps: Mapping[str, list[Map]] = field(default_factory=dict)
     steps: int = 16
     guidance: float = 4.0
     seed: int = 0
@@ -68,10 +70,15 @@ def paint(box: Paintbox, order: Order) -> NDArray[np.uint8]:
 
 
 def _residuals(box: Paintbox, order: Order, device: torch.device) -> list[Tensor] | None:
-    if order.lines is None:
-        return None
-    lines = torch.from_numpy(np.stack(order.lines)[:, None]).to(device)
-    return [order.line_strength * feature for feature in box.painter.adapter(lines)]
+    everyone = torch.arange(len(order.prompts), device=device)
+    levels: list[Tensor] | None = None
+    for kind, maps in order.maps.items():
+        given = torch.from_numpy(np.stack(maps).astype(np.float32)).to(device)
+        strength = order.line_strength if kind == "line" else 1.0
+        made = box.painter.features({kind: (everyone, given)}, len(everyone)) or []
+        added = [strength * level for level in made]
+        levels = added if levels is None else [a + b for a, b in zip(levels, added, strict=True)]
+    return levels
 
 
 def sheet(pictures: list[NDArray[np.uint8]], columns: int, gap: int = 4) -> NDArray[np.uint8]:

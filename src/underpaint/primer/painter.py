@@ -1,13 +1,14 @@
-"""Stage five: denoiser and line adapter, trained together on latents and on words that are already understood.
+"""Stage five: denoiser and control adapters, trained together on latents and on words that are already understood.
 
 The denoiser predicts v (Salimans and Ho, 2022) under a schedule whose last step is pure noise (Lin et al., 2023), so
-that a night can be dark. Lines are given to some samples, to the others nothing is added: one training teaches both.
-It begins on pictures of half the size, where what is where is learned at a quarter of the cost.
+that a night can be dark. Maps are given to some samples, to the others nothing is added: one training teaches both.
+It begins on pictures of half the size, where what is where is learned at a quarter of the cost. What is wrong on the
+subject counts for more than what is wrong around it.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 from diffusers import DDIMScheduler, T2IAdapter
@@ -19,13 +20,16 @@ from underpaint.engine.families.autoencoder_unshuffle import AutoencoderUnshuffl
 from underpaint.engine.families.unet_patched import UNetPatched
 from underpaint.primer.autoencoder import picture_tensor
 from underpaint.primer.config import PainterConfig
-from underpaint.primer.hand import Lines, by_hand
+from underpaint.primer.maps import CHANNELS, Drawer
 from underpaint.primer.mirror import mirrored_words
 from underpaint.primer.words import POSITIONS
 from underpaint.training.loop import Budget, LoopSettings, Losses, StepContext, Trainer
 from underpaint.training.shards import Pool, Shard
 
-LINE_CHANNELS = 1
+Given = Mapping[str, tuple[Tensor, Tensor]]
+"""Maps by kind: the numbers of the rows that have one, and the maps themselves."""
+_STRIDE = 16
+"""Pixels of the picture to one place of the denoiser's first level."""
 # Words decide in the noisiest fifth of the schedule and lines in the next two; below, all that is left is texture,
 # most of which is learned early. So steps are drawn as u**0.7, with a quarter from the noisiest fifth.
 _TOWARDS_NOISE = 0.7
@@ -49,26 +53,37 @@ class Painter(nn.Module):
         if self.unet.config.addition_embed_type == "text":
             # The sentence's own path begins no louder than the time's.
             nn.init.constant_(self.unet.add_embedding.norm2.weight, 0.25)
-        self.adapter = T2IAdapter(
-            in_channels=LINE_CHANNELS, downscale_factor=16, adapter_type="full_adapter", **config.adapter
-        )
+        # A line is exact to the pixel; the other maps come at half the picture's size.
+        self.adapters = nn.ModuleDict({
+            kind: T2IAdapter(in_channels=channels, downscale_factor=_STRIDE if kind == "line" else _STRIDE // 2,
+                             adapter_type="full_adapter", **config.adapter)
+            for kind, channels in CHANNELS.items()
+        })  # fmt: skip
 
-    def forward(self, noisy: Tensor, steps: Tensor, tokens: Tensor, lines: Tensor, drawn: Tensor) -> Tensor:
+    def forward(self, noisy: Tensor, steps: Tensor, tokens: Tensor, given: Given) -> Tensor:
         """The predicted v.
 
         Args:
             noisy: latents, B x C x h x w.
             steps: B diffusion steps.
             tokens: B x 77 token numbers.
-            lines: B x 1 x 8h x 8w, 1 = ink.
-            drawn: B, 1 where the lines count and 0 where nothing must be added.
+            given: maps for some of the rows; where a row has several, what their adapters say adds up.
         """
         with torch.no_grad():
             words = self.text_encoder(tokens).last_hidden_state
-        drawn = drawn.view(-1, 1, 1, 1)
-        residuals = [drawn * feature for feature in self.adapter(lines)]
-        out: Tensor = self.unet(noisy, steps, words, down_intrablock_additional_residuals=residuals).sample
+        out: Tensor = self.unet(
+            noisy, steps, words, down_intrablock_additional_residuals=self.features(given, len(noisy))
+        ).sample
         return out
+
+    def features(self, given: Given, count: int) -> list[Tensor] | None:
+        """What the adapters add to each level of the denoiser for `count` rows, or None without maps."""
+        levels: list[Tensor] | None = None
+        for kind, (rows, maps) in given.items():
+            made = self.adapters[kind](maps)
+            levels = levels or [level.new_zeros((count, *level.shape[1:])) for level in made]
+            levels = [whole.index_add(0, rows, level) for whole, level in zip(levels, made, strict=True)]
+        return levels
 
 
 def new_text_encoder(config: PainterConfig, tokenizer: CLIPTokenizer) -> CLIPTextModel:
@@ -177,9 +192,10 @@ class PainterStep:
         self._alphas = new_scheduler().alphas_cumprod.to(self._device)
 
     def __call__(self, model: nn.Module, context: StepContext) -> Losses:
-        """Losses: `loss`, and for the log the error `bare` of samples without lines and `lined` of those with."""
+        """Losses: `loss`, and for the log the error `bare` of samples without maps and `lined` of those with lines."""
         half = context.progress < self._config.half_until
-        latents, tokens, lines, drawn = (part.to(self._device) for part in self._batch(context.rng, half))
+        latents, tokens, weights, given = self._batch(context.rng, half)
+        latents, tokens, weights = (part.to(self._device) for part in (latents, tokens, weights))
         count = len(latents)
         # One draw from each of `count` equal slices of the schedule: far less noise in the gradient than free draws.
         slices = (torch.arange(count) + torch.rand(count, generator=context.generator)) / count
@@ -190,14 +206,17 @@ class PainterStep:
         target = signal.sqrt() * noise - (1 - signal).sqrt() * latents
         noisy = noisy.contiguous(memory_format=torch.channels_last)
         with torch.autocast(self._device.type, torch.bfloat16):
-            predicted = model(noisy, steps, tokens, lines, drawn)
-        errors = (predicted.float() - target).square().mean(dim=(1, 2, 3))
+            predicted = model(noisy, steps, tokens, given)
+        errors = ((predicted.float() - target).square() * weights).mean(dim=(1, 2, 3))
+        lined = given["line"][0]
+        bare = torch.ones(count, dtype=torch.bool, device=self._device)
+        for rows, _ in given.values():
+            bare[rows] = False
         with torch.no_grad():
-            lined = (errors * drawn).sum() / drawn.sum().clamp_min(1)
-            bare = (errors * (1 - drawn)).sum() / (1 - drawn).sum().clamp_min(1)
-        return {"loss": errors.mean(), "bare": bare, "lined": lined}
+            alone = errors[bare].mean() if bool(bare.any()) else errors.mean()
+        return {"loss": errors.mean(), "bare": alone, "lined": errors[lined].mean().detach()}
 
-    def _batch(self, rng: np.random.Generator, half: bool) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def _batch(self, rng: np.random.Generator, half: bool) -> tuple[Tensor, Tensor, Tensor, Given]:
         config = self._config
         keys = self._pool.draw(rng, config.half_batch if half else config.batch)
         flips = rng.random(len(keys)) < 0.5
@@ -209,32 +228,34 @@ class PainterStep:
         pick = rng.integers(captions, size=len(keys)) + captions * flips
         tokens = offered[np.arange(len(keys)), pick].astype(np.int64)
         tokens[rng.random(len(keys)) < config.drop_words] = self._empty
-        drawn = (rng.random(len(keys)) < config.lines).astype(np.float32)
-        lines = np.stack([
-            self._drawing(key, bool(flip), half, rng if given else None)
-            for key, flip, given in zip(keys, flips, drawn, strict=True)
-        ])  # fmt: skip
+        drawer = Drawer(self._pool, half)
+        given: dict[str, tuple[Tensor, Tensor]] = {}
+        for kind, share in config.maps.items():
+            # The same number of rows in every batch, so that the networks meet few shapes.
+            rows = rng.choice(len(keys), size=max(1, round(share * len(keys))), replace=False)
+            maps = np.stack([drawer.draw(kind, keys[row], bool(flips[row]), rng) for row in rows])
+            given[kind] = (
+                torch.from_numpy(rows).to(self._device),
+                torch.from_numpy(maps).to(self._device, memory_format=torch.channels_last),
+            )
+        small = halved(torch.from_numpy(latents.astype(np.float32)), half)
+        where = np.stack([drawer.subject(key, bool(flip)) for key, flip in zip(keys, flips, strict=True)])
+        weights = 1 + config.subject * torch.from_numpy(where)[:, None, : small.shape[2], : small.shape[3]]
         return (
-            halved(torch.from_numpy(latents.astype(np.float32)), half),
+            small,
             torch.from_numpy(tokens),
-            torch.from_numpy(lines)[:, None],
-            torch.from_numpy(drawn),
+            weights / weights.mean(dim=(2, 3), keepdim=True),
+            given,
         )
-
-    def _drawing(self, key: tuple[int, int], flip: bool, half: bool, rng: np.random.Generator | None) -> Lines:
-        """The sample's lines as a hand would draw them; nothing at all without a generator."""
-        ink = self._pool.rows([key], "lines")[0]
-        ink = np.ascontiguousarray(ink[:, ::-1] if flip else ink)
-        if half:
-            # Half as wide, a line must not become half as dark.
-            small = cv2.resize(ink, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-            ink = cv2.convertScaleAbs(small, alpha=1.6)
-        return np.zeros(ink.shape, np.float32) if rng is None else by_hand(ink, rng)
 
 
 def halved(latents: Tensor, half: bool) -> Tensor:
-    """Latents of the picture at half its size: the autoencoder is trained so that their mean is what decodes to it."""
-    return functional.avg_pool2d(latents, 2) if half else latents
+    """Latents of the picture at half its size: the autoencoder is trained so that their mean is what decodes to it.
+
+    What does not fill a whole patch of the denoiser at that size is cut off at the right and below.
+    """
+    height, width = (side // 4 * 4 for side in latents.shape[2:])
+    return functional.avg_pool2d(latents[:, :, :height, :width], 2) if half else latents
 
 
 def painter_trainer(
@@ -249,7 +270,7 @@ def painter_trainer(
         save_seconds=300.0, lanes=config.lanes,
     )  # fmt: skip
     model.text_encoder.requires_grad_(False)
-    learning = list(model.unet.parameters()) + list(model.adapter.parameters())
+    learning = list(model.unet.parameters()) + list(model.adapters.parameters())
     step = PainterStep(pool, config, tokenize(tokenizer, [""])[0].astype(np.int64), device)
     return Trainer(model, step, settings, folder, [{"params": learning, "scale": 1.0}])
 

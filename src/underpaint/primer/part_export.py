@@ -15,6 +15,7 @@ from underpaint.engine.families.small_net_files import write_net
 from underpaint.engine.families.upscaler_net import FOLDER as UPSCALER
 from underpaint.engine.families.upscaler_net import UpscalerNet
 from underpaint.primer.clip import Towers
+from underpaint.primer.digests import note_files
 from underpaint.primer.part_config import ExtractorsConfig, UpscalerConfig
 
 PART_FOLDERS = (EXTRACTORS, UPSCALER, IMAGE_FOLDER, PROJECTION_FOLDER)
@@ -71,6 +72,7 @@ def _replaced(target: Path, write: Callable[[Path], int]) -> int:
             target.replace(old)
         fresh.replace(target)
         shutil.rmtree(old, ignore_errors=True)
+        note_files(target.parent)
     except BaseException:
         shutil.rmtree(fresh, ignore_errors=True)
         raise

@@ -1,6 +1,6 @@
 """Stage four: the text encoder learns to read before anybody paints.
 
-It has to name every factor of a scene from its caption. A denoiser that learns its words from pictures alone spends
+It has to name whatever a scene is made of from its caption. A denoiser that learns its words from pictures alone spends
 most of its time deaf: the loss hardly rewards listening until listening works. One that starts with words that already
 tell scenes apart listens from its first step, and the words can stay as they are while it learns.
 """
@@ -14,10 +14,14 @@ from torch.nn import functional
 from transformers import CLIPTextModel
 
 from underpaint.primer.config import ReadingConfig
+from underpaint.primer.facts import KNOWN, facts_of
 from underpaint.primer.mirror import mirrored_value
-from underpaint.primer.world.scene import FACTORS
+from underpaint.primer.stagecraft.scene import FACTORS
 from underpaint.training.loop import Budget, LoopSettings, Losses, StepContext, Trainer
 from underpaint.training.shards import Pool
+
+_FACTOR_WEIGHT = 3.0
+"""The words that pictures are examined for count for more than the finer ones."""
 
 
 class Reader(nn.Module):
@@ -27,13 +31,14 @@ class Reader(nn.Module):
         super().__init__()
         self.text_encoder = text_encoder
         width = int(text_encoder.config.hidden_size)
-        self.heads = nn.ModuleDict({name: nn.Linear(width, len(values)) for name, values in FACTORS.items()})
+        # Named apart from a ModuleDict's own methods, of which one is called "values".
+        self.heads = nn.ModuleDict({f"of {name}": nn.Linear(width, len(words)) for name, words in KNOWN.items()})
 
     def forward(self, tokens: Tensor, positions: Tensor) -> dict[str, Tensor]:
         """Token numbers, B x 77, and B positions to ask at; one row of scores a factor."""
         states = self.text_encoder(tokens).last_hidden_state
         asked = states[torch.arange(len(states), device=states.device), positions]
-        return {name: head(asked) for name, head in self.heads.items()}
+        return {name: self.heads[f"of {name}"](asked) for name in KNOWN}
 
 
 class ReadingStep:
@@ -58,15 +63,17 @@ class ReadingStep:
         with torch.autocast(self._device.type, torch.bfloat16):
             scores = model(tokens, positions)
         losses, right = [], []
-        facts = [note["factors"] for note in self._pool.notes(keys)]
-        for name, values in FACTORS.items():
+        facts = [facts_of(note["scene"]) for note in self._pool.notes(keys)]
+        for name, values in KNOWN.items():
             words = [
                 mirrored_value(name, fact[name]) if p >= half else fact[name]
                 for fact, p in zip(facts, pick, strict=True)
             ]
             truth = torch.tensor([values.index(word) for word in words], device=self._device)
-            losses.append(functional.cross_entropy(scores[name].float(), truth))
-            right.append((scores[name].argmax(1) == truth).float().mean())
+            loss = functional.cross_entropy(scores[name].float(), truth)
+            losses.append(loss * (_FACTOR_WEIGHT if name in FACTORS else 1.0))
+            if name in FACTORS:
+                right.append((scores[name].argmax(1) == truth).float().mean())
         return {"loss": torch.stack(losses).mean(), "right": torch.stack(right).mean()}
 
 

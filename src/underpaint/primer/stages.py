@@ -1,6 +1,5 @@
 """The stages of `make primer`, each of which picks up where a kill left it."""
 
-import hashlib
 import json
 import time
 from dataclasses import dataclass
@@ -10,26 +9,16 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from underpaint.engine.families.autoencoder_unshuffle import AutoencoderUnshuffle
 from underpaint.errors import ModelError
 from underpaint.files import atomic_write
 from underpaint.primer.autoencoder import averaged_autoencoder, picture_tensor, train_autoencoder, train_decoder
 from underpaint.primer.config import PrimerConfig
-from underpaint.primer.evaluate import (
-    Question,
-    grade,
-    grade_renders,
-    line_scores,
-    paint_all,
-    questions,
-    report,
-    write_questions,
-)
-from underpaint.primer.export import export
+from underpaint.primer.export import About, export
 from underpaint.primer.hearing import hearing
 from underpaint.primer.judge import Judge, train_judge
+from underpaint.primer.knows import what_it_knows
 from underpaint.primer.paint import Order, Paintbox, paint, sheet
 from underpaint.primer.painter import (
     Painter,
@@ -191,11 +180,13 @@ def encode_stage(shop: Workshop) -> None:
             encode_shard(shard, autoencoder, tokenizer)
 
 
-def reading_stage(shop: Workshop) -> bool:
-    """Teach the text encoder to read; True when its budget is used up."""
+def reading_stage(shop: Workshop, weights: Path | None = None) -> bool:
+    """Teach the text encoder to read, one that could read before where given; True when its budget is used up."""
     tokenizer = read_tokenizer(shop.tokenizer_folder)
     pool = Pool(complete_shards(shop.pictures_folder, "tokens"), "latents")
     encoder = new_text_encoder(shop.config.painter, tokenizer)
+    if weights is not None:
+        encoder.load_state_dict(load_state(weights)[0])
     end = int(tokenizer.eos_token_id)
     weights, done = train_reader(pool, shop.config.reading, encoder, shop.reading_folder, end=end, device=shop.device)
     save_state(shop.reading_folder / "weights.safetensors", weights, {"done": done})
@@ -222,7 +213,7 @@ def painter_stage(shop: Workshop, weights: Path | None = None, target: Path | No
         with (shop.painter_folder / "hearing.jsonl").open("a") as file:
             file.write(json.dumps({"step": running.step} | hearing(painter, pool, config.seed)) + "\n")
         if target is not None:
-            export(box, shop.tokenizer_folder, target, shop.config.defaults, training_facts(shop))
+            export(box, shop.tokenizer_folder, target, about(shop))
 
     done = trainer.run(_Every(600.0, snapshot))
     _save_painter(shop, trainer)
@@ -262,7 +253,12 @@ def load_paintbox(shop: Workshop) -> Paintbox:
 
 def export_stage(shop: Workshop, target: Path) -> int:
     """Write the Primer's folder; returns its size in bytes."""
-    return export(load_paintbox(shop), shop.tokenizer_folder, target, shop.config.defaults, training_facts(shop))
+    return export(load_paintbox(shop), shop.tokenizer_folder, target, about(shop))
+
+
+def about(shop: Workshop) -> About:
+    """What `primer.json` tells."""
+    return About(shop.config.defaults, training_facts(shop), what_it_knows(complete_shards(shop.pictures_folder)))
 
 
 def judge_stage(shop: Workshop) -> bool:
@@ -298,42 +294,6 @@ def _judge_shards(shop: Workshop) -> tuple[list[Shard], list[Shard]]:
     return shards[:-fresh], shards[-fresh:]
 
 
-def evaluate_stage(shop: Workshop) -> dict[str, Any]:
-    """Paint the examination's prompts, have them judged, and write `evaluation.json`, a table and the pictures."""
-    settings, box = shop.config.evaluate, load_paintbox(shop)
-    asked = questions(settings.prompts, settings.seed)
-    pictures = _painted_once(shop, box, asked)
-    judge = load_judge(shop)
-    size = shop.config.judge.size
-    result = {
-        "painted": grade(judge, size, asked, pictures),
-        "renders": grade_renders(judge, size, _judge_shards(shop)[1]),
-        "lines": line_scores(box, settings, shop.config.defaults.line_strength),
-    }
-    folder = shop.folder / "evaluation"
-    square = [picture for picture in pictures if picture.shape[:2] == (256, 256)]
-    write_png(folder / "samples.png", sheet(square[:64], 8))
-    write_questions(folder / "questions.json", asked)
-    for name, text in (("evaluation.json", json.dumps(result, indent=1) + "\n"), ("table.md", report(result))):
-        with atomic_write(folder / name) as file:
-            file.write(text.encode())
-    return result
-
-
-def _painted_once(shop: Workshop, box: Paintbox, asked: list[Question]) -> list[NDArray[np.uint8]]:
-    """The examination's pictures; those painted with the same weights before are read instead of painted again."""
-    settings, weights = shop.config.evaluate, shop.painter_folder / "weights.safetensors"
-    digest = hashlib.sha256(weights.read_bytes() + repr(settings).encode()).hexdigest()[:16]
-    path = shop.folder / "evaluation" / f"pictures-{digest}.npz"
-    if path.is_file():
-        with np.load(path, allow_pickle=False) as kept:
-            return [kept[str(i)] for i in range(len(asked))]
-    pictures = paint_all(box, asked, settings)
-    with atomic_write(path) as file:
-        np.savez(file, **{str(i): picture for i, picture in enumerate(pictures)})
-    return pictures
-
-
 def training_facts(shop: Workshop) -> dict[str, Any]:
     """How long each part was trained, for `primer.json`."""
     facts: dict[str, Any] = {"scenes": sum(len(s.notes()) for s in complete_shards(shop.pictures_folder))}
@@ -357,9 +317,9 @@ def _show_painter(shop: Workshop, box: Paintbox, step: int) -> None:
     rows = []
     shards = [s for s in complete_shards(shop.pictures_folder) if s.array("pictures").shape[1:3] == (256, 256)][:8]
     prompts = [shard.notes()[0]["captions"][0] for shard in shards]
-    lines = [shard.array("lines")[0].astype("float32") / 255 for shard in shards]
+    lines = [shard.array("lines")[:1].astype(np.float32) / np.float32(255) for shard in shards]
     words = Order(prompts, steps=settings.steps, guidance=settings.guidance, seed=step)
-    under = Order(prompts, lines=lines, steps=settings.steps, guidance=settings.guidance, seed=step)
+    under = Order(prompts, maps={"line": lines}, steps=settings.steps, guidance=settings.guidance, seed=step)
     rows += [shard.array("pictures")[0] for shard in shards]
     rows += list(paint(box, words)) + list(paint(box, under))
     rows += [255 - shard.array("lines")[0] for shard in shards]

@@ -32,6 +32,21 @@ class Adapter:
     weights: Mapping[str, Mapping[str, Tensor]] | None = None
 
 
+class MapAdapter(nn.Module):
+    """A T2I-Adapter that was trained on maps `shrink` times smaller than the picture, with black lifted to `floor`."""
+
+    def __init__(self, adapter: nn.Module, shrink: int, floor: float) -> None:
+        super().__init__()
+        self.adapter = adapter
+        self.config = adapter.config
+        self._shrink, self._floor = shrink, floor
+
+    def forward(self, sheet: Tensor) -> Any:
+        """Features of a map, 1 x C x H x W, at the picture's size."""
+        lifted = self._floor + (1 - self._floor) * sheet.clamp(0, 1)
+        return self.adapter(nn.functional.avg_pool2d(lifted, self._shrink))
+
+
 def load_adapter(description: ModelDescription, components: Components, *, device: torch.device, dtype: torch.dtype,
                  encoder: ModelDescription | None = None) -> Adapter:
     """Load a ControlNet, T2I-Adapter or IP-Adapter for a loaded model; an IP-Adapter with its image encoder.
@@ -43,7 +58,11 @@ def load_adapter(description: ModelDescription, components: Components, *, devic
         return Adapter(description, _placed(load_image_encoder(encoder), device, torch.float32),
                        _image_prompt(description))
     if description.layout == "diffusers":
-        return Adapter(description, _placed(load_part(description.path, dtype=dtype), device, dtype))
+        module = load_part(description.path, dtype=dtype)
+        facts = description.adapter
+        if facts is not None and (facts.shrink, facts.floor) != (1, 0.0):
+            module = MapAdapter(module, facts.shrink, facts.floor)
+        return Adapter(description, _placed(module, device, dtype))
     load = _controlnet if description.kind == "controlnet" else _t2i_adapter
     return Adapter(description, _placed(load(description, components, dtype), device, dtype))
 

@@ -14,6 +14,7 @@ from underpaint.errors import ModelError
 from underpaint.models.description import ModelDescription
 from underpaint.models.folders import component_weights
 from underpaint.models.header import read_header, read_json
+from underpaint.models.primer import check_files
 
 
 def _unet() -> Any:
@@ -91,6 +92,7 @@ def load_folder_components(description: ModelDescription, *, dtypes: Dtypes, vae
         ModelError: a part is missing, damaged, a pickle, or of a class Underpaint does not know.
     """
     folder, family = description.path, description.family or "sd"
+    check_files(folder)
     index = read_json(folder / "model_index.json")
     denoiser = "transformer" if family in ("sd3", "flux") else "unet"
     names = ["text_encoder", *(["text_encoder_2"] if family != "sd" and family != "sd2" else [])]
