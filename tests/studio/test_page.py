@@ -273,4 +273,4 @@ def test_it_fits_a_phone_and_everything_has_a_name(browser: Any, served: Served,
         page.click("theme-switch button")
         assert page.locator("body").evaluate("(body) => getComputedStyle(body).backgroundColor") == "rgb(222, 222, 222)"
         heights = page.locator("key-card .tools button").evaluate_all("(all) => all.map((one) => one.clientHeight)")
-        assert len(heights) == 9 and min(heights) >= 40, "fingers need room"
+        assert len(heights) == 9 and min(heights) >= 42, "fingers need room"

@@ -2,7 +2,7 @@
 
 import { api } from "./base/api.js";
 import { takeBack } from "./base/drawing.js";
-import { hear, jobOfAddress, openJob, refresh } from "./base/jobs.js";
+import { hear, jobOfAddress, leaveJob, openJob, refresh } from "./base/jobs.js";
 import { listenToKeys } from "./base/keyboard.js";
 import { follow } from "./base/link.js";
 import { heard } from "./base/marks.js";
@@ -18,6 +18,8 @@ import "./parts/key-grid.js";
 import "./parts/take-strip.js";
 import "./parts/picture-view.js";
 import "./parts/compare-view.js";
+
+const LOOK = 10_000; // how often it is asked why nothing moves, while something should
 
 /** The lights and the models, which hardly ever change. */
 async function stock() {
@@ -61,7 +63,13 @@ follow((what, data) => {
   loadTakes();
   if (session.state.drawing?.phase === "failed") takeBack(session.kept().sheet);
 });
-window.addEventListener("hashchange", () => {
+window.addEventListener("popstate", () => {
   const job = jobOfAddress();
-  if (job && job !== session.state.job?.id) openJob(job);
+  if (!job) leaveJob();
+  else if (job !== session.state.job?.id) openJob(job);
 });
+setInterval(async () => {
+  const busy = ["running", "waiting"].includes(session.state.job?.state);
+  if (!busy || document.hidden || session.state.link !== "on") return;
+  session.set({ trouble: await api.trouble().catch(() => "") });
+}, LOOK);

@@ -115,6 +115,7 @@ export const api = {
   job,
   forget: () => details.clear(),
   keys: async (request, key) => (await ask("POST", "sets/keys", { body: request, headers: { "Idempotency-Key": key } })).id,
+  trouble: async () => (await ask("GET", "health")).trouble ?? "",
   cancel: (id) => ask("DELETE", `jobs/${id}`),
   resume: (id) => ask("POST", `jobs/${id}/resume`),
   lights: async () => (await ask("GET", "lights")).lights,

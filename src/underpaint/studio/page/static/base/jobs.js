@@ -42,7 +42,7 @@ export function moreLike() {
   if (asking || !job || picked.length === 0) return;
   const request = { drawing: job.drawing, words: job.words, count: MORE, model: job.model, like: picked };
   submit({ ...request, title: `More like ${picked.length === 1 ? "this" : "these"}: ${job.words}`.slice(0, 200),
-    seed: 1000 + freshSeed(request) });
+    seed: 1000 + crypto.getRandomValues(new Uint32Array(1))[0] });
 }
 
 /** The first time always the same keys; whoever asks for the same again wants others. */
@@ -69,9 +69,9 @@ async function submit(request) {
   }
 }
 
-/** Lay a job on the table; a reload of this tab finds it there again. */
+/** Lay a job on the table; a reload finds it there again, and the browser's Back the one before. */
 export async function openJob(id) {
-  history.replaceState(null, "", `#${id}`);
+  if (jobOfAddress() !== id) history[session.state.job ? "pushState" : "replaceState"](null, "", `#${id}`);
   session.set({ job: session.state.job?.id === id ? session.state.job : null, opened: null, marked: [] });
   await refresh(id);
 }

@@ -4,7 +4,8 @@ const KEPT = "underpaint.desk";
 
 class Session extends EventTarget {
   state = {
-    link: "on", // on, away
+    link: "on", // on, away, locked
+    trouble: "", // why nothing is painted
     drawing: null, // see drawing.js
     words: "",
     count: null, // null: as many as there are lights
@@ -16,7 +17,10 @@ class Session extends EventTarget {
     keys: [],
     lines: true, // whether the lines are shown on top
     marked: [], // at most two takes to compare
-    opened: null, // what is enlarged: {list, index}
+    takes: null, // of the strip; null until they are there
+    asked: {}, // what the strip is searched for: {words, picked}
+    asking: false, // whether keys are being asked for
+    opened: null, // what is enlarged: {list, take}
   };
 
   /** Change some of it and tell whoever watches. */

@@ -49,8 +49,8 @@ class CompareView extends Part {
 
   /** Show the two that are marked. */
   show() {
-    const { marked, keys, takes = [] } = session.state;
-    const all = [...keys.map((key) => key.take).filter(Boolean), ...takes];
+    const { marked, keys, takes } = session.state;
+    const all = [...keys.map((key) => key.take).filter(Boolean), ...(takes ?? [])];
     const [first, second] = marked.map((id) => all.find((take) => take.id === id));
     if (!first || !second) return;
     [this.sides[0].take, this.sides[1].take] = [first, second];

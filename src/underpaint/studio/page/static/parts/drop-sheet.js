@@ -130,7 +130,8 @@ class DropSheet extends Part {
 
   #say(drawing) {
     this.state.classList.toggle("wrong", drawing.phase === "failed");
-    this.state.textContent = { sending: `Sending ${drawing.size ? megabytes(drawing.size) : ""}`.trim(),
+    const sent = drawing.sent >= 1 ? "Looking at it" : `Sending ${megabytes(drawing.size ?? 0)}`;
+    this.state.textContent = { sending: sent,
       reading: "Reading its lines", ready: "", failed: drawing.said }[drawing.phase];
     this.state.hidden = !this.state.textContent;
   }

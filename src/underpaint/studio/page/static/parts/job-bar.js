@@ -46,7 +46,9 @@ class JobBar extends Part {
     this.lines.hidden = !job.lines;
     for (const [link, kind] of [[this.psd, "psd"], [this.ora, "ora"]]) {
       link.hidden = job.done === 0 || !job[kind];
-      const only = keys.flatMap((key, at) => (key.take?.picked ? [`position=${at}`] : [])).join("&");
+      const wanted = picked ? (take) => take?.picked : (take) => take && !take.rejected;
+      const chosen = keys.flatMap((key, at) => (wanted(key.take) ? [at] : []));
+      const only = chosen.length < job.done ? chosen.map((at) => `position=${at}`).join("&") : "";
       if (job[kind]) link.href = only ? `${job[kind]}?${only}` : job[kind];
       link.title = picked ? `A layered ${kind.toUpperCase()} of ${some(picked, "picked key")}, your lines on top`
         : `A layered ${kind.toUpperCase()} of every key, your lines on top`;

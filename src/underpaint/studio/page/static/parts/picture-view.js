@@ -46,8 +46,8 @@ class PictureView extends Part {
   }
 
   get takes() {
-    const { opened, keys, takes = [] } = session.state;
-    return opened?.list === "keys" ? keys.map((key) => key.take).filter(Boolean) : takes;
+    const { opened, keys, takes } = session.state;
+    return opened?.list === "keys" ? keys.map((key) => key.take).filter(Boolean) : takes ?? [];
   }
 
   get take() {

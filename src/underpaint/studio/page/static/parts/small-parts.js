@@ -3,6 +3,7 @@
 import { button, h, icon, Part } from "../base/dom.js";
 import { setShortcuts, shortcuts } from "../base/keyboard.js";
 import { session } from "../base/session.js";
+import { sentence } from "../base/words.js";
 
 const SHOWN = 8000;
 
@@ -12,10 +13,11 @@ class LinkState extends Part {
   }
 
   attach() {
-    this.watch(["link"], () => {
-      const said = { on: "", away: "Underpaint is not answering. Nothing is lost; this page goes on by itself.",
+    this.watch(["link", "trouble"], () => {
+      const { link, trouble } = session.state;
+      const said = { on: sentence(trouble), away: "Underpaint is not answering. Nothing is lost; this page goes on by itself.",
         locked: "This tab has no key to Underpaint. Open the link that “underpaint serve” shows." };
-      this.textContent = said[session.state.link];
+      this.textContent = said[link];
     });
   }
 }
