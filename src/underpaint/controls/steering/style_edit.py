@@ -16,7 +16,7 @@ from underpaint.engine.protocols import Stage, Step
 from underpaint.imaging.arrays import FloatArray
 from underpaint.recipe import StyleControl
 
-COLOUR, LIGHT, TEXTURE = 0.4, 0.25, 0.3
+COLOUR, LIGHT, TEXTURE = 0.6, 0.5, 0.5
 """How much of what is missing one step gives: of colour, of lightness, and of the contrast of textures."""
 REACHES = (2, 4)
 """Cells that are averaged on each side, for each band: what changes from cell to cell is the model's own."""
