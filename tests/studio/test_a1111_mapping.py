@@ -374,7 +374,7 @@ def test_a_prompt_matrix_has_every_combination(read: Any) -> None:
     assert [one.prompt for one in made.recipes] == ["a house", "a house, at night", "a house, in snow",
                                                     "a house, at night, in snow"]
     assert {one.seed for one in made.recipes} == {5}
-    assert (made.pages.labels.columns, made.pages.labels.rows) == (("—", "at night"), ("—", "in snow"))
+    assert (made.pages.labels.columns, made.pages.labels.rows) == (("as it is", "at night"), ("as it is", "in snow"))
     other = read(prompt="a|b", seed=5, script_name="prompt matrix", script_args=[True, True, "positive", "space"]).made
     assert [(one.prompt, one.seed) for one in other.recipes] == [("a", 5), ("b a", 6)]
 

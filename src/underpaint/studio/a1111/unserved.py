@@ -34,7 +34,7 @@ UNSERVED: Mapping[tuple[str, str], str] = MappingProxyType({
 router = APIRouter(route_class=A1111Route, responses=FAILURES, tags=["AUTOMATIC1111, not served"])
 
 
-@router.post("/sdapi/v1/interrogate", summary="Describe a picture: not served")
+@router.post("/sdapi/v1/interrogate", summary="Describe a picture: not served", include_in_schema=False)
 def interrogate(body: Interrogate) -> None:
     """No model here puts pictures into words."""
     raise NotServed("no model here puts pictures into words", field="model")
@@ -49,5 +49,5 @@ def _refuser(why: str) -> Callable[[], None]:
 
 
 for (method, path), reason in UNSERVED.items():
-    router.add_api_route(path, _refuser(reason), methods=[method], summary="Not served",
+    router.add_api_route(path, _refuser(reason), methods=[method], summary="Not served", include_in_schema=False,
                          name=f"{method.lower()}{path.replace('/', '_').replace('-', '_')}")

@@ -42,7 +42,7 @@ def _make(given: Given, args: Sequence[Any]) -> Made:
 
 
 def _labels(parts: Sequence[str]) -> tuple[str, ...]:
-    return tuple(", ".join(part for at, part in enumerate(parts) if number & (1 << at)) or ("—" if parts else "")
+    return tuple(", ".join(part for at, part in enumerate(parts) if number & (1 << at)) or ("as it is" if parts else "")
                  for number in range(2 ** len(parts)))
 
 
