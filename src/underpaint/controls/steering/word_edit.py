@@ -57,7 +57,7 @@ class WordEdit:
         apart = (seen[:, None] - self._wanted.to(seen)[None]).norm(dim=-1).div(2).clamp(0, 1 - 1e-6).asin()
         angle = apart.square().mul(2)
         best = torch.softmax(-angle.detach() * 20, dim=0)
-        total = (angle * best).sum(0).mean()
+        total: Tensor = (angle * best).sum(0).mean()
         total = total + control.smooth * _variation(colours) + control.range_ * _beyond(colours)
         total = total + control.saturation * _too_strong(colours)
         return total + control.symmetry * (colours - colours.flip(-1)).square().mean()
