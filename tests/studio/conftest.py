@@ -73,6 +73,17 @@ def primer_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     patch.undo()
 
 
+@pytest.fixture(scope="session")
+def shared_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """One client for all tests that are refused, and leave nothing behind: making an application takes a moment."""
+    folder = tmp_path_factory.mktemp("shared desk")
+    patch = pytest.MonkeyPatch()
+    patch.setenv("UNDERPAINT_HOME", str(folder / "home"))
+    with Desk(ServeSettings(token=TOKEN, library=folder / "library"), cheap_brush) as opened:
+        yield client_of(opened)
+    patch.undo()
+
+
 @pytest.fixture
 def drawing() -> bytes:
     """A small drawing, a PNG."""

@@ -121,7 +121,7 @@ def test_recipes_are_painted_in_order_and_the_same_key_is_the_same_job(client: T
     assert ask(client, "GET", "/jobs?unfinished=true")["jobs"] == []
     assert ask(client, "DELETE", f"/jobs/{job['id']}")["state"] == "done"
     picture = client.get(f"{API}/takes/{done['pictures'][0]['take']}/picture").content
-    assert recipe_from_file(picture).seed == 1  # type: ignore[arg-type]
+    assert recipe_from_file(picture).seed == 1  # type: ignore[arg-type]  # bytes are read as well
 
 
 def test_events_go_on_after_the_last_one_seen(client: TestClient) -> None:
@@ -263,9 +263,9 @@ def test_models_are_named_and_their_places_are_not_told(client: TestClient) -> N
     ("/lines", b'{"blob": "../../etc/passwd"}', 422, "blob"),
     ("/sets/keys", b'{"drawing": "x", "count": 9}', 422, "drawing"),
     ("/sets/sheet", b'{"brief": ""}', 422, "brief")])
-def test_what_does_not_fit_is_said_with_its_field(client: TestClient, path: str, body: bytes, status: int,
+def test_what_does_not_fit_is_said_with_its_field(shared_client: TestClient, path: str, body: bytes, status: int,
                                                   field: str | None) -> None:
-    refused(client, "POST", path, status, field, content=body, headers={"Content-Type": "application/json"})
+    refused(shared_client, "POST", path, status, field, content=body, headers={"Content-Type": "application/json"})
 
 
 def test_pages_cannot_send_json_as_something_else(client: TestClient) -> None:

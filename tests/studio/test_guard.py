@@ -27,8 +27,8 @@ def error(response: Any) -> dict[str, Any]:
     {}, {"Authorization": "Bearer wrong"}, {"Authorization": f"Bearer {TOKEN}x"}, {"Authorization": TOKEN},
     {"Authorization": "Basic !!!"}, {"Authorization": "Bearer "}, {"Cookie": f"underpaint-7861={TOKEN}"},
     {"Cookie": "underpaint-7861="}, {"Authorization": "Bearer \xe9"}])
-def test_without_the_token_nothing_is_told(desk: Desk, headers: dict[str, str]) -> None:
-    client = TestClient(create_app(desk, desk.settings), base_url=HOST)
+def test_without_the_token_nothing_is_told(shared_client: TestClient, headers: dict[str, str]) -> None:
+    client = TestClient(shared_client.app, base_url=HOST)
     for path in (JOBS, "/api/v1/openapi.json", "/api/v1/nowhere", "/sdapi/v1/options", "/app.js"):
         answer = client.get(path, headers={name: value.encode("latin-1") for name, value in headers.items()})
         assert answer.status_code == 401 and answer.headers["www-authenticate"]
@@ -54,8 +54,8 @@ def test_accounts_open_the_other_programs_api_alone(make_settings: Callable[...,
     ("127.0.0.1", 200), ("localhost:9999", 200), ("[::1]:7861", 200), ("LOCALHOST", 200), ("192.168.1.5:7861", 200),
     ("evil.example", 421), ("127.0.0.1.evil.example", 421), ("localhost.evil.example", 421), ("user@127.0.0.1", 421),
     ("127.0.0.1:7861/x", 421), ("", 421), ("localhost:80:80", 421), ("2130706433", 421), ("0x7f.1", 421)])
-def test_a_name_that_is_not_ours_is_refused_before_anything_else(client: TestClient, host: str, status: int) -> None:
-    answer = client.get(JOBS, headers={"Host": host})
+def test_a_name_that_is_not_ours_is_refused_before_anything(shared_client: TestClient, host: str, status: int) -> None:
+    answer = shared_client.get(JOBS, headers={"Host": host})
     assert answer.status_code == status
     if status == 421:
         assert error(answer)["field"] == "host"
@@ -66,9 +66,9 @@ def test_a_name_that_is_not_ours_is_refused_before_anything_else(client: TestCli
     {"Origin": "https://127.0.0.1:7861"}, {"Origin": "http://127.0.0.1:7862"}, {"Origin": ""},
     {"Origin": "http://127.0.0.1:7861.evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"},
     {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}])
-def test_pages_of_other_places_are_refused_even_with_the_token(client: TestClient, headers: dict[str, str]) -> None:
+def test_pages_of_other_places_are_refused_with_the_token(shared_client: TestClient, headers: dict[str, str]) -> None:
     for method in ("GET", "POST", "DELETE", "OPTIONS"):
-        answer = client.request(method, JOBS, headers=headers)
+        answer = shared_client.request(method, JOBS, headers=headers)
         assert answer.status_code == 403, (method, headers)
         assert "access-control-allow-origin" not in answer.headers
 
@@ -185,14 +185,15 @@ def test_a_body_that_never_ends_is_cut_off_without_being_kept(settings: ServeSet
     assert sent[0]["status"] == 413 and taken <= settings.max_body_bytes + (2 << 20)
 
 
-def test_a_socket_is_not_opened(client: TestClient) -> None:
+def test_a_socket_is_not_opened(shared_client: TestClient) -> None:
     from starlette.websockets import WebSocketDisconnect
 
-    with pytest.raises(WebSocketDisconnect), client.websocket_connect("/api/v1/events"):
+    with pytest.raises(WebSocketDisconnect), shared_client.websocket_connect("/api/v1/events"):
         pass
 
 
-def test_every_answer_tells_browsers_to_be_careful(client: TestClient) -> None:
+def test_every_answer_tells_browsers_to_be_careful(shared_client: TestClient) -> None:
+    client = shared_client
     for answer in (client.get(JOBS), client.get(JOBS, headers={"Authorization": ""}), client.get("/nowhere")):
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["content-security-policy"].startswith("default-src 'none'")
