@@ -14,16 +14,21 @@ from kit.a1111 import masked, scene, text
 from PIL import Image
 from pydantic import ValidationError
 
+from underpaint.controls.extractors import Extractor, reading_with
+from underpaint.controls.pose.people import Person, Pose
 from underpaint.errors import ModelError, UnderpaintError
+from underpaint.imaging.geometry import Extent
 from underpaint.pictures.read import read_picture
-from underpaint.recipe import CreateRecipe, FillRecipe, RefineRecipe
+from underpaint.recipe import CreateRecipe, FillRecipe, RefineRecipe, parse_recipe
 from underpaint.studio.a1111.answers import NotFound, NotServed, Unprocessable
 from underpaint.studio.a1111.asking import Ready, understood
 from underpaint.studio.a1111.options import DEFAULTS, checked
 from underpaint.studio.a1111.replies import Style
 from underpaint.studio.a1111.requests import Img2Img, Txt2Img, Unit
 from underpaint.studio.a1111.scripts.plot import axes_of
+from underpaint.studio.a1111.shelf import Shelf
 from underpaint.studio.a1111.styles import styled
+from underpaint.studio.a1111.units import detected, steered
 from underpaint.studio.desk import Desk
 from underpaint.studio.settings import ServeSettings
 
@@ -499,3 +504,32 @@ def test_whatever_is_sent_is_understood_or_refused(desk: Desk, kind: Any, data: 
         return
     assert ready.made.recipes and len(ready.made.recipes) == len(ready.made.places)
     assert {one.sha256 for recipe in ready.made.recipes for one in recipe.blobs()} <= ready.asked.blobs.keys()
+
+
+def _readers(role: str) -> list[Extractor]:
+    """Readers of depth and poses that see the same in every picture."""
+    depth = Extractor("a reader", "as it was told", lambda pixels: np.linspace(
+        0, 1, pixels[..., 0].size, dtype=np.float32).reshape(pixels.shape[:2]))
+    person = Person({"nose": (20.0, 10.0), "neck": (20.0, 20.0)})
+    pose = Extractor("a reader", "as it was told", lambda pixels: Pose((person,), Extent.of(pixels)))
+    return [{"depth": depth, "pose": pose}[role]]
+
+
+def test_maps_that_are_read_from_a_picture(desk: Desk) -> None:
+    sent, shelf = text(scene(96, 64)), Shelf(desk)
+    with reading_with(_readers):
+        depth = steered(Unit(module="depth_midas", image=sent, control_mode=2), None, shelf, second_pass=False)
+        pose = steered(Unit(module="dw_openpose_full", image=sent, weight=0.5), None, shelf, second_pass=False)
+        picture, joints = detected("openpose", sent, 512)
+    assert (depth.control["kind"], depth.control["by"], depth.control["mode"]) == ("depth", "a reader", "control")
+    assert read_picture(depth.map).stored.shape == (64, 96, 3) and read_picture(depth.map).stored[-1, -1, 0] == 255
+    assert (pose.control["kind"], pose.control["width"], pose.stored) == ("pose", 96, None)
+    recipe = parse_recipe({"task": "create", "controls": [depth.control, pose.control]})
+    assert recipe.controls[1].people[0].body[0] == (20, 10) and recipe.controls[1].weight == 0.5
+    assert joints["canvas_width"] == 96 and joints["people"][0]["pose_keypoints_2d"][:2] == [20, 10]
+    assert read_picture(picture).stored.shape == (64, 96, 3)
+
+
+def test_depth_without_a_reader_is_501(desk: Desk) -> None:
+    with reading_with(lambda role: []), pytest.raises(NotServed, match="nothing here reads depth"):
+        detected("depth_anything_v2", text(scene(96, 64)), 512)

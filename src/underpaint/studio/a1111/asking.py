@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from underpaint.errors import ModelError
@@ -19,7 +20,7 @@ from underpaint.studio.a1111.scripts.shape import Given, Made
 from underpaint.studio.a1111.scripts.table import script_of, units_asked
 from underpaint.studio.a1111.shelf import Shelf
 from underpaint.studio.a1111.styles import styled
-from underpaint.studio.a1111.units import read_units, steered
+from underpaint.studio.a1111.units import asks_a_net, read_units, steered
 from underpaint.studio.desk import Desk
 
 CHECKED = 64
@@ -54,7 +55,7 @@ def understood(request: Processing, options: Mapping[str, Any], desk: Desk) -> R
     refuse(request, settings)
     _check_models(settings, shelf)
     asked = _asked(request, settings, shelf, desk.settings.max_pixels)
-    controls, maps = _steered(asked, units, begun, shelf)
+    controls, maps = _steered(asked, units, begun, desk)
     base = _Base(asked, begun, controls)
     if script is not None:
         made = script.make(Given(asked, begun, shelf, base), request.script_args)
@@ -101,13 +102,14 @@ class _Base:
 
 
 def _steered(asked: Asked, units: Sequence[Unit], begun: Sequence[Begun],
-             shelf: Shelf) -> tuple[list[dict[str, Any]], list[bytes]]:
+             desk: Desk) -> tuple[list[dict[str, Any]], list[bytes]]:
     controls, maps = [], []
     init = asked.request.init_images[0] if isinstance(asked.request, Img2Img) and begun and \
         asked.request.init_images else None
     second = bool(getattr(asked.request, "enable_hr", False))
     for unit in units:
-        found = steered(unit, init, shelf, second_pass=second)
+        make = partial(steered, unit, init, Shelf(desk), second_pass=second)
+        found = desk.work(make) if asks_a_net(unit) else make()
         asked.blobs.update({found.stored.blob.sha256: found.stored.data} if found.stored is not None else {})
         controls.append(found.control)
         maps += [found.map] if found.map is not None and not asked.options["control_net_no_detectmap"] else []

@@ -70,6 +70,12 @@ def read_units(args: Any) -> list[Unit]:
     return found
 
 
+def asks_a_net(unit: Unit) -> bool:
+    """Whether a network reads its map out of the picture, which is long work."""
+    module = module_of(unit.module)
+    return module.kind in ("depth", "pose") and bool(module.way)
+
+
 def steered(unit: Unit, begun: str | None, shelf: Shelf, *, second_pass: bool) -> Steered:
     """The control that a unit asks for; `begun` is the picture that img2img paints over, for units without one.
 
