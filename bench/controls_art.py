@@ -7,7 +7,6 @@ that is at hand; without one those rows say so.
 import os
 import statistics
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from itertools import cycle
 
 import numpy as np
@@ -31,7 +30,8 @@ from underpaint.imaging.geometry import Bounds, Extent
 from underpaint.library.drawings import Stored
 from underpaint.pictures.read import read_picture
 from underpaint.plan.image_text import open_image_text
-from underpaint.primer.world import render, sample_scene
+from underpaint.primer.stagecraft.scene import FACTORS, sample_scene
+from underpaint.primer.stagecraft.truth import render
 from underpaint.recipe import (
     Blob,
     Control,
@@ -75,8 +75,8 @@ def references(art: Sequence[FloatArray]) -> list[FloatArray]:
     for number, style in enumerate(cycle(STYLES)):
         if len(found) >= 11:
             return found
-        scene = replace(sample_scene(np.random.default_rng(900 + number), size=(256, 256)), style=style)
-        found.append(to_float(np.asarray(render(scene).picture)))
+        scene = sample_scene(np.random.default_rng(900 + number)).changed(style=style)
+        found.append(to_float(render(scene)))
     return found
 
 
@@ -160,21 +160,15 @@ def _phrases() -> list[Row]:
     named, alarms = [], []
     for seed in range(SEEDS):
         rng = np.random.default_rng(40_000 + seed)
-        scene = sample_scene(rng, size=(256, 256))
-        others = [one for one in _subjects() if one != scene.subject]
+        scene = sample_scene(rng)
+        others = [one for one in FACTORS["subject"] if one != scene.who.kind]
         absent = others[int(rng.integers(len(others)))]
-        found = check_words(to_float(np.asarray(render(scene).picture)), (scene.subject, absent), model)
+        found = check_words(to_float(render(scene)), (scene.who.kind, absent), model)
         alarms.append(found.verdicts[0] == VERDICTS[2])
         named.append(found.verdicts[1] == VERDICTS[2])
     return [Row("words: not in the picture, named", f"{statistics.mean(named):.0%}, false alarms "
                 f"{statistics.mean(alarms):.0%}", ">= 80 %, < 10 %",
                 statistics.mean(named) >= 0.8 and statistics.mean(alarms) < 0.1)]
-
-
-def _subjects() -> tuple[str, ...]:
-    from underpaint.primer.world.scene import FACTORS
-
-    return tuple(FACTORS["subject"])
 
 
 def _adherence(paint: Paint) -> list[Row]:
@@ -202,7 +196,7 @@ def _large() -> Row:
 
     colours = LatentColours(torch.randn(4, 3) * 0.2, torch.full((3,), 0.5), torch.randn(3, 4) * 0.2)
     extent = Extent(8 * SIZE, 8 * SIZE)
-    painted = to_float(np.asarray(render(sample_scene(np.random.default_rng(1), size=(256, 256))).picture))
+    painted = to_float(render(sample_scene(np.random.default_rng(1))))
     blob, blobs = stored(painted)
     ground = Ground(extent, Bounds.whole(extent), extent, lambda one: read_picture(blobs[one.sha256]).pixels)
     points = (VanishingPoint(x=-0.4, y=0.45), VanishingPoint(x=1.5, y=0.45))
