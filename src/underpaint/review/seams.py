@@ -14,6 +14,7 @@ _STANDS_OUT = 0.30
 _ALIKE = 0.8
 """How much of one side of a seam the other foretells, but for one gain; of a horizon's sides it does not, since what
 stands before it stays as it is."""
+_LEAST_JUMP, _JUMP, _ALIKE_BUSY = 0.04, 12.0, 0.3
 _GAIN = (0.6, 1.6)
 _NEAR_EDGE = 0.13
 
@@ -41,7 +42,21 @@ def _down(laid: Laid, upright: bool) -> Defect | None:
             continue
         if _alike(color, int(place)) >= _ALIKE:
             return _said(float(place + 1) / color.shape[1], upright, float(crossed[place]))
-    return None
+    return _jump(color) if upright else None
+
+
+def _jump(color: FloatArray) -> Defect | None:
+    """The same under busy brushwork, near the left or right edge: a column at which the whole picture grows darker or
+    lighter at once. Rows have horizons that do so, and the middle has walls and trunks."""
+    tone = np.diff(color.mean(axis=(0, 2)))
+    usual = float(np.percentile(np.abs(tone), 75)) + 1e-4
+    place = int(np.abs(tone).argmax())
+    far, at = abs(float(tone[place])), float(place + 1) / color.shape[1]
+    if _NEAR_EDGE <= at <= 1 - _NEAR_EDGE:
+        return None
+    if not 2 < place < len(tone) - 3 or far < _LEAST_JUMP or far < _JUMP * usual or _alike(color, place) < _ALIKE_BUSY:
+        return None
+    return _said(at, True, 0.8)
 
 
 def _beside(steps: FloatArray, way: int) -> FloatArray:

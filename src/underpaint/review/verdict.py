@@ -137,7 +137,8 @@ def _reason(grade: Grade, seen: Sequence[Defect], wanted: Sequence[Demand]) -> t
     if words:
         missing = list(dict.fromkeys(one.asked for one in words))
         return f"not in the picture: {', '.join(missing)}", None
-    strongest = max(seen, key=lambda one: one.strength, default=None)
+    measured = [one for one in seen if not one.learned]  # what is measured is surer than what is recognised
+    strongest = max(measured or seen, key=lambda one: one.strength, default=None)
     if strongest is not None and (grade != "good" or strongest.strength > 0.5):
         return strongest.words, strongest.box
     if unmet:
