@@ -161,7 +161,8 @@ def _phrases() -> list[Row]:
     for seed in range(SEEDS):
         rng = np.random.default_rng(40_000 + seed)
         scene = sample_scene(rng)
-        others = [one for one in FACTORS["subject"] if one != scene.who.kind]
+        shown = {scene.who.kind, scene.other.kind if scene.other else ""}
+        others = [one for one in FACTORS["subject"] if one not in shown]
         absent = others[int(rng.integers(len(others)))]
         found = check_words(to_float(render(scene)), (scene.who.kind, absent), model)
         alarms.append(found.verdicts[0] == VERDICTS[2])
