@@ -4,7 +4,6 @@ import io
 import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from importlib import resources
 from typing import Any
 
 import numpy as np
@@ -103,8 +102,6 @@ def test_the_page_is_small_files_that_name_nobody_else() -> None:
         assert not re.search(r"\beval\(|new Function|innerHTML|document\.write|style=", text), name
     named = re.findall(r'(?:src|href)="([^"#][^"]*)"', files["index.html"])
     for name, text in files.items():
-        folder = resources.files("underpaint.studio.page").joinpath("static", name, "..")
-        assert folder is not None
         named += [_beside(name, one) for one in re.findall(r'(?:from|import) "(\.[^"]+)"', text)]
     assert set(named) <= set(page_files()), "every file that is asked for is there"
 
@@ -191,6 +188,9 @@ def test_enlarged_compared_and_taken_further(watched: Watched, drawing: bytes) -
     count(keys(page), 6)
     count(keys(page, "done"), 6)
     says(keys(page).nth(0), "golden hour to night")
+    page.go_back()
+    count(keys(page), 3)
+    count(page.locator("key-card.picked"), 2)
 
 
 def test_a_server_that_dies_is_waited_for(watched: Watched, served: Served, brush: HeldBrush, drawing: bytes,

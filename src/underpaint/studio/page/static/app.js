@@ -2,7 +2,7 @@
 
 import { api } from "./base/api.js";
 import { takeBack } from "./base/drawing.js";
-import { hear, jobOfAddress, leaveJob, openJob, refresh } from "./base/jobs.js";
+import { coloured, hear, jobOfAddress, leaveJob, openJob, refresh } from "./base/jobs.js";
 import { listenToKeys } from "./base/keyboard.js";
 import { follow } from "./base/link.js";
 import { heard } from "./base/marks.js";
@@ -25,10 +25,7 @@ const LOOK = 10_000; // how often it is asked why nothing moves, while something
 async function stock() {
   const [lights, models] = await Promise.allSettled([api.lights(), api.models()]);
   session.set({ lights: lights.value ?? session.state.lights, models: models.value ?? session.state.models });
-  for (const key of session.state.keys) {
-    if (key.palette.length === 0) key.palette = session.state.lights.find(({ name }) => key.name.startsWith(name))?.palette ?? [];
-  }
-  session.touch("keys");
+  session.set({ keys: session.state.keys.map(coloured) });
 }
 
 function layOut() {

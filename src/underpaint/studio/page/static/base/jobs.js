@@ -158,9 +158,10 @@ async function layLines(id, source) {
   session.keep();
 }
 
-/** A key in one of our lights has its colours before it is painted. */
-function coloured(key) {
-  const light = session.state.lights.find(({ name }) => key.name.startsWith(name));
+/** A key in one of our lights, or in its mirror image, has its colours before it is painted. */
+export function coloured(key) {
+  const plain = (name) => name.replace(/\b(left|right)\b/g, "side");
+  const light = session.state.lights.find(({ name }) => plain(key.name).startsWith(plain(name)));
   return { ...key, palette: light?.palette ?? [] };
 }
 
