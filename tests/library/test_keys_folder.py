@@ -9,6 +9,7 @@ import numpy as np
 import pyora
 import pytest
 from kit.studio import Program, contents, save_drawing
+from PIL import Image
 from psd_tools import PSDImage
 
 from underpaint.cli import keys as keys_command
@@ -160,3 +161,21 @@ def test_drawings_of_one_name_get_folders_of_their_own(tmp_path: Path) -> None:
     (3, "a b c d e f g", "03-a-b-c"), (4, "", "04"), (5, "Mist: nearly WHITE", "05-mist-nearly-white")])
 def test_file_names_say_what_is_in_them_and_stay_in_their_folder(number: int, name: str, stem: str) -> None:
     assert file_stem(number, name) == stem
+
+
+def test_a_key_that_was_painted_over_is_set_aside_when_the_keys_are_painted_again(
+        program: Program, tiny_model: Path, drawing: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "keys"
+    paint(program, tiny_model, drawing, folder, count=2)
+    first, second = sorted(folder.glob("0?-*.png"))
+    painted, untouched = read_picture(first).stored, read_picture(second).stored
+    mine = painted.copy()
+    mine[:8] = 255 - mine[:8]
+    Image.fromarray(mine).save(first)
+    program.well("keys", drawing, "an okapi waltzing", "-n", 2, "--model", tiny_model, "-o", folder)
+    kept = first.with_name(f"{first.stem}-yours.png")
+    assert f"yours is {kept.name}" in " ".join(program.err.split())
+    np.testing.assert_array_equal(np.array(Image.open(kept)), mine)
+    np.testing.assert_array_equal(read_picture(first).stored, painted)
+    np.testing.assert_array_equal(read_picture(second).stored, untouched)
+    assert [path.name for path in folder.glob("*yours*")] == [kept.name]

@@ -142,7 +142,8 @@ def report(folder: "KeysFolder", *, as_json: bool) -> None:
         console().print(f"\nlayers: {folder.psd}, {folder.ora}\nsheet: {folder.sheet}", markup=False)
     for note in dict.fromkeys(note for painted in folder.keys for note in painted.take.circumstances["fallbacks"]):
         notes().print(f"memory was short: {note}", markup=False)
-    for note in dict.fromkeys(note for painted in folder.keys for note in painted.take.circumstances["notes"]):
+    told = (note for painted in folder.keys for note in (*painted.notes, *painted.take.circumstances["notes"]))
+    for note in dict.fromkeys(told):
         notes().print(f"note: {note}", markup=False)
     if folder.cancelled:
         notes().print("stopped; what was finished is kept")

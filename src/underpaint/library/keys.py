@@ -19,6 +19,7 @@ from underpaint.imaging.geometry import Extent
 from underpaint.imaging.resize import Resample, resize
 from underpaint.library.drawings import Drawing
 from underpaint.library.saving import check_place, file_stem, save_take
+from underpaint.library.setting_aside import said_of, set_aside
 from underpaint.library.takes import as_kept
 from underpaint.pictures.read import read_picture
 from underpaint.pictures.record import Record
@@ -47,11 +48,12 @@ class Watcher(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class PaintedKey:
-    """One finished key: its plan, its take, and the file it was written to."""
+    """One finished key: its plan, its take, the file it was written to, and what a person should know of that."""
 
     key: Key
     take: Take
     file: Path
+    notes: tuple[str, ...] = ()
 
     def facts(self) -> tuple[str, str]:
         """What an artist wants to know, a line each."""
@@ -129,6 +131,7 @@ class _Desk:
             self.watcher.begin(f"{key.number} {key.name}")
         tell: Callable[[int, int], None] | None = self.watcher.step if self.watcher else None
         file = key_file(self.folder, key, private=self.private)
+        kept_aside = None if self.private else set_aside(file)
         if self.journal is None:
             blobs = {self.drawing.blob.sha256: self.drawing.stored.data}
             take = as_kept(self.painter.paint(key.recipe, blobs, progress=tell))
@@ -139,7 +142,7 @@ class _Desk:
             self.journal.written(kept, file, save_take(take, file, private=self.private).pixels)
         if self.watcher:
             self.watcher.finish()
-        return PaintedKey(key, take, file)
+        return PaintedKey(key, take, file, () if kept_aside is None else (said_of(file, kept_aside),))
 
 
 def _at_drawing_size(painted: PaintedKey, extent: Extent) -> NDArray[np.float32]:

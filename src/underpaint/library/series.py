@@ -1,7 +1,7 @@
 """A folder of pictures that belong together: painted one after the other, each kept as soon as it is finished."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -20,6 +20,7 @@ from underpaint.errors import (
 from underpaint.library.repaint import foresee, read_source
 from underpaint.library.runner import Engine, Tell
 from underpaint.library.saving import check_place, file_stem, save_take
+from underpaint.library.setting_aside import said_of, set_aside
 from underpaint.library.takes import as_kept, load_take
 from underpaint.models import Catalogue
 from underpaint.pictures.read import read_picture
@@ -140,6 +141,7 @@ def _paint(position: int, planned: Planned, file: Path, brush: Brush) -> Painted
     tell: Tell = brush.watcher.step if brush.watcher else _nobody
     begun = brush.journal is not None and brush.journal.finished[position]
     take = None if begun else _there(planned.recipe, file, brush)
+    kept_aside = None if take is not None or brush.private else set_aside(file)
     if take is None and brush.journal is not None:
         kept = brush.journal.take(position, tell)
         take = kept.take
@@ -149,7 +151,8 @@ def _paint(position: int, planned: Planned, file: Path, brush: Brush) -> Painted
         save_take(take, file, private=brush.private)
     if brush.watcher:
         brush.watcher.finish()
-    return Painted.of(planned, take, file)
+    painted = Painted.of(planned, take, file)
+    return painted if kept_aside is None else replace(painted, notes=(*painted.notes, said_of(file, kept_aside)))
 
 
 def _there(recipe: Recipe, file: Path, brush: Brush) -> Take | None:
