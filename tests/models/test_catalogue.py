@@ -286,8 +286,9 @@ def test_kinds_that_cannot_be_used_are_among_the_problems(folder: Path) -> None:
     assert said["glora.safetensors"].why == "glora.safetensors: GLoRA: not supported"
     assert "LLLite is not supported" in said["pose.safetensors"].why
     assert "DoRA" in said["glora.safetensors"].hint
-    with pytest.raises(ModelError, match=r"pose is a ControlNet, neither .* \(ControlNet-LLLite is not supported\)"):
-        check_network(catalogue.find("Dreamy v2"), catalogue.find("pose"))
+    assert "ordinary ControlNet" in said["pose.safetensors"].hint
+    (found,) = check_network(catalogue.find("Dreamy v2"), catalogue.find("pose"))
+    assert found.level == "refused" and "ControlNet-LLLite, which is not supported" in found.text
 
 
 def test_problems_are_remembered(folder: Path) -> None:

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from underpaint.errors import ModelError, OutputError
 from underpaint.files import atomic_write
+from underpaint.models.adapters import way_out
 from underpaint.models.describe import describe
 from underpaint.models.description import ModelDescription
 from underpaint.models.folders import adapter_file, hashed_files
@@ -102,7 +103,11 @@ def _way_out(why: str) -> str:
     if "pickle" in why:
         return PICKLE_HINT
     if why.endswith(": not supported"):
+        if "Control-LoRA" in why:
+            return way_out("Control-LoRA")
         return "Of LoRAs, LoCon, LoHa, LoKr, DoRA, IA3 and whole differences work, too."
+    if why.endswith(" is not supported"):
+        return way_out(why.partition(": ")[2].removesuffix(" is not supported"))
     return "Download the file again." if "cut off" in why or "damaged" in why or "is empty" in why else ""
 
 
