@@ -7,6 +7,9 @@ const ROOT = "api/v1";
 const CLIENT = "page";
 const GONE = { message: "Underpaint is not answering", hint: "Nothing is lost. Try again in a moment" };
 
+const LARGE = 100e6; // bytes; a server that refuses so much hangs up while it is still being sent
+const TOO_LARGE = { message: "the file could not be sent whole", hint: "It is very large; a smaller scan will do" };
+
 /** What went wrong, in the server's words, with the way out. */
 export class ApiError extends Error {
   constructor(status, { message, hint, field } = {}) {
@@ -48,7 +51,7 @@ function send(file, sent, signal) {
     request.responseType = "json";
     request.upload.onprogress = (event) => { if (event.lengthComputable) sent(event.loaded / event.total); };
     request.onload = () => (request.status < 300 ? done(request.response) : fail(refusal(request.status, request.response)));
-    request.onerror = () => fail(new ApiError(0, GONE));
+    request.onerror = () => fail(new ApiError(0, file.size > LARGE ? TOO_LARGE : GONE));
     request.onabort = () => fail(new DOMException("stopped", "AbortError"));
     signal.addEventListener("abort", () => request.abort());
     request.send(form);

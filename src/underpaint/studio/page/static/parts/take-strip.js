@@ -29,6 +29,10 @@ class TakeStrip extends Part {
       clearTimeout(this.pause);
       this.pause = setTimeout(() => search({ words: this.find.value }), PAUSE);
     });
+    this.on(this.list, "focusin", (event) => {
+      this.at = event.target.closest("li")?.dataset.id;
+      this.#rove();
+    });
     this.on(this.list, "keydown", (event) => this.#press(event));
     this.on(this.list, "wheel", (event) => {
       if (event.deltaX || !event.deltaY || event.ctrlKey || this.list.scrollWidth <= this.list.clientWidth) return;
@@ -74,6 +78,14 @@ class TakeStrip extends Part {
     const wanted = [...items, this.end];
     const same = wanted.length === this.list.children.length && wanted.every((item, at) => item === this.list.children[at]);
     if (!same) this.list.replaceChildren(...wanted);
+    this.#rove();
+  }
+
+  /** One take at a time takes the Tab key; arrows walk from there. */
+  #rove() {
+    const thumbs = [...this.list.querySelectorAll(".thumb")];
+    const at = Math.max(0, thumbs.findIndex((thumb) => thumb.parentElement.dataset.id === this.at));
+    thumbs.forEach((thumb, one) => { thumb.tabIndex = one === at ? 0 : -1; });
   }
 
   #item(known, take) {
