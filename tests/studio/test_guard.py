@@ -146,6 +146,9 @@ def test_secrets_are_in_no_dump_and_no_error(home: object, monkeypatch: pytest.M
         assert "secret" not in str(caught.value)
     with pytest.raises(PlanError, match="port"):
         make_settings(port=99_999)
+    monkeypatch.setenv("UNDERPAINT_SERVE_ORIGINS", "http://no-list")
+    with pytest.raises(PlanError, match="environment"):
+        make_settings()
 
 
 def test_bodies_are_counted_as_they_come(make_settings: Callable[..., ServeSettings]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from underpaint.errors import PlanError
 from underpaint.files import atomic_write
@@ -86,6 +86,9 @@ def make_settings(**asked: object) -> ServeSettings:
         first = error.errors(include_url=False, include_input=False)[0]
         raise PlanError(first["msg"].removeprefix("Value error, "), field=".".join(map(str, first["loc"])),
                         hint="See underpaint serve --help.") from None  # whose text could hold a secret
+    except SettingsError:
+        raise PlanError("a setting in the environment cannot be read", field="UNDERPAINT_SERVE_...",
+                        hint='Lists are JSON there, such as ["http://localhost:3000"].') from None
     if settings.token is not None and not settings.token.get_secret_value() and not settings.local:
         raise PlanError(f"without a token anybody who reaches {settings.host} could paint here", field="token",
                         hint="Leave --token out, or serve on 127.0.0.1.")
