@@ -16,7 +16,7 @@ class LinkState extends Part {
     this.watch(["link", "trouble"], () => {
       const { link, trouble } = session.state;
       const said = { on: sentence(trouble), away: "Underpaint is not answering. Nothing is lost; this page goes on by itself.",
-        locked: "This tab has no key to Underpaint. Open the link that “underpaint serve” shows." };
+        locked: "This tab is no longer let in. Open the link that “underpaint serve” shows." };
       this.textContent = said[link];
     });
   }
