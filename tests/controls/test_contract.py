@@ -103,7 +103,7 @@ def test_every_control_has_an_example_and_says_what_it_is() -> None:
 
 def test_without_weight_a_control_is_not_there(example: Example, engine: Engine, tools: Tools) -> None:
     steered = steer([example.control.changed(weight=0)], ground(example, (48, 32)), tools)
-    assert steered.attachments == steered.edits == steered.settles == steered.regions == ()
+    assert steered.attachments == steered.edits == steered.settles == steered.bends == steered.regions == ()
     assert torch.equal(run(engine, steered), run(engine))
 
 
@@ -264,3 +264,17 @@ def test_a_strip_cropped_to_a_picture_costs_no_more_than_the_picture() -> None:
     place = Ground(Extent(512, 512), Bounds(0, 0, 512, 512), Extent(512, 512), lambda _: strip)
     colours, opaque = colours_on(ColourControl(picture=Blob(sha256="0" * 64), resize="crop"), place)
     assert colours.min() == opaque.min() == 1
+
+
+def test_what_a_net_adds_that_is_no_number_is_left_out_and_counted(engine: Engine, tools: Tools,
+                                                                   adapters: dict[str, Adapter]) -> None:
+    example = EXAMPLES["depth"]()
+    module = adapters["depth"].module
+    weight = next(module.parameters())
+    kept = weight.clone()
+    try:
+        weight.fill_(float("nan"))
+        steered = steer([example.control], ground(example, (48, 32)), tools)
+        assert torch.equal(run(engine, steered), run(engine)) and steered.unguided["adapter"] == 2
+    finally:
+        weight.copy_(kept)

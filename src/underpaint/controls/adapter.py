@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from underpaint.controls.ground import Ground
-from underpaint.controls.preprocess import preprocessed, sized
+from underpaint.controls.preprocess import MODULES, preprocessed, sized
 from underpaint.controls.shape import Check, Description, Extracted, Files, Given, Kept, Steering, Tools
 from underpaint.controls.spec import ControlSpec
 from underpaint.errors import PictureError, PlanError, RecipeError
@@ -32,7 +32,8 @@ class Adapter:
         steers="by the adapter that is named", checks="nothing: what an adapter makes of a picture is its own affair",
         families="SD 1.x, SD 2.x and SDXL, each with adapters made for it",
         cost="a ControlNet: a third to a half of a step; T2I- and IP-Adapters: a few hundredths",
-        extracts=("as-it-is",), options=("model", "reads", "mode", "resize", "preprocess", "preprocess-size", "curve"))
+        extracts=tuple(row[0] for row in MODULES),
+        options=("model", "reads", "mode", "resize", "preprocess", "preprocess-size", "curve"))
     measured_as = "adapter"
 
     def read(self, spec: ControlSpec, files: Files) -> Given:
@@ -55,7 +56,8 @@ class Adapter:
         return Given(AdapterControl(picture=kept.blob, **fields), {kept.blob.sha256: kept.data}, kept.notes)
 
     def extract(self, picture: FloatArray, how: str, suffix: str | None = None) -> Extracted:
-        return Extracted(sized(picture), ".png", "the picture as it is")
+        made, notes = next(row[1] for row in MODULES if row[0] == how)(picture)
+        return Extracted(sized(made), ".png", "; ".join(notes) or f"a map as A1111's {how} makes it")
 
     def steer(self, control: AdapterControl, ground: Ground, tools: Tools) -> Steering:
         from underpaint.controls.steering.attached import hung  # needs torch

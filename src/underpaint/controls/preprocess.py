@@ -83,6 +83,7 @@ def _as_it_is(picture: FloatArray) -> Made:
 
 
 MODULES: tuple[tuple[str, Callable[[FloatArray], Made], str], ...] = (
+    ("none", _as_it_is, ""),
     ("canny", _lines("canny"), "canny"), ("invert", _inverted, "line"), ("lineart_standard", _inverted, "line"),
     ("lineart", _lines("clean"), "line"), ("softedge", _lines("soft"), "soft"), ("hed", _lines("soft"), "soft"),
     ("pidinet", _lines("soft"), "soft"), ("teed", _lines("soft"), "soft"), ("scribble", _lines("scribble"), "scribble"),
@@ -90,8 +91,8 @@ MODULES: tuple[tuple[str, Callable[[FloatArray], Made], str], ...] = (
     ("depth", _depth, "depth"), ("midas", _depth, "depth"), ("zoe", _depth, "depth"), ("openpose", _pose, "pose"),
     ("dw_openpose", _pose, "pose"), ("t2ia_keypose", _pose, "pose"), ("threshold", _threshold, "canny"),
     ("tile_resample", _as_it_is, "tile"), ("tile_colorfix", _as_it_is, "tile"), ("blur_gaussian", _softened, "tile"),
-    ("inpaint", _as_it_is, "fill"), ("ip-adapter", _as_it_is, "picture"), ("clip_vision", _as_it_is, "picture"),
-    ("none", _as_it_is, ""))  # fmt: skip
+    ("inpaint", _as_it_is, "fill"), ("ip-adapter", _as_it_is, "picture"),
+    ("clip_vision", _as_it_is, "picture"))  # fmt: skip
 """How names of modules begin, what makes their maps here, and of what kind these are."""
 
 

@@ -100,7 +100,7 @@ def steer(controls: Iterable[Control], ground: Ground, tools: Tools) -> Steered:
         settles += made.settles
         bends += made.bends
         regions += made.regions
-    attachments = joined(attachments)
+    attachments = joined(attachments, unguided)
     attachments.sort(key=lambda one: bool(getattr(one, "stands_round", False)))
     return Steered(tuple(attachments), tuple(edits), tuple(settles), tuple(bends), tuple(regions), unguided)
 

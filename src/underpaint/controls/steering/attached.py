@@ -1,9 +1,12 @@
 """From a control's map and a loaded adapter to what hangs on to the model."""
 
+from collections import Counter
+
 import numpy as np
 from torch import nn
 
 from underpaint.controls.adapting import IMAGE_FORMS, union_type
+from underpaint.controls.steering.guard import GuardedSupply
 from underpaint.engine.attachments.controlnet import ControlNetAttachment
 from underpaint.engine.attachments.ip_adapter import ImagePrompt, IPAttachment
 from underpaint.engine.attachments.maps import Followed, Mode
@@ -34,9 +37,9 @@ def hung(control: Control, sheet: FloatArray, adapter: Adapter) -> Attachment:
     return ControlNetAttachment(adapter.module, [followed])
 
 
-def joined(attachments: list[Attachment]) -> list[Attachment]:
+def joined(attachments: list[Attachment], unguided: Counter[str]) -> list[Attachment]:
     """Attachments of which a model can have only one together, such as all IP-Adapters, as one; the others as they
-    were, in their order."""
+    were, in their order. What nets add is guarded, and `unguided` counts where it was no number."""
     made: list[Attachment] = []
     seen: set[object] = set()
     for one in attachments:
@@ -47,7 +50,8 @@ def joined(attachments: list[Attachment]) -> list[Attachment]:
             seen.add(key)
             alike = [other for other in attachments if getattr(other, "joins", None) == key]
             made += type(one).joined(alike) if len(alike) > 1 else alike  # type: ignore[attr-defined]
-    return made
+    nets = (ControlNetAttachment, T2IAttachment)
+    return [GuardedSupply(one, "adapter", unguided) if isinstance(one, nets) else one for one in made]
 
 
 def _channels(sheet: FloatArray, module: nn.Module) -> FloatArray:

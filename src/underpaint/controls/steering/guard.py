@@ -5,7 +5,8 @@ from collections import Counter
 import torch
 from torch import Tensor
 
-from underpaint.engine.protocols import Edit, Stage, Step
+from underpaint.engine.components import Components
+from underpaint.engine.protocols import Attachment, Edit, ModelCall, ModelInputs, Stage, Step, Supplies
 
 
 class Guarded:
@@ -23,3 +24,33 @@ class Guarded:
                 return changed
         self._unguided[self._name] += 1
         return estimate
+
+
+class GuardedSupply:
+    """An attachment whose features join a call only where every value of them is a number: nets in half precision
+    overflow now and then."""
+
+    def __init__(self, attachment: Attachment, name: str, unguided: Counter[str]) -> None:
+        self._attachment, self._name, self._unguided = attachment, name, unguided
+
+    def attach(self, components: Components) -> None:
+        """As the attachment does."""
+        self._attachment.attach(components)
+
+    def detach(self) -> None:
+        """As the attachment does."""
+        self._attachment.detach()
+
+    def inputs(self, call: ModelCall) -> ModelInputs | None:
+        """What the attachment adds, or nothing."""
+        assert isinstance(self._attachment, Supplies)
+        given = self._attachment.inputs(call)
+        if given is None or all(_finite(one) for one in given.residuals.values()):
+            return given
+        self._unguided[self._name] += 1
+        return None
+
+
+def _finite(residual: object) -> bool:
+    levels = [residual] if isinstance(residual, Tensor) else list(residual)  # type: ignore[call-overload]
+    return all(bool(torch.isfinite(level).all()) for level in levels)
