@@ -12,6 +12,7 @@ from world_shards import write_shard
 from underpaint.engine.families.extractor_net import JOINTS, REACH, ExtractorNet
 from underpaint.engine.families.extractor_nets import BODY, Extractors, FoundPerson, found_people, working_size
 from underpaint.errors import ModelError, PictureError, RecipeError
+from underpaint.models.primer import primer_folder
 from underpaint.primer.extractor_targets import View, body_maps, body_size, brightest_near
 from underpaint.primer.extractors import ExtractorStep, extractor_trainer, train_extractors
 from underpaint.primer.part_config import SHIPPED_PARTS, ExtractorsConfig, read_parts_config
@@ -190,6 +191,13 @@ def test_a_mirrored_picture_is_read_as_in_a_mirror(primer: Path) -> None:
     assert np.allclose(straight.mask, mirrored.mask[:, ::-1], atol=1e-4)
 
 
+def test_what_may_be_relied_upon_travels_with_the_weights(tmp_path: Path) -> None:
+    config = _config(model={"widths": [8, 16, 16], "side": 64, "reads": ["depth"]})
+    export_extractors(ExtractorNet(**config.model).eval(), config, tmp_path)
+    assert Extractors.load(tmp_path).reads == ("depth",)
+    assert json.loads((tmp_path / "extractors" / "config.json").read_text())["reads"] == ["depth"]
+
+
 def test_alpha_is_not_looked_at(primer: Path) -> None:
     picture = np.random.default_rng(4).random((48, 64, 4), dtype=np.float32)
     extractors = Extractors.load(primer)
@@ -232,6 +240,15 @@ def test_pictures_are_looked_at_in_their_own_shape(size: tuple[int, int], expect
     assert working_size(*size, 128) == expected
 
 
+@pytest.mark.skipif(not (primer_folder() / "extractors").is_dir(), reason="the weights are not in this checkout")
+def test_the_shipped_ones_know_near_from_far_and_where_the_subject_is(shards: list[Shard]) -> None:
+    extractors = Extractors.load(primer_folder())
+    assert {"depth", "normals", "subject"} <= set(extractors.reads)
+    assert (primer_folder() / "extractors" / "model.safetensors").stat().st_size < 1_500_000
+    scores = extractor_scores(extractors, extractor_questions(shards, 4))
+    assert scores["depth"] > 0.7 and scores["normals"] < 45 and scores["subject"] > 0.3
+
+
 def test_scores_know_right_from_wrong(shards: list[Shard]) -> None:
     body = _standing(64, 64, 100)
     right = FoundPerson(body[:, :2].copy(), np.ones(JOINTS, np.float32), 1.0)
@@ -265,7 +282,7 @@ def test_an_examination_asks_for_all_four(shards: list[Shard], primer: Path) -> 
     ("before", "after", "words"),
     [
         ("[upscaler]\n", "[enlarger]\n", "section"),
-        ("batch = 16", "# batch", "lacks a value"),
+        ("batch = 12", "# batch", "lacks a value"),
         ("lanes = 1", "roads = 1", "has no"),
     ],
 )

@@ -19,6 +19,7 @@ from underpaint.imaging.arrays import FloatArray
 from underpaint.imaging.geometry import Extent
 from underpaint.models.catalogue import Catalogue
 from underpaint.models.description import ModelDescription
+from underpaint.models.header import read_json
 from underpaint.models.primer import PRIMER, primer_folder
 
 if TYPE_CHECKING:
@@ -60,9 +61,15 @@ def shelf_of(catalogue: Catalogue) -> Shelf:
     """The extractors among a catalogue's models, the most trusted first, and those of the built-in model."""
     def shelf(role: Role) -> list[Extractor]:
         found = [_transformers(one, catalogue) for one in catalogue.models("extractor") if one.extracts == role]
-        return [*found, *([_primer(role)] if (primer_folder() / "extractors" / "config.json").is_file() else [])]
+        return [*found, *([_primer(role)] if _primer_reads(role) else [])]
 
     return shelf
+
+
+def _primer_reads(role: Role) -> bool:
+    """Whether the built-in model's small net is good enough at this to be asked."""
+    config = primer_folder() / "extractors" / "config.json"
+    return config.is_file() and role in read_json(config).get("reads", ())
 
 
 def extractor(role: Role, *, other_than: str = "") -> Extractor:

@@ -5,21 +5,22 @@ Parts with something in them are taken more often than flat ones, of which bicub
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional
 
-from underpaint.engine.families.upscaler_net import SCALE, UpscalerNet
-from underpaint.primer.autoencoder import edge_loss, picture_tensor
+from underpaint.engine.families.upscaler_net import SCALE, UpscalerNet, enlarged_plainly
+from underpaint.primer.autoencoder import picture_tensor
 from underpaint.primer.part_config import UpscalerConfig
-from underpaint.primer.stagecraft.scene import SIZES, sample_scene
+from underpaint.primer.stagecraft.scene import FACTORS, SIZES, sample_scene
 from underpaint.primer.stagecraft.truth import render
 from underpaint.training.loop import Budget, LoopSettings, Losses, StepContext, Trainer
 from underpaint.training.shards import Pool, Shard
 
-_PER_SHARD = 10
+_PER_SHARD = 6
 _OFFERED = 3
 
 
@@ -30,7 +31,7 @@ def new_upscaler(config: UpscalerConfig) -> UpscalerNet:
 
 
 def paint_large(folder: Path, config: UpscalerConfig) -> None:
-    """Paint the larger scenes that are not there yet; a kill loses at most the shard under way."""
+    """Paint the larger scenes that are not there yet, all ways in turn; a kill loses at most the shard under way."""
     side, count = config.large_size, min(_PER_SHARD, config.large)
     for number in range(-(-config.large // _PER_SHARD)):
         shard = Shard(folder, number)
@@ -40,7 +41,8 @@ def paint_large(folder: Path, config: UpscalerConfig) -> None:
         width, height = SIZES[number % len(SIZES)]
         factor = side / 256
         size = (round(width * factor / SCALE) * SCALE, round(height * factor / SCALE) * SCALE)
-        scenes = [sample_scene(rng, size=size) for _ in range(count)]
+        styles = [FACTORS["style"][(number * count + i) % len(FACTORS["style"])] for i in range(count)]
+        scenes = [sample_scene(rng, size=size, fixed={"style": style}) for style in styles]
         shard.write(
             {"pictures": np.stack([render(scene) for scene in scenes])}, [{"factors": s.factors()} for s in scenes]
         )
@@ -82,7 +84,7 @@ class UpscalerStep:
         self._pools, self._config, self._device = pools, config, torch.device(device)
 
     def __call__(self, model: nn.Module, context: StepContext) -> Losses:
-        """Losses: `loss`, and for the log `psnr` in dB and by how much that is `over` bicubic's."""
+        """Losses: `loss` (1: as if plainly enlarged); for the log `psnr`, and how far it is `over` bicubic's."""
         rng, config = context.rng, self._config
         large = self._parts(rng)
         kernel = str(rng.choice(["area", "bicubic", "lanczos", "soft"], p=[0.4, 0.3, 0.15, 0.15]))
@@ -93,13 +95,14 @@ class UpscalerStep:
         large, small = (t.to(self._device, memory_format=torch.channels_last) for t in (large, small))
         with torch.autocast(self._device.type, torch.bfloat16):
             grown = model(small)
-        grown = grown.float()
-        plain = functional.interpolate(small, scale_factor=SCALE, mode="bicubic", align_corners=False).clamp(0, 1)
-        l1, edges = (grown - large).abs().mean(), edge_loss(grown, large)
-        square, before = functional.mse_loss(grown, large), functional.mse_loss(plain, large)
-        over = 10 * torch.log10(before.clamp_min(1e-8) / square.detach().clamp_min(1e-8))
-        psnr = -10 * torch.log10(square.detach().clamp_min(1e-8))
-        return {"loss": l1 + 2 * square + config.edges * edges, "psnr": psnr, "over": over}
+        grown, plain = grown.float(), enlarged_plainly(small)
+        # Each part counts by how much better it became: else grain, of which nobody could know, would drown the edges.
+        unlike, before = _unlike(grown, large, config.edges), _unlike(plain, large, config.edges)
+        square = (grown - large).square().mean((1, 2, 3)).clamp_min(1e-7)
+        cubic = functional.interpolate(small, scale_factor=SCALE, mode="bicubic", align_corners=False).clamp(0, 1)
+        over = 10 * torch.log10((cubic - large).square().mean((1, 2, 3)).clamp_min(1e-7) / square.detach())
+        psnr = -10 * torch.log10(square.detach())
+        return {"loss": (unlike / (before + 2e-3)).mean(), "psnr": psnr.mean(), "over": over.mean()}
 
     def _parts(self, rng: np.random.Generator) -> Tensor:
         """Parts of pictures, B x 3 x crop x crop in 0..1, the livelier of several."""
@@ -114,9 +117,19 @@ class UpscalerStep:
         return (picture_tensor(np.stack(parts)) + 1) / 2
 
 
+def _unlike(ours: Tensor, theirs: Tensor, edges: float) -> Tensor:
+    """How far each picture is from what it should be, in value and from pixel to pixel."""
+    total = (ours - theirs).abs().mean((1, 2, 3))
+    for axis in (-1, -2):
+        total = total + edges / 2 * (ours.diff(dim=axis) - theirs.diff(dim=axis)).abs().mean((1, 2, 3))
+    return total
+
+
 def liveliness(part: np.ndarray) -> float:
-    """How much happens from pixel to pixel."""
-    values = part[::2, ::2].astype(np.int16)
+    """How much happens that is still there at a quarter of the size: edges count, grain does not, for nobody could know
+    where each grain was."""
+    size = (part.shape[1] // SCALE, part.shape[0] // SCALE)
+    values = cv2.resize(np.ascontiguousarray(part), size, interpolation=cv2.INTER_AREA).astype(np.int16)
     return float(np.abs(np.diff(values, axis=0)).mean() + np.abs(np.diff(values, axis=1)).mean())
 
 

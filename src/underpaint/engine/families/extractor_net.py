@@ -64,12 +64,19 @@ class ExtractorNet(nn.Module):
     Args:
         widths: channels at a quarter, an eighth and a sixteenth of the picture's size.
         side: the side of the square as large as the pictures it was trained on, in pixels.
+        reads: which of its answers are good enough to be relied upon ("depth", "normals", "subject", "pose"); who asks
+            decides what to do about the others.
     """
 
-    def __init__(self, widths: tuple[int, int, int] = (40, 112, 128), side: int = 128) -> None:
+    def __init__(
+        self,
+        widths: tuple[int, int, int] = (40, 112, 128),
+        side: int = 128,
+        reads: tuple[str, ...] = ("depth", "normals", "subject", "pose"),
+    ) -> None:
         super().__init__()
         fine, middle, coarse = widths
-        self.side = side
+        self.side, self.reads = side, tuple(reads)
         self.stem = nn.Sequential(nn.PixelUnshuffle(_FOLD), _conv(3 * _FOLD**2, fine), _Block(fine, fine))
         self.down = nn.Sequential(_conv(fine, middle, 2), _Block(middle, middle // 2))
         self.deep = nn.Sequential(_conv(middle, coarse, 2, 2), _Overview(coarse))

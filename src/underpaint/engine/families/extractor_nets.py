@@ -69,6 +69,9 @@ class Extractors:
     def __init__(self, net: ExtractorNet, device: str = "cpu") -> None:
         self._net = net.to(device, memory_format=torch.channels_last).eval()
         self._device = torch.device(device)
+        self.reads = net.reads
+        """Which answers may be relied upon: "depth", "normals", "subject", "pose". The others are there all the same.
+        """
 
     @classmethod
     def load(cls, folder: Path, *, device: str = "cpu") -> "Extractors":
