@@ -86,7 +86,7 @@ def claimed_by(controls: Iterable[LineControl], ground: Ground) -> FloatArray | 
     claims = None
     for control in controls:
         ink = ink_on(control, ground)
-        reach = max(2, min(ink.shape) // 40)
+        reach = max(1, min(ink.shape) // 128)
         wide = cv2.dilate(ink, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1,) * 2))
         soft = cv2.GaussianBlur(wide, (0, 0), reach / 2) * min(control.weight, 1.0)
         claims = soft if claims is None else np.maximum(claims, soft)
