@@ -64,7 +64,7 @@ def _spoilt(pictures: list[np.ndarray]) -> list[Row]:
                   for _ in range(SPOILT)]
         verdicts = reviewer.review([Asked(one) for one in spoilt])
         bad += verdicts
-        right += sum(any(one.name == fault for one in verdict.defects[:1]) for verdict in verdicts)
+        right += sum(verdict.fault == fault for verdict in verdicts)
     chances = np.asarray([one.chances["good"] for one in [*sound, *bad]])
     truth = np.asarray([True] * len(sound) + [False] * len(bad))
     auc, error = area(chances, truth) or 0.0, calibration_error(chances, truth)

@@ -73,3 +73,11 @@ def test_what_another_version_measured_is_passed_over(measured: dict) -> None:
 def test_a_reviewer_refuses_what_is_no_picture_before_it_reads_a_network(tmp_path: object) -> None:
     with pytest.raises(PictureError):
         Reviewer().review([Asked(np.zeros((3, 3, 9), np.float32))])
+
+
+def test_a_fault_that_is_only_suspected_is_said_with_care() -> None:
+    suspect = Defect("malformed", "badly formed, left", 0.2, (0, 0.3, 0.3, 0.6), learned=True)
+    verdict = judge(Grading(0.2, 0.3, 0.5, (), suspect), (), ())
+    assert verdict.reason == "perhaps badly formed, left" and verdict.place == suspect.box
+    assert verdict.fault == "malformed" and verdict.defects == ()
+    assert judge(Grading(0.8, 0.1, 0.1, (), suspect), (), ()).reason == "nothing wrong was found"

@@ -29,12 +29,16 @@ _PLACELESS = {"banding", "speckle", "soft"}
 
 @dataclass(frozen=True)
 class Grading:
-    """What the network says: the chances of good, fair and weak (they add up to 1), and the faults that it saw."""
+    """What the network says: the chances of good, fair and weak (they add up to 1), and the faults that it saw.
+
+    `suspect` is the likeliest fault where none is likely enough to be called seen.
+    """
 
     good: float
     fair: float
     weak: float
     faults: tuple[Defect, ...] = ()
+    suspect: Defect | None = None
 
 
 @dataclass(frozen=True)
@@ -137,17 +141,19 @@ class Quality:
 
     def _graded(self, grades: FloatArray, faults: FloatArray, maps: FloatArray) -> Grading:
         good, fair, weak = (float(share) for share in self._calibration.grades(grades, faults))
-        return Grading(good, fair, weak, self._faults(faults, maps))
+        named = self._faults(faults, maps)
+        seen = tuple(one for one in named if one.strength >= self._calibration.least[one.name])
+        return Grading(good, fair, weak, seen, None if seen else named[0])
 
     def _faults(self, scores: FloatArray, maps: FloatArray) -> tuple[Defect, ...]:
+        """Every fault with its chance as the strength, the likeliest first."""
         from underpaint.review.quality_net import NET_FAULTS
 
         found = []
         for name, chance, map_ in zip(NET_FAULTS, self._calibration.faults(scores).tolist(), maps, strict=True):
-            if chance >= self._calibration.least[name]:
-                box = None if name in _PLACELESS else _place(map_)
-                where = f", {side_of(box)}" if box else ""
-                found.append(Defect(name, _WORDS[name] + where, chance, box, learned=True))
+            box = None if name in _PLACELESS else _place(map_)
+            where = f", {side_of(box)}" if box else ""
+            found.append(Defect(name, _WORDS[name] + where, chance, box, learned=True))
         return tuple(sorted(found, key=lambda one: -one.strength))
 
 

@@ -31,13 +31,15 @@ class Verdict:
 
     `grade` is the likeliest of the three classes, `chances` those of each; `content` (were the words and controls
     met?) and `craft` (is it well made?) are the two chances of good that they come from, None where nothing was asked.
-    `reason` is one sentence for an artist, `place` where in the picture it is seen.
+    `reason` is one sentence for an artist, `place` where in the picture it is seen, `fault` the name of the defect that
+    it speaks of ("" where it speaks of none).
     """
 
     grade: Grade
     chances: Mapping[Grade, float]
     reason: str
     place: Box | None = None
+    fault: str = ""
     craft: float = 1.0
     content: float | None = None
     defects: tuple[Defect, ...] = ()
@@ -52,7 +54,7 @@ class Verdict:
         """Plain JSON data."""
         return {"schema": SCHEMA, "grade": self.grade, "score": round(self.score, 4), "reason": self.reason,
                 "chances": {name: round(share, 4) for name, share in self.chances.items()},
-                "place": [round(side, 3) for side in self.place] if self.place else None,
+                "place": [round(side, 3) for side in self.place] if self.place else None, "fault": self.fault,
                 "craft": round(self.craft, 4), "content": None if self.content is None else round(self.content, 4),
                 "defects": [one.to_json() for one in self.defects], "demands": [one.to_json() for one in self.demands]}
 
@@ -113,8 +115,9 @@ def judge(grading: Grading, measured: tuple[Defect, ...], wanted: tuple[Demand, 
     chances: dict[Grade, float] = {"good": good, "fair": max(0.0, 1 - good - weak), "weak": weak}
     grade = max(GRADES, key=lambda name: chances[name])
     seen = _together(measured, grading.faults)
-    reason, place = _reason(grade, seen, wanted)
-    return Verdict(grade, chances, reason, place, craft, content, seen, wanted)
+    reason, fault = _reason(grade, seen, wanted, grading.suspect)
+    place, name = (fault.box, fault.name) if fault else (None, "")
+    return Verdict(grade, chances, reason, place, name, craft, content, seen, wanted)
 
 
 def _met(demand: Demand) -> float:
@@ -130,7 +133,8 @@ def _together(measured: Sequence[Defect], learned: Sequence[Defect]) -> tuple[De
     return (*measured, *(one for one in learned if one.name not in names))
 
 
-def _reason(grade: Grade, seen: Sequence[Defect], wanted: Sequence[Demand]) -> tuple[str, Box | None]:
+def _reason(grade: Grade, seen: Sequence[Defect], wanted: Sequence[Demand],
+            suspect: Defect | None) -> tuple[str, Defect | None]:
     """The strongest reason: what was asked and is not there first, then what is wrong with what is."""
     unmet = [one for one in wanted if not one.met]
     words = [one for one in unmet if one.kind == "words"]
@@ -140,9 +144,11 @@ def _reason(grade: Grade, seen: Sequence[Defect], wanted: Sequence[Demand]) -> t
     measured = [one for one in seen if not one.learned]  # what is measured is surer than what is recognised
     strongest = max(measured or seen, key=lambda one: one.strength, default=None)
     if strongest is not None and (grade != "good" or strongest.strength > 0.5):
-        return strongest.words, strongest.box
+        return strongest.words, strongest
     if unmet:
         return unmet[0].says, None
     if grade == "good":
         return "nothing wrong was found", None
+    if suspect is not None:
+        return f"perhaps {suspect.words}", suspect
     return "it looks less well made than others, without one plain fault", None
