@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from underpaint.cli.keeping import Keeping, Work, journal_of
 from underpaint.cli.output import notes
+from underpaint.cli.painting import say_before
 from underpaint.cli.progress import job_progress
 from underpaint.errors import RecipeError
 
@@ -57,7 +58,7 @@ def paint_over(opened: "Opened", target: Path, asked: "Upscale", network: "Netwo
     # The job is told again by the recipe as it was asked for: a seed that is drawn is another one on every start.
     recipe = asked_for.changed(seed=secrets.randbelow(2**32) if asked_for.seed is None else asked_for.seed)
     item = JobItem(recipe, "second pass", (opened.picture.sha256,))
-    painter = Painter(device=brush.device, precision=brush.precision)
+    painter = Painter(device=brush.device, precision=brush.precision, warn=say_before)
     work = Work("upscale", recipe.prompt[:200],
                 {"recipe": asked_for.hash(), "output": str(target.parent), "device": brush.device,
                  "precision": brush.precision, "private": brush.private})

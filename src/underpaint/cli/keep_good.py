@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from underpaint.cli.keeping import Keeping, Work, journal_of
 from underpaint.cli.output import console, notes, print_json
+from underpaint.cli.painting import say_before
 from underpaint.cli.progress import job_progress
 from underpaint.recipe import Recipe
 
@@ -82,7 +83,7 @@ class _Easel:
         machine = self.order.machine
         self.desk = desk()
         self.painter = Painter(device=machine["device"], precision=machine["precision"],
-                               prediction=machine["prediction"], online=self.order.online)
+                               prediction=machine["prediction"], online=self.order.online, warn=say_before)
         early = _early(self.order.recipe) if self.stopping else None
         if early is not None:
             from underpaint.review.stopping import StopEarly

@@ -11,6 +11,7 @@ from underpaint.cli import recipes
 from underpaint.cli.keeping import LIBRARY, NO_LIBRARY, Keeping, Work, journal_of
 from underpaint.cli.lines import KEEP_BLUE, KIND, Kind
 from underpaint.cli.output import console, notes, print_json, print_table
+from underpaint.cli.painting import SAID, say_before
 from underpaint.cli.progress import job_progress
 from underpaint.models.home import plain
 from underpaint.recipe import Blob, Recipe
@@ -100,7 +101,8 @@ class Job:
         """What paints them."""
         from underpaint.plan.painter import Painter
 
-        return Painter(device=self.device, precision=self.precision, prediction=self.prediction, online=self.online)
+        return Painter(device=self.device, precision=self.precision, prediction=self.prediction, online=self.online,
+                       warn=say_before)
 
     def same(self, planned: "Sequence[Key]") -> dict[str, Any]:
         """What must be equal for this to be the same job again."""
@@ -143,7 +145,7 @@ def report(folder: "KeysFolder", *, as_json: bool) -> None:
     for note in dict.fromkeys(note for painted in folder.keys for note in painted.take.circumstances["fallbacks"]):
         notes().print(f"memory was short: {note}", markup=False)
     told = (note for painted in folder.keys for note in (*painted.notes, *painted.take.circumstances["notes"]))
-    for note in dict.fromkeys(told):
+    for note in dict.fromkeys(note for note in told if note not in SAID):
         notes().print(f"note: {note}", markup=False)
     if folder.cancelled:
         notes().print("stopped; what was finished is kept")

@@ -110,17 +110,18 @@ class _Paint:
 
             self._painter = Painter(device=self._machine.device, precision=self._machine.precision,
                                     prediction=self._machine.prediction, online=self._machine.online,
-                                    catalogue=self._preflight.catalogue, warn=_say)
+                                    catalogue=self._preflight.catalogue, warn=say_before)
         take: Take = self._painter.paint(recipe, blobs, progress=tell)
         return take
 
 
-_SAID: set[str] = set()
+SAID: set[str] = set()
+"""Notes that were told before painting, and need not be told again."""
 
 
-def _say(note: str) -> None:
+def say_before(note: str) -> None:
     """A note that a person should read before anything is painted."""
-    _SAID.add(note)
+    SAID.add(note)
     notes().print(f"note: {note}", markup=False)
 
 
@@ -133,7 +134,7 @@ def facts(painted: "Painted") -> dict[str, Any]:
 def close(series: "Series") -> None:
     """Say what a person should know of how it went; exit code 130 when they stopped it half-way, the first failure's
     where some could not be painted."""
-    for note in dict.fromkeys(note for painted in series.pictures for note in painted.notes if note not in _SAID):
+    for note in dict.fromkeys(note for painted in series.pictures for note in painted.notes if note not in SAID):
         notes().print(f"note: {note}", markup=False)
     for name, error in series.failed.items():
         notes().print(f"not painted: {name}: {error}", markup=False)
