@@ -15,6 +15,7 @@ from underpaint.errors import NotThere
 from underpaint.library.jobs import JobItem
 from underpaint.models import Catalogue
 from underpaint.recipe import CreateRecipe
+from underpaint.studio.a1111.unserved import UNSERVED
 from underpaint.studio.app import create_app
 from underpaint.studio.desk import Desk
 from underpaint.studio.page.serving import page_files
@@ -45,6 +46,7 @@ def every_route(client: TestClient) -> list[tuple[str, str]]:
     found = [(method.upper(), re.sub(r"\{[^}]*\}", "0123456789abcdef", path))
              for path, methods in described.items() for method in methods]
     found += [("GET", f"/{name}") for name in ("", *page_files())] + [("GET", "/api/v1/openapi.json"), ("GET", "/no")]
+    found += list(UNSERVED)
     assert len(found) > 120, found
     return sorted(found)
 
