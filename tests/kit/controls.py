@@ -164,7 +164,8 @@ def manner(seed: int, *, inked: bool) -> np.ndarray:
     rng = np.random.default_rng(seed)
     picture = np.full((HEIGHT, WIDTH, 3), (0.2, 0.12, 0.1) if inked else (0.93, 0.92, 0.85), np.float32)
     for _ in range(9):
-        colour = rng.uniform((0.5, 0.1, 0), (0.95, 0.45, 0.15)) if inked else rng.uniform((0.6, 0.8, 0.8), (0.8, 0.9, 1))
+        between = ((0.5, 0.1, 0), (0.95, 0.45, 0.15)) if inked else ((0.6, 0.8, 0.8), (0.8, 0.9, 1))
+        colour = rng.uniform(*between)
         centre, axes = rng.integers((0, 0), (WIDTH, HEIGHT)).tolist(), rng.integers(8, 30, 2).tolist()
         cv2.ellipse(picture, centre, axes, float(rng.uniform(0, 180)), 0, 360, colour.tolist(), -1, cv2.LINE_AA)
     if not inked:
