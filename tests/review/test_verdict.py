@@ -1,11 +1,13 @@
 """The verdict: a class with its chances and one reason, from the network, the measurements and the checks."""
 
+import cv2
 import numpy as np
 import pytest
 
 from underpaint.errors import PictureError
 from underpaint.review.following import Demand, demands
-from underpaint.review.quality import Grading
+from underpaint.review.places import QUALITY, review_folder
+from underpaint.review.quality import Grading, Quality
 from underpaint.review.shape import Defect
 from underpaint.review.verdict import GRADES, Asked, Reviewer, judge
 
@@ -81,3 +83,15 @@ def test_a_fault_that_is_only_suspected_is_said_with_care() -> None:
     assert verdict.reason == "perhaps badly formed, left" and verdict.place == suspect.box
     assert verdict.fault == "malformed" and verdict.defects == ()
     assert judge(Grading(0.8, 0.1, 0.1, (), suspect), (), ()).reason == "nothing wrong was found"
+
+
+def test_the_shipped_network_is_small_and_sees_plain_faults() -> None:
+    folder = review_folder(QUALITY)
+    assert (folder / "model.safetensors").stat().st_size < 1_500_000
+    y, x = np.mgrid[0:160, 0:200].astype(np.float32)
+    ground = (y > 90 + 12 * np.sin(x / 20))[..., None]
+    hills = np.where(ground, np.float32([0.3, 0.5, 0.25]), np.float32([0.6, 0.75, 0.9]))
+    grainy = np.clip(hills + np.random.default_rng(0).normal(0, 0.2, hills.shape), 0, 1).astype(np.float32)
+    plain, speckled, soft = Quality.read().grade([hills, grainy, cv2.GaussianBlur(hills, (0, 0), 5)])
+    assert [one.name for one in speckled.faults] == ["speckle"] and [one.name for one in soft.faults] == ["soft"]
+    assert plain.faults == () and max(speckled.good, soft.good) < 0.1 < plain.good
