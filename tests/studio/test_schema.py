@@ -88,6 +88,6 @@ def test_a_few_examples_of_every_operation(described: Any, server: Desk) -> None
 @pytest.mark.timeout(3 * 3600)
 def test_ten_thousand_examples(described: Any, server: Desk) -> None:
     """Some hundred operations, each with as many fitting and unfitting requests as it takes."""
-    sent, wrong = attack(described, server, int(os.environ.get("UNDERPAINT_EXAMPLES", "60")))
+    sent, wrong = attack(described, server, int(os.environ.get("UNDERPAINT_EXAMPLES", "70")))
     assert "\n\n".join(wrong) == ""
     assert sent >= 10_000 or "UNDERPAINT_EXAMPLES" in os.environ
