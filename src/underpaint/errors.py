@@ -12,6 +12,7 @@ UnderpaintError
 ├── LibraryError     a library that is damaged, newer, locked or lacks what was asked for
 │   └── NotThere         no job or picture of that name
 ├── Busy             as much is waiting as the server takes on
+├── ClusterError     painters on other machines that are not there, or do not stay
 ├── MemoryShortage   the machine ran out of memory after every fallback
 └── Cancelled        stopped by the person at the keyboard
 ```
@@ -104,6 +105,13 @@ class Busy(UnderpaintError):
                  retry_after: float = 10.0) -> None:
         super().__init__(message, hint=hint, field=field)
         self.retry_after = retry_after
+
+
+class ClusterError(UnderpaintError):
+    """A cluster of painters that cannot be reached, or whose workers do not live long enough to paint."""
+
+    exit_code = 10
+    http_status = 503
 
 
 class MemoryShortage(UnderpaintError):

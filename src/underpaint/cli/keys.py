@@ -1,6 +1,7 @@
 """`underpaint keys`: the main job. A drawing and a sentence become planned colour keys under the lines."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from underpaint.cli import recipes
+from underpaint.cli.engine import ENGINE, HERE, WORKERS, Hands, painter_of, say_ahead
 from underpaint.cli.keeping import LIBRARY, NO_LIBRARY, Keeping, Work, journal_of
 from underpaint.cli.lines import KEEP_BLUE, KIND, Kind
 from underpaint.cli.output import console, notes, print_json, print_table
@@ -18,7 +20,6 @@ from underpaint.recipe import Blob, Recipe
 
 if TYPE_CHECKING:
     from underpaint.library.keys import KeysFolder, PaintedKey
-    from underpaint.plan.painter import Painter
     from underpaint.sets.keys import Key
     from underpaint.sets.light_plans import LightPlan
 
@@ -46,12 +47,13 @@ def keys(drawing: Path = typer.Argument(..., help="A line drawing: a scan, a pho
          lora: list[str] = recipes.LORA, changes: list[str] = recipes.SET, private: bool = recipes.PRIVATE,
          device: str | None = recipes.DEVICE, precision: str | None = recipes.PRECISION,
          prediction: str | None = recipes.PREDICTION, vae: str | None = recipes.VAE, online: bool = recipes.ONLINE,
-         library: Path | None = LIBRARY, no_library: bool = NO_LIBRARY, as_json: bool = recipes.JSON) -> None:
+         library: Path | None = LIBRARY, no_library: bool = NO_LIBRARY, engine: str = ENGINE,
+         workers: int | None = WORKERS, as_json: bool = recipes.JSON) -> None:
     """Paint planned approaches to colour and light under a drawing; your lines stay as they are, on top."""
     asked = recipes.Asked(words, negative, model, size, steps, guidance, sampler, schedule, seed, lora, changes, vae)
     job = Job(drawing, words, output or drawing.with_name(f"{drawing.stem}-keys"), count, seed, kind, keep_blue,
               private, device, precision, prediction, online, library, no_library,
-              _light(plans, palette, between, count, words))
+              _light(plans, palette, between, count, words), Hands(engine, workers))
     if drawing.is_dir():
         from underpaint.cli.keys_folder import run_folder
 
@@ -88,6 +90,7 @@ class Job:
     library: Path | None = None
     no_library: bool = False
     plans: "tuple[LightPlan, ...] | None" = None
+    hands: Hands = HERE
 
     def planned(self, drawing: Blob, base: Recipe) -> "tuple[Key, ...]":
         """The keys of one drawing."""
@@ -97,12 +100,10 @@ class Job:
         return plan_keys(self.words, drawing, count=self.count, seed=self.seed, base=base,
                          plans=LIGHT_PLANS if self.plans is None else self.plans)
 
-    def painter(self) -> "Painter":
-        """What paints them."""
-        from underpaint.plan.painter import Painter
-
-        return Painter(device=self.device, precision=self.precision, prediction=self.prediction, online=self.online,
-                       warn=say_before)
+    def painter(self) -> "AbstractContextManager[Any]":
+        """What paints them, to be entered."""
+        return painter_of(self.hands, {"device": self.device, "precision": self.precision,
+                                       "prediction": self.prediction, "online": self.online}, warn=say_before)
 
     def same(self, planned: "Sequence[Key]") -> dict[str, Any]:
         """What must be equal for this to be the same job again."""
@@ -124,12 +125,12 @@ def run(job: Job, base: Recipe) -> "KeysFolder":
         from underpaint.library.jobs import JobItem
         from underpaint.library.keys import paint_keys
 
-        painter = job.painter()
-        keeping = Keeping(job.library, job.no_library, job.private)
+        keeping, drawn = Keeping(job.library, job.no_library, job.private), {read.blob.sha256: read.stored.data}
         items = [JobItem(key.recipe, f"{key.number} {key.name}") for key in planned]
-        with journal_of(keeping, items, {read.blob.sha256: read.stored.data},
-                        Work("keys", job.words, job.same(planned)),
-                        lambda recipe, blobs, tell: painter.paint(recipe, blobs, progress=tell)) as journal:
+        with job.painter() as painter, journal_of(
+                keeping, items, drawn, Work("keys", job.words, job.same(planned)),
+                lambda recipe, blobs, tell: painter.paint(recipe, blobs, progress=tell)) as journal:
+            say_ahead(painter, [key.recipe for key in planned], drawn, journal)
             return paint_keys(planned, read, job.folder, painter, title=job.words, private=job.private,
                               watcher=watcher, journal=journal)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from underpaint.cli.engine import say_ahead
 from underpaint.cli.keeping import Keeping, Work, journal_of
 from underpaint.cli.output import notes, print_json
 from underpaint.cli.progress import job_progress
@@ -95,13 +96,14 @@ def _paint_all(job: "Job", sheets: list[_Sheet], report: "Callable[[KeysFolder],
         from underpaint.library.jobs import JobItem
         from underpaint.library.keys import paint_keys
 
-        painter = job.painter()
         items = [JobItem(key.recipe, f"{sheet.job.drawing.stem} {key.number} {key.name}")
                  for sheet in sheets for key in sheet.keys]
         blobs = {sheet.sha256: sheet.data for sheet in sheets}
-        with journal_of(Keeping(job.library, job.no_library, job.private), items, blobs,
-                        Work("keys", job.words, job.same(planned)),
-                        lambda recipe, stored, tell: painter.paint(recipe, stored, progress=tell)) as journal:
+        with job.painter() as painter, journal_of(
+                Keeping(job.library, job.no_library, job.private), items, blobs,
+                Work("keys", job.words, job.same(planned)),
+                lambda recipe, stored, tell: painter.paint(recipe, stored, progress=tell)) as journal:
+            say_ahead(painter, [key.recipe for key in planned], blobs, journal)
             for number, sheet in enumerate(sheets):
                 first = sum(len(one.keys) for one in sheets[:number])
                 part: Any = _Part(journal, first, sheet is sheets[-1]) if journal is not None else None

@@ -20,7 +20,7 @@ app = typer.Typer(
     name="underpaint", no_args_is_help=True, add_completion=False, rich_markup_mode="rich",
     help="You draw; Underpaint lays in the paint under your lines.",
     epilog="Exit codes: 0 done, 1 other, 2 usage, 3 recipe or words, 4 picture, 5 model, 6 impossible here, "
-           "7 cannot write, 8 out of memory, 9 library, 130 stopped.",
+           "7 cannot write, 8 out of memory, 9 library, 10 no cluster, 130 stopped.",
 )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from underpaint.cli import recipes
+from underpaint.cli.engine import ENGINE, WORKERS, Hands, painter_of, say_ahead
 from underpaint.cli.keeping import LIBRARY, NO_LIBRARY, Keeping, Work, journal_of
 from underpaint.cli.lines import KIND, Kind
 from underpaint.cli.output import console, notes, print_json
@@ -63,13 +64,18 @@ def paint(words: str = typer.Argument("", help="What to paint."), negative: str 
           lossy: bool = typer.Option(False, "--lossy", help="Allow a JPEG for a fill: nothing is then kept exactly."),
           device: str | None = recipes.DEVICE, precision: str | None = recipes.PRECISION,
           prediction: str | None = recipes.PREDICTION, vae: str | None = recipes.VAE, online: bool = recipes.ONLINE,
-          library: Path | None = LIBRARY, no_library: bool = NO_LIBRARY, as_json: bool = recipes.JSON) -> None:
+          library: Path | None = LIBRARY, no_library: bool = NO_LIBRARY, engine: str = ENGINE,
+          workers: int | None = WORKERS, as_json: bool = recipes.JSON) -> None:
     """Paint a picture from words; over a picture, inside a mask, under a drawing."""
     asked = recipes.Asked(words, negative, model, size, steps, guidance, sampler, schedule, seed, lora, changes, vae)
     sources = Sources(start, strength, mask, area, outpaint, lines, kind, control)
     made, blobs = recipe_of(asked, sources, recipe)
     where = _Where(output, private, lossy)
     where.check(made, keep_good or count)
+    hands = Hands(engine, workers)
+    if keep_good is not None and hands.elsewhere:
+        raise RecipeError("--keep-good looks at takes while they are painted, which Ray workers cannot show",
+                          hint="Leave --engine out, or paint with -n and see underpaint review.", field="engine")
     if keep_good is not None:
         from underpaint.cli import keep_good as keeping_good
 
@@ -78,17 +84,18 @@ def paint(words: str = typer.Argument("", help="What to paint."), negative: str 
         keeping_good.paint(keep, keeping_good.Order(made, blobs, where, Keeping(library, no_library, private), machine,
                                                     online, str(plain(output or Path()))), as_json=as_json)
         return
-    with job_progress(count) as watcher:
+    setup = {"device": device, "precision": precision, "prediction": prediction}
+    with job_progress(count) as watcher, \
+            painter_of(hands, {**setup, "online": online}, warn=watcher.note) as painter:
         watcher.begin("reading the model")
         from underpaint.library.jobs import JobItem
-        from underpaint.plan.painter import Painter
 
-        painter = Painter(device=device, precision=precision, prediction=prediction, online=online, warn=watcher.note)
-        work = _work(made, where, count, {"device": device, "precision": precision, "prediction": prediction})
+        work = _work(made, where, count, setup)
         items = [JobItem(one, f"seed {one.seed}") for one in _each(made, count)]
         written = []
         with journal_of(Keeping(library, no_library, private), items, blobs, work,
                         lambda one, stored, tell: painter.paint(one, stored, progress=tell)) as journal:
+            say_ahead(painter, [item.recipe for item in items], blobs, journal)
             for number, one in enumerate(journal.recipes if journal else [item.recipe for item in items]):
                 watcher.begin(f"seed {one.seed}")
                 kept = journal.take(number, watcher.step) if journal else None

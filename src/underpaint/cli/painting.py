@@ -1,5 +1,6 @@
 """What the commands that paint many pictures from recipes share: the machine, the journal, progress, the report."""
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from underpaint.cli.engine import HERE, Hands, painter_of, say_ahead
 from underpaint.cli.keeping import Keeping, Work, journal_of
 from underpaint.cli.output import notes
 from underpaint.cli.progress import job_progress
 from underpaint.models.home import plain
 
 if TYPE_CHECKING:
+    from underpaint.library.journal import Journal
     from underpaint.library.preflight import Preflight
     from underpaint.library.series import Painted, Planned, Series
     from underpaint.plan.take import Take
@@ -29,6 +32,7 @@ class Machine:
     precision: str | None = None
     prediction: str | None = None
     online: bool = False
+    hands: Hands = HERE
 
 
 @dataclass(frozen=True)
@@ -78,11 +82,12 @@ def paint_many(many: Many, planned: "Sequence[Planned]", blobs: Mapping[str, byt
     folder, machine = many.folder, many.machine
     fixed = {name: value for name, value in (("device", machine.device),
                                              ("dtype", _DTYPES.get(machine.precision or ""))) if value}
-    with job_progress(len(planned)) as watcher:
+    with job_progress(len(planned)) as watcher, contextlib.ExitStack() as stack:
         watcher.begin("reading the model")
-        paint = _Paint(machine, preflight)
+        paint = _Paint(machine, preflight, stack)
         with journal_of(Keeping(folder.library, folder.no_library, folder.private), items, blobs,
                         Work(many.kind, many.title, many.same(planned)), paint) as journal:
+            paint.ahead = [one.recipe for one in planned], blobs, journal
             brush = Brush(paint, blobs, preflight.catalogue, folder.private, watcher, journal, fixed)
             series = paint_series(planned, folder.path, brush)
             finish(series)
@@ -95,9 +100,11 @@ def paint_many(many: Many, planned: "Sequence[Planned]", blobs: Mapping[str, byt
 class _Paint:
     """Paints with a painter that is made when the first picture needs it: a finished job never loads torch."""
 
-    def __init__(self, machine: Machine, preflight: "Preflight") -> None:
-        self._machine, self._preflight = machine, preflight
+    def __init__(self, machine: Machine, preflight: "Preflight", stack: contextlib.ExitStack) -> None:
+        self._machine, self._preflight, self._stack = machine, preflight, stack
         self._painter: Any = None
+        self.ahead: tuple[Sequence[Recipe], Mapping[str, bytes], Journal | None] = ((), {}, None)
+        """What will be painted, for workers that paint ahead."""
 
     @property
     def used(self) -> bool:
@@ -106,11 +113,12 @@ class _Paint:
 
     def __call__(self, recipe: "Recipe", blobs: Mapping[str, bytes], tell: Any) -> "Take":
         if self._painter is None:
-            from underpaint.plan.painter import Painter
-
-            self._painter = Painter(device=self._machine.device, precision=self._machine.precision,
-                                    prediction=self._machine.prediction, online=self._machine.online,
-                                    catalogue=self._preflight.catalogue, warn=say_before)
+            machine = self._machine
+            setup = {"device": machine.device, "precision": machine.precision, "prediction": machine.prediction,
+                     "online": machine.online}
+            self._painter = self._stack.enter_context(
+                painter_of(machine.hands, setup, catalogue=self._preflight.catalogue, warn=say_before))
+            say_ahead(self._painter, *self.ahead)
         take: Take = self._painter.paint(recipe, blobs, progress=tell)
         return take
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from underpaint.cli import recipes
+from underpaint.cli.engine import ENGINE, WORKERS, Hands
 from underpaint.cli.keeping import LIBRARY, NO_LIBRARY
 from underpaint.cli.lines import KIND, Kind
 from underpaint.cli.output import console, notes, print_json, print_table
@@ -46,7 +47,8 @@ def plot(words: str = typer.Argument("", help="What to paint."),
          private: bool = recipes.PRIVATE, device: str | None = recipes.DEVICE,
          precision: str | None = recipes.PRECISION, prediction: str | None = recipes.PREDICTION,
          vae: str | None = recipes.VAE, online: bool = recipes.ONLINE, library: Path | None = LIBRARY,
-         no_library: bool = NO_LIBRARY, as_json: bool = recipes.JSON) -> None:
+         no_library: bool = NO_LIBRARY, engine: str = ENGINE,
+         workers: int | None = WORKERS, as_json: bool = recipes.JSON) -> None:
     """Paint one picture with every pairing of values: a labelled grid, and a page to look closer and compare on.
 
     Axes are named as in AUTOMATIC1111 (Steps, CFG Scale, Prompt S/R, Sampler, Checkpoint name ...), or are any field of
@@ -58,7 +60,7 @@ def plot(words: str = typer.Argument("", help="What to paint."),
         return
     asked = recipes.Asked(words, negative, model, size, steps, guidance, sampler, schedule, seed, lora, changes, vae)
     base, blobs = recipe_of(asked, Sources(start, strength, None, None, None, lines, kind, control), recipe)
-    machine = Machine(device, precision, prediction, online)
+    machine = Machine(device, precision, prediction, online, Hands(engine, workers))
     preflight = preflight_of(machine)
     from underpaint.library.preflight import impossible
     from underpaint.sets.plot import PlotError, Problem, plan_plot

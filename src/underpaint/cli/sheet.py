@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from underpaint.cli import recipes
+from underpaint.cli.engine import ENGINE, WORKERS, Hands
 from underpaint.cli.keeping import LIBRARY, NO_LIBRARY
 from underpaint.cli.output import console, print_json, print_table
 from underpaint.cli.painting import Folder, Machine, Many, close, facts, paint_many, preflight_of
@@ -42,7 +43,8 @@ def sheet(brief: str = typer.Argument("", help="What it is about; {one|another} 
           lora: list[str] = recipes.LORA, changes: list[str] = recipes.SET, private: bool = recipes.PRIVATE,
           device: str | None = recipes.DEVICE, precision: str | None = recipes.PRECISION,
           prediction: str | None = recipes.PREDICTION, vae: str | None = recipes.VAE, online: bool = recipes.ONLINE,
-          library: Path | None = LIBRARY, no_library: bool = NO_LIBRARY, as_json: bool = recipes.JSON) -> None:
+          library: Path | None = LIBRARY, no_library: bool = NO_LIBRARY, engine: str = ENGINE,
+          workers: int | None = WORKERS, as_json: bool = recipes.JSON) -> None:
     """Paint many concepts of one brief, spread evenly over view, mood, style, light and whatever else varies.
 
     With --private the sheet's labels are numbers, and what they stand for is only said here.
@@ -51,7 +53,7 @@ def sheet(brief: str = typer.Argument("", help="What it is about; {one|another} 
     from underpaint.library.sheet_files import read_axes, write_sheet
     from underpaint.sets.sheet import plan_sheet
 
-    machine = Machine(device, precision, prediction, online)
+    machine = Machine(device, precision, prediction, online, Hands(engine, workers))
     preflight = preflight_of(machine)
     spoken = [_spoken(text) for text in axis]
     there = read_axes(preflight.catalogue.home, pack, spoken)

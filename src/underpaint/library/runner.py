@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from underpaint.errors import Cancelled, LibraryError, OutputError, PictureError, UnderpaintError
+from underpaint.errors import Cancelled, ClusterError, LibraryError, OutputError, PictureError, UnderpaintError
 from underpaint.library.alive import Alive, is_alive, is_here
 from underpaint.library.entering import Circumstances, enter
 from underpaint.library.facts import Facts, read_facts
@@ -96,8 +96,8 @@ class Runner:
     def run_once(self) -> Finished | None:
         """Paint the next picture of any job; None when there is nothing to do.
 
-        What goes wrong in painting becomes the item's error and the job goes on; a full disk is raised (OutputError),
-        with the item still waiting.
+        What goes wrong in painting becomes the item's error and the job goes on; a full disk and a cluster that is away
+        are raised (OutputError, ClusterError), with the item still waiting.
         """
         if time.monotonic() - self._touched > _TOUCH_SECONDS:
             self._alive.touch()
@@ -109,7 +109,7 @@ class Runner:
             return self._paint(claim, None, keep=False)
         except Cancelled:
             return self._stopped(claim)
-        except (OutputError, LibraryError):
+        except (OutputError, LibraryError, ClusterError):
             self._hand_back(claim)
             raise
         except Exception as error:  # noqa: BLE001 (the runner outlives whatever a model does)
@@ -119,12 +119,12 @@ class Runner:
             raise
 
     def run_forever(self, stop: threading.Event, *, idle_seconds: float = 1.0) -> None:
-        """Paint whatever comes until `stop` is set; a full disk or a busy library is waited out."""
+        """Paint whatever comes until `stop` is set; a full disk, a busy library or an absent cluster is waited out."""
         while not stop.is_set():
             try:
                 if self.run_once() is None:
                     stop.wait(idle_seconds)
-            except (OutputError, LibraryError):
+            except (OutputError, LibraryError, ClusterError):
                 stop.wait(10 * idle_seconds)
 
     def run_item(self, job: str, position: int, tell: Tell | None = None) -> Finished:

@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse, Response
 from underpaint.errors import (
     Busy,
     Cancelled,
+    ClusterError,
     DrawingError,
     LibraryError,
     MemoryShortage,
@@ -33,10 +34,9 @@ from underpaint.errors import (
 
 STATUSES: Mapping[type[UnderpaintError], int] = {one: one.http_status for one in (
     RecipeError, PromptError, PictureError, DrawingError, ModelError, PlanError, OutputError, LibraryError, NotThere,
-    Busy, MemoryShortage, Cancelled, UnderpaintError)}
+    Busy, ClusterError, MemoryShortage, Cancelled, UnderpaintError)}
 """The whole table; what is not in it takes its nearest ancestor's."""
 _LOG = logging.getLogger("underpaint.studio")
-_UNREADABLE = "There was an error parsing the body"  # as FastAPI says it
 _WAY_OUT = {404: "See /api/v1/openapi.json for what there is.", 405: "See /api/v1/openapi.json for what is allowed."}
 
 
@@ -72,8 +72,8 @@ class Refusal:
         return JSONResponse({"error": self.problem.model_dump()}, self.status, dict(self.headers))
 
 
-Shape = Callable[[Request, Refusal], Response]
-"""How an API of another program says the same."""
+Shapes = Mapping[tuple[str, ...], Callable[[Refusal], Response]]
+"""Beginnings of paths, and how the other program whose API lies there says the same."""
 
 
 def refusal_of(error: UnderpaintError) -> Refusal:
@@ -89,19 +89,22 @@ def refusal_of(error: UnderpaintError) -> Refusal:
 
 
 def refuse(status: int, message: str, *, hint: str | None = None, field: str | None = None,
-           kind: str = "RequestError") -> Refusal:
+           kind: str = "RequestError", headers: Mapping[str, str] | None = None) -> Refusal:
     """A refusal of our own."""
-    return Refusal(status, Problem(kind=kind, message=message, hint=hint, field=field))
+    return Refusal(status, Problem(kind=kind, message=message, hint=hint, field=field), headers or {})
 
 
-def install(app: FastAPI, shapes: Mapping[tuple[str, ...], Shape] | None = None) -> None:
+def shaped(path: str, refusal: Refusal, shapes: Shapes) -> Response:
+    """A refusal as it is said at that path."""
+    shape = next((shape for paths, shape in shapes.items() if path.startswith(paths)), Refusal.response)
+    return shape(refusal)
+
+
+def install(app: FastAPI, shapes: Shapes) -> None:
     """Let `app` answer every error in our shape, and below the paths of `shapes` in another program's."""
 
     def answer(request: Request, refusal: Refusal) -> Response:
-        for paths, shape in (shapes or {}).items():
-            if request.url.path.startswith(paths):
-                return shape(request, refusal)
-        return refusal.response()
+        return shaped(request.url.path, refusal, shapes)
 
     async def ours(request: Request, error: Exception) -> Response:
         assert isinstance(error, UnderpaintError)
@@ -113,9 +116,9 @@ def install(app: FastAPI, shapes: Mapping[tuple[str, ...], Shape] | None = None)
 
     async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        found = refuse(error.status_code, str(error.detail)[:500], hint=_WAY_OUT.get(error.status_code),
-                       field="body" if error.status_code in (400, 413) else None)
-        return answer(request, Refusal(found.status, found.problem, dict(error.headers or {})))
+        return answer(request, refuse(error.status_code, str(error.detail)[:500], hint=_WAY_OUT.get(error.status_code),
+                                      field="body" if error.status_code in (400, 413) else None,
+                                      headers=error.headers))
 
     async def inside(request: Request, error: Exception) -> Response:
         _LOG.exception("%s %s", request.method, request.url.path, exc_info=error)
