@@ -43,7 +43,8 @@ def upscale(files: list[Path] = FILES,
             scale: float | None = typer.Option(None, "--scale", help=r"How many times larger. \[2, or the network's]"),
             size: str | None = typer.Option(None, "--size", metavar="WxH", help="Fill this size instead."),
             method: str = typer.Option("sharp", "--method", "--upscaler", metavar="NAME",
-                                       help="sharp, lanczos, or the file of an upscaling network (ESRGAN and kin)."),
+                                       help="sharp, lanczos, primer, or the file of an upscaling network "
+                                       "(ESRGAN and kin)."),
             tile: int | None = typer.Option(None, "--tile", help="Pixels of a tile; smaller ones need less memory."),
             paint: str | None = typer.Option(None, "--paint", metavar="WORDS", help="Paint over the enlarged picture "
                                              "in tiles; '' takes the words it was painted with."),

@@ -22,6 +22,8 @@ from underpaint.training.shards import Pool, Shard
 
 _PER_SHARD = 6
 _OFFERED = 3
+_EVEN = 0.02
+"""Added to what is wrong with a part before the network, so that parts of one colour do not drown the others."""
 
 
 def new_upscaler(config: UpscalerConfig) -> UpscalerNet:
@@ -102,7 +104,7 @@ class UpscalerStep:
         cubic = functional.interpolate(small, scale_factor=SCALE, mode="bicubic", align_corners=False).clamp(0, 1)
         over = 10 * torch.log10((cubic - large).square().mean((1, 2, 3)).clamp_min(1e-7) / square.detach())
         psnr = -10 * torch.log10(square.detach())
-        return {"loss": (unlike / (before + 2e-3)).mean(), "psnr": psnr.mean(), "over": over.mean()}
+        return {"loss": (unlike / (before + _EVEN)).mean(), "psnr": psnr.mean(), "over": over.mean()}
 
     def _parts(self, rng: np.random.Generator) -> Tensor:
         """Parts of pictures, B x 3 x crop x crop in 0..1, the livelier of several."""
