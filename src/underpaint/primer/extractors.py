@@ -105,7 +105,7 @@ class ExtractorStep:
         """H/2 x W/2 x 3; nothing at all in shards without them, which the loss leaves out."""
         if not self._has_normals[key[0]]:
             return np.zeros((*shape, 3), np.float32)
-        return self._row(key, NORMALS).astype(np.float32) / 127
+        return self._row(key, NORMALS).astype(np.float32) / np.float32(127)
 
 
 def _view(rng: np.random.Generator, size: tuple[int, int]) -> View:

@@ -185,7 +185,7 @@ def _signature(sound: Sound, strength: float, rng: np.random.Generator) -> tuple
         cv2.polylines(sheet, [path], False, 255, 1, cv2.LINE_AA)
     ink = 0.0 if picture[base - 6 : base + 2, left : left + 36].mean() > 0.45 else 1.0
     colour = np.clip(ink + rng.uniform(-0.12, 0.12, 3), 0, 1).astype(np.float32)
-    mask = sheet.astype(np.float32) / 255 * (0.7 + 0.3 * strength)
+    mask = sheet.astype(np.float32) * np.float32((0.7 + 0.3 * strength) / 255)
     return picture + (colour - picture) * mask[..., None], _cells(cv2.dilate(mask, np.ones((7, 7))))
 
 
