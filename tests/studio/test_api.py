@@ -113,7 +113,7 @@ def test_recipes_are_painted_in_order_and_the_same_key_is_the_same_job(client: T
     assert again.json()["id"] == job["id"] and again.headers["location"] == f"{API}/jobs/{job['id']}"
     assert (job["client"], job["title"]) == ("me", "three")
     assert [one["name"] for one in job["pictures"]] == ["one", "two", ""]
-    other = {**asked, "recipes": asked["recipes"][:1]}
+    other = {**asked, "recipes": asked["recipes"][:1], "names": []}
     assert "another job" in refused(client, "POST", "/jobs", 409, "key", json=other, headers={"Idempotency-Key": "k"})
     done = finished(client, job)
     assert [one["state"] for one in done["pictures"]] == ["done"] * 3
@@ -144,6 +144,19 @@ def test_drawings_come_with_a_job_or_before_it(client: TestClient) -> None:
     kept = client.get(f"{API}/blobs/{sha256}")
     assert kept.content == data and kept.headers["content-type"] == "image/png"
     assert handed_in(client, data) == sha256
+
+
+def test_what_could_not_be_painted_is_refused_before_it_waits(client: TestClient) -> None:
+    picture, mask = png(np.full((64, 64, 3), 200, np.uint8)), png(np.full((32, 48), 255, np.uint8))
+    recipe = {"task": "fill", "picture": {"sha256": handed_in(client, picture)},
+              "mask": {"sha256": hashlib.sha256(mask).hexdigest()}}
+    said = refused(client, "POST", "/jobs", 422, "mask", json={
+        "recipes": [recipe], "blobs": [base64.b64encode(mask).decode()]})
+    assert said == "the mask is 48x32, the picture 64x64"
+    assert refused(client, "POST", "/jobs", 422, "blobs", json={"recipes": [recipe]}).endswith("are missing")
+    fitting = {**recipe, "mask": {"sha256": handed_in(client, png(np.full((64, 64), 255, np.uint8)))}}
+    finished(client, ask(client, "POST", "/jobs", 201, json={"recipes": [fitting]}))
+    assert len(ask(client, "GET", "/jobs")["jobs"]) == 1
 
 
 def test_takes_are_found_rated_and_put_away(client: TestClient, drawing: bytes) -> None:
@@ -256,8 +269,12 @@ def test_models_are_named_and_their_places_are_not_told(client: TestClient) -> N
     ("/jobs", b'{"recipes": [{"task": "create", "colour": 1}]}', 422, "colour"),
     ("/jobs", b'{"recipes": [{"task": "create"}], "blobs": ["%%%"]}', 422, "blobs.0"),
     ("/jobs", b'{"recipes": [{"task": "create"}], "blobs": [""]}', 422, "blobs.0"),
-    ("/jobs", b'{"recipes": [{"task": "create"}], "blobs": ["aGVsbG8="]}', 422, None),
-    ("/jobs", b'{"recipes": [{"task": "create", "model": {"name": "nowhere"}}]}', 404, None),
+    ("/jobs", b'{"recipes": [{"task": "create"}], "blobs": ["aGVsbG8="]}', 422, "blobs.0"),
+    ("/jobs", b'{"recipes": [{"task": "create"}], "names": ["a", "b"]}', 422, "body"),
+    ("/jobs", b'{"recipes": [{"task": "create", "model": {"name": "nowhere"}}]}', 404, "model"),
+    ("/jobs", b'{"recipes": [{"task": "create", "loras": [{"name": "nowhere"}]}]}', 404, "loras"),
+    ("/jobs", b'{"recipes": [{"task": "create"}, {"task": "create", "prompt": "<lora:nowhere:1>"}]}', 404, "prompt"),
+    ("/jobs", b'{"recipes": [{"task": "create", "width": 4096, "height": 4096}]}', 422, "width"),
     ("/jobs", b'{"recipes": [{"task": "create"}], "priority": 101}', 422, "priority"),
     ("/jobs", b'{"recipes": [{"task": "create", "schema": 99}]}', 422, "schema"),
     ("/lines", b'{"blob": "../../etc/passwd"}', 422, "blob"),

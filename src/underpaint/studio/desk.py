@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from anyio import to_thread
 
-from underpaint.errors import Busy, LibraryError, NotThere, RecipeError
+from underpaint.errors import Busy, LibraryError, ModelError, NotThere, RecipeError
 from underpaint.library.jobs import RECIPES, JobItem, Jobs, JobStatus, Order
 from underpaint.library.library import Library
 from underpaint.models import Catalogue, Kind, ShelfWatch
@@ -22,6 +22,7 @@ from underpaint.studio.easel import Easel, Live
 from underpaint.studio.hands import MOST_LONG, MOST_QUICK, Hands
 from underpaint.studio.herald import ENDS, Beat, Herald, now
 from underpaint.studio.pictures import Thumbnails
+from underpaint.studio.possible import drawings_of, first_problem, looked_at
 from underpaint.studio.settings import ServeSettings
 
 T = TypeVar("T")
@@ -87,13 +88,16 @@ class Desk:
         self.library.close()
 
     def submit(self, recipes: Sequence[Recipe | JobItem], *, blobs: Mapping[str, bytes] | None = None,
-               order: Order | None = None) -> str:
-        """Write down a job, to be painted as soon as it is its turn; its id.
+               order: Order | None = None, checked: bool = False) -> str:
+        """Write down a job, to be painted as soon as it is its turn; its id. `checked`: `check` was asked already.
 
         Raises Busy for a full queue, PlanError for missing drawings, RecipeError for pictures past the server's size
-        limit, ModelError for models that are not here, LibraryError for a key used for another job.
+        limit, ModelError for models that are not here, LibraryError for a key used for another job, and whatever
+        `check` does.
         """
         items = [self._item(one if isinstance(one, JobItem) else JobItem(one)) for one in recipes]
+        if not checked:
+            self.check([one.recipe for one in items], blobs or {})
         try:
             job = self.jobs.submit(items, blobs=blobs, order=order, most=self.settings.max_queue)
         except Busy as busy:
@@ -101,6 +105,17 @@ class Desk:
         self.easel.ring()
         self.herald.ring()
         return job
+
+    def check(self, recipes: Sequence[Recipe], blobs: Mapping[str, bytes]) -> None:
+        """Raise the error with which painting the first would begin that cannot be painted: a mask of another size, a
+        LoRA that is not here, a size that the model does not paint."""
+        different = looked_at(recipes)
+        drawings = drawings_of(different, blobs, self.library.blobs)
+        # Drawings are decoded, which takes a while: meanwhile others ask the catalogue.
+        error = first_problem(different, drawings, self.catalogue.scout()) if drawings else \
+            self.models(lambda catalogue: first_problem(different, {}, catalogue))
+        if error is not None:
+            raise error
 
     def status(self, job: str) -> JobStatus:
         """How a job goes, by its whole id. Raises NotThere."""
@@ -221,12 +236,17 @@ class Desk:
                               hint=f"It paints up to {self.settings.max_pixels / 1e6:.0f} megapixels.")
 
     def _check_models(self, recipe: Recipe) -> None:
-        named: list[tuple[Kind, ModelRef | LoraRef | None]] = [("checkpoint", recipe.model), ("vae", recipe.vae)]
-        named += [("lora", lora) for lora in recipe.loras]
-        for kind, ref in named:
+        named: list[tuple[str, Kind, ModelRef | LoraRef | None]] = [
+            ("model", "checkpoint", recipe.model), ("vae", "vae", recipe.vae),
+            *(("loras", "lora", lora) for lora in recipe.loras)]
+        for field, kind, ref in named:
             if ref is not None:
-                with self._catalogue_lock:
-                    self.catalogue.find(ref.name, kind=kind, sha256=ref.hash)
+                try:
+                    with self._catalogue_lock:
+                        self.catalogue.find(ref.name, kind=kind, sha256=ref.hash)
+                except ModelError as error:
+                    error.field = error.field or field
+                    raise
 
     def _room_in(self) -> float:
         """About when a picture of the queue will be finished, in seconds."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from underpaint.errors import ModelError
 from underpaint.library.jobs import JobItem
-from underpaint.library.preflight import Preflight, impossible
+from underpaint.models import Kind
 from underpaint.recipe import Recipe
 from underpaint.studio.a1111.answers import Unprocessable
 from underpaint.studio.a1111.options import DEFAULTS, checked
@@ -22,9 +22,6 @@ from underpaint.studio.a1111.shelf import Shelf
 from underpaint.studio.a1111.styles import styled
 from underpaint.studio.a1111.units import asks_a_net, read_units, steered
 from underpaint.studio.desk import Desk
-
-CHECKED = 64
-"""So many different recipes of a request are looked at before painting."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +60,7 @@ def understood(request: Processing, options: Mapping[str, Any], desk: Desk) -> R
     else:
         count = max(request.pictures, len(begun))
         made = Made([base(number) for number in range(count)], range(count))
-    _check(made.recipes, asked.blobs, desk)
+    desk.check(made.recipes, asked.blobs)
     return Ready(asked, made, maps, {} if request.override_settings_restore_afterwards is not False else override)
 
 
@@ -77,14 +74,14 @@ def _asked(request: Processing, settings: Mapping[str, Any], shelf: Shelf, most_
 
 def _check_models(settings: Mapping[str, Any], shelf: Shelf) -> None:
     """Raise ModelError for a model or VAE that is not there: never is another one taken quietly."""
-    if settings["sd_model_checkpoint"]:
-        shelf.find(settings["sd_model_checkpoint"], "checkpoint")
-    vae = settings["sd_vae"]
-    if vae and str(vae).lower() not in ("automatic", "none"):
-        try:
-            shelf.find(vae, "vae")
-        except ModelError as error:
-            raise ModelError(error.message, hint=error.hint, field="sd_vae") from error
+    named: tuple[tuple[str, Kind], ...] = (("sd_model_checkpoint", "checkpoint"), ("sd_vae", "vae"))
+    for option, kind in named:
+        name = settings[option]
+        if name and not (kind == "vae" and str(name).lower() in ("automatic", "none")):
+            try:
+                shelf.find(name, kind)
+            except ModelError as error:
+                raise ModelError(error.message, hint=error.hint, field=option) from error
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,18 +119,3 @@ def _with_controls(made: Made, controls: Sequence[Mapping[str, Any]]) -> Made:
         raise Unprocessable("this script cannot be steered by ControlNet", field="alwayson_scripts",
                             hint="Leave its units out.")
     return made
-
-
-def _check(recipes: Sequence[Recipe], blobs: Mapping[str, bytes], desk: Desk) -> None:
-    """Raise what painting would begin with; recipes that differ by their seeds alone are looked at once."""
-    different: dict[str, Recipe] = {}
-    for one in recipes:
-        plain = one.changed(seed=0, noise=one.noise.changed(variation_seed=None))
-        different.setdefault(plain.hash(), one)
-        if len(different) == CHECKED:
-            break
-    def look(catalogue: Any) -> Mapping[str, Any]:
-        return impossible(different, blobs, Preflight(catalogue))
-
-    for error in desk.models(look).values():
-        raise error

@@ -48,7 +48,8 @@ async def _all(ready: Ready, task: Task, desk: Desk) -> dict[int, int]:
         order = Order(client=task.client.key, title=ready.asked.prompt[:200], request={"a1111": task.kind})
         rest = items[done:]
         task.before, task.skipped = done, False
-        task.job = await to_thread.run_sync(partial(desk.submit, rest, blobs=ready.asked.blobs, order=order))
+        submit = partial(desk.submit, rest, blobs=ready.asked.blobs, order=order, checked=True)
+        task.job = await to_thread.run_sync(submit)
         if _is_stopped(task):
             await to_thread.run_sync(desk.cancel, task.job)
         status = await desk.over(task.job)

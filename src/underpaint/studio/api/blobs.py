@@ -86,8 +86,11 @@ def read_lines(asked: NewLines, desk: TheDesk) -> LinesAnswer:
 
 def check_pictures(desk: Desk, blobs: Sequence[bytes]) -> None:
     """Raise PictureError for bytes that are no picture."""
-    for data in blobs:
-        desk.quick(_checked, data)
+    for number, data in enumerate(blobs):
+        try:
+            desk.quick(_checked, data)
+        except PictureError as error:
+            raise PictureError(error.message, hint=error.hint, field=f"blobs.{number}") from error
 
 
 def blob_bytes(desk: Desk, sha256: str) -> bytes:

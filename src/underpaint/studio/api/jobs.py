@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Response
-from pydantic import Field
+from pydantic import Field, model_validator
 from starlette.responses import StreamingResponse
 
 from underpaint.library.jobs import JobItem, JobStatus, Order, Placed
@@ -48,6 +48,12 @@ class NewJob(Asked):
                                      "handed in before.")] = ()
     title: Title = ""
     priority: Priority = 0
+
+    @model_validator(mode="after")
+    def _each_has_a_picture(self) -> "NewJob":
+        if len(self.names) > len(self.recipes):
+            raise ValueError(f"{len(self.names)} names for {len(self.recipes)} recipes")
+        return self
 
 
 class JobPicture(Answer):
