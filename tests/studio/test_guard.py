@@ -124,6 +124,31 @@ def test_an_open_door_still_looks_at_who_asks(make_settings: Callable[..., Serve
         assert client.get(JOBS, headers={"Host": "evil.example"}).status_code == 421
 
 
+def test_accounts_hold_though_the_rest_is_open(make_settings: Callable[..., ServeSettings]) -> None:
+    with Desk(make_settings(token="", auth="me:secret"), cheap_brush) as desk:
+        client = TestClient(create_app(desk, desk.settings), base_url=HOST)
+        assert client.get(JOBS).status_code == 200
+        assert client.get("/sdapi/v1/samplers").status_code == 401
+        name, value = Keys(desk.settings).cookie(7861)  # which anybody could make, for it is made of the token
+        assert client.get("/sdapi/v1/samplers", headers={"Cookie": f"{name}={value}"}).status_code == 401
+        assert client.get("/sdapi/v1/samplers", auth=("me", "secret")).status_code == 200
+
+
+def test_who_is_not_let_in_to_the_other_programs_api_is_told_so_in_its_words(
+        make_settings: Callable[..., ServeSettings]) -> None:
+    with Desk(make_settings(max_body_bytes=10_000), cheap_brush) as desk:
+        client = client_of(desk)
+        strangers = {401: {"Authorization": ""}, 403: {"Origin": "null"}, 421: {"Host": "evil.example"}}
+        for status, headers in strangers.items():
+            answer = client.get("/sdapi/v1/samplers", headers=headers)
+            assert answer.status_code == status
+            assert set(answer.json()) == {"error", "detail", "body", "errors"} and answer.json()["detail"]
+            assert ("www-authenticate" in answer.headers) == (status == 401)
+        for body in (b"x" * 10_001, (b" " * 999 for _ in range(20))):
+            large = client.post("/sdapi/v1/txt2img", content=body, headers={"Content-Type": "application/json"})
+            assert large.status_code == 413 and "larger than" in large.json()["detail"]
+
+
 def test_the_token_is_drawn_once_and_kept_for_its_owner(home: Any) -> None:
     first, second = (with_token(make_settings()).token for _ in range(2))
     assert first is not None and second is not None and first.get_secret_value() == second.get_secret_value()
@@ -140,7 +165,7 @@ def test_secrets_are_in_no_dump_and_no_error(home: object, monkeypatch: pytest.M
     assert settings.token is not None and settings.token.get_secret_value() == "from-the-environment"
     for text in (repr(settings), str(settings), settings.model_dump_json(), str(settings.model_dump())):
         assert "secret'" not in text and "me:secret" not in text and "from-the-environment" not in text
-    for fields in ({"auth": "no-colon-secret"}, {"token": "with space-secret"}):
+    for fields in ({"auth": "no-colon-secret"}, {"auth": "me:secret,you:"}, {"token": "with space-secret"}):
         with pytest.raises(PlanError) as caught:
             make_settings(**fields)
         assert "secret" not in str(caught.value)

@@ -44,7 +44,7 @@ def serve(host: str | None = typer.Option(None, "--host", help=r"The address to 
 
     asked = make_settings(host=host, port=port, library=library, model=model, token=token, auth=a1111_auth,
                           origins=tuple(origin) or None, names=tuple(name) or None, device=device, precision=precision)
-    run(with_token(asked), _Say(open_, as_json))
+    run(with_token(asked), _Say(open_, as_json, kept=asked.token is None))
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,8 @@ class _Say:
 
     browser: bool
     as_json: bool
+    kept: bool
+    """Whether the token is the one that is kept in Underpaint's folder."""
 
     def __call__(self, settings: "ServeSettings", port: int, link: str) -> None:
         from underpaint.studio.guard import page_address
@@ -64,7 +66,7 @@ class _Say:
         else:
             console().print(f"Underpaint listens at {address}", markup=False)
             console().print(f"Open the page, once: {page}", markup=False)
-            if settings.token is not None and settings.token.get_secret_value():
+            if self.kept:
                 from underpaint.models.home import underpaint_home
 
                 notes().print(f"Programs send the token: it is kept in {underpaint_home() / TOKEN_FILE}", markup=False)

@@ -40,8 +40,9 @@ def create_app(desk: Desk, settings: ServeSettings, keys: Keys | None = None) ->
     app.include_router(api.router)
     app.include_router(routes.router)
     app.include_router(page_router())
-    errors.install(app, {A1111_PATHS: routes.answer_error})
-    app.add_middleware(Guard, settings=settings, keys=app.state.keys)
+    shapes: errors.Shapes = {A1111_PATHS: routes.answer_error}
+    errors.install(app, shapes)
+    app.add_middleware(Guard, settings=settings, keys=app.state.keys, shapes=shapes)
     app.openapi = lambda: _description(app)  # type: ignore[method-assign]
     return app
 

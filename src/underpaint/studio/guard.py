@@ -22,7 +22,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from underpaint.studio.errors import refuse
+from underpaint.studio.errors import Refusal, Shapes, refuse, shaped
 from underpaint.studio.settings import ServeSettings
 
 A1111_PATHS = ("/sdapi/", "/controlnet/", "/internal/", "/sd_extra_networks/")
@@ -75,6 +75,8 @@ class Keys:
             return True
         if kind.lower() == "basic" and self._account(word.strip(), path):
             return True
+        if self.open:
+            return False  # without a token anybody could make the cookie
         name, session = self.cookie(port)
         return any(_same(value, session) for key, value in _cookies(headers) if key == name)
 
@@ -93,10 +95,11 @@ class Keys:
 
 
 class Guard:
-    """ASGI middleware that stands before everything else."""
+    """ASGI middleware that stands before everything else. What it refuses below the paths of `shapes` looks as another
+    program would say it."""
 
-    def __init__(self, app: ASGIApp, settings: ServeSettings, keys: Keys) -> None:
-        self._app, self._settings, self._keys = app, settings, keys
+    def __init__(self, app: ASGIApp, settings: ServeSettings, keys: Keys, shapes: Shapes | None = None) -> None:
+        self._app, self._settings, self._keys, self._shapes = app, settings, keys, shapes or {}
         self._names = _LOCAL_NAMES | {name.lower() for name in (settings.host, *settings.names)}
         if not settings.local:
             machine = socket.gethostname().lower()
@@ -115,7 +118,7 @@ class Guard:
         answer = _Answer(send, friend)
         refused = self._refused(scope, headers, friend)
         if refused is not None:
-            await refused(scope, receive, answer.send)
+            await self._said(scope, refused)(scope, receive, answer.send)
             return
         limit = _Limit(receive, self._settings.max_body_bytes)
 
@@ -126,18 +129,21 @@ class Guard:
         with contextlib.suppress(_TooLarge):
             await self._app(scope, limit.receive, sent)
         if limit.passed and not answer.begun:
-            await self._too_large()(scope, receive, answer.send)
+            await self._said(scope, self._too_large())(scope, receive, answer.send)
 
-    def _refused(self, scope: Scope, headers: Headers, friend: str | None) -> Response | None:
+    def _said(self, scope: Scope, refused: Refusal | Response) -> Response:
+        return refused if isinstance(refused, Response) else shaped(scope["path"], refused, self._shapes)
+
+    def _refused(self, scope: Scope, headers: Headers, friend: str | None) -> Refusal | Response | None:
         """The answer to a request that may not come in."""
         method, path = scope["method"], scope["path"]
         host = self._host(headers)
         if host is None:
             return refuse(421, "this server goes by another name", field="host",
-                          hint="Ask for 127.0.0.1, or name this one with --name when starting.").response()
+                          hint="Ask for 127.0.0.1, or name this one with --name when starting.")
         if not self._ours(headers, scope, friend):
             return refuse(403, "pages of other places may not ask here", field="origin",
-                          hint="Allow a page with --origin when starting.").response()
+                          hint="Allow a page with --origin when starting.")
         if method == "OPTIONS" and friend is not None and "access-control-request-method" in headers:
             return Response(status_code=204)
         port = host[1]
@@ -191,20 +197,20 @@ class Guard:
                               secure=scope.get("scheme") == "https")
         return answer
 
-    def _locked(self, path: str, headers: Headers) -> Response:
+    def _locked(self, path: str, headers: Headers) -> Refusal | Response:
         if path == "/" and "text/html" in headers.get("accept", ""):
             return PlainTextResponse("Underpaint is here, and asks who you are.\n"
                                      "Open the link that underpaint serve prints when it starts.\n", 401)
         basic = path.startswith(A1111_PATHS)
-        answer = refuse(401, "the token is missing or wrong", field="authorization", kind="TokenError",
-                        hint="Send it as 'Authorization: Bearer TOKEN'; underpaint serve says where it is kept.")
-        return _with(answer.response(), {"www-authenticate": 'Basic realm="Underpaint", charset="UTF-8"' if basic else
-                                         'Bearer realm="Underpaint"'})
+        return refuse(401, "the token is missing or wrong", field="authorization", kind="TokenError",
+                      hint="Send it as 'Authorization: Bearer TOKEN'; underpaint serve says where it is kept.",
+                      headers={"www-authenticate": 'Basic realm="Underpaint", charset="UTF-8"' if basic else
+                               'Bearer realm="Underpaint"'})
 
-    def _too_large(self) -> Response:
+    def _too_large(self) -> Refusal:
         most = self._settings.max_body_bytes
-        return _with(refuse(413, f"the body is larger than {most / 2**20:,.0f} MB", field="body",
-                            hint="Send smaller pictures.").response(), {"connection": "close"})
+        return refuse(413, f"the body is larger than {most / 2**20:,.0f} MB", field="body",
+                      hint="Send smaller pictures.", headers={"connection": "close"})
 
 
 class _TooLarge(HTTPException):
@@ -255,11 +261,6 @@ def _friendly(origin: str) -> Mapping[str, str]:
             "access-control-allow-methods": "GET, POST, PATCH, DELETE, OPTIONS", "access-control-max-age": "600",
             "access-control-allow-headers": "authorization, content-type, idempotency-key, last-event-id, x-client",
             "access-control-expose-headers": "location, retry-after"}
-
-
-def _with(answer: Response, headers: Mapping[str, str]) -> Response:
-    answer.headers.update(headers)
-    return answer
 
 
 def _is_address(name: str) -> bool:

@@ -55,7 +55,8 @@ class ServeSettings(BaseSettings):
     @field_validator("auth")
     @classmethod
     def _pairs(cls, auth: SecretStr | None) -> SecretStr | None:
-        if auth is not None and not all(":" in pair for pair in auth.get_secret_value().split(",")):
+        pairs = [pair.partition(":") for pair in auth.get_secret_value().split(",")] if auth is not None else []
+        if not all(user and password for user, _, password in pairs):
             raise ValueError("write user:password, several after commas")
         return auth
 
