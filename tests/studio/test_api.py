@@ -1,5 +1,6 @@
 """Our API: what artists' programs ask for, from a drawing to its layers, and what they do wrong."""
 
+import asyncio
 import base64
 import hashlib
 import io
@@ -14,7 +15,7 @@ import pytest
 from kit.easel import recipes
 from PIL import Image
 from starlette.testclient import TestClient
-from studio.conftest import beats, client_of, png
+from studio.conftest import beats, cheap_brush, client_of, png
 
 from underpaint.canvas.files.ora_read import read_ora
 from underpaint.canvas.files.psd_read import read_psd
@@ -132,6 +133,21 @@ def test_events_go_on_after_the_last_one_seen(client: TestClient) -> None:
     rest = client.get(f"{API}/jobs/{job['id']}/events", headers={"Last-Event-ID": str(numbers[1])}).text
     assert [what for what, _ in beats(rest)] == ["painted", "done"]
     assert refused(client, "GET", "/jobs/0123456789abcdef/events", 404)
+
+
+def test_one_listener_too_many_is_told_when_to_come_back(make_settings: Any) -> None:
+    with Desk(make_settings(max_listeners=1), cheap_brush) as desk:
+        client = client_of(desk)
+        job = ask(client, "POST", "/jobs", 201, json={"recipes": [{"task": "create"}]})
+
+        async def asked() -> list[Any]:
+            with desk.herald.listening():
+                return [await asyncio.to_thread(client.get, API + path)
+                        for path in ("/events", f"/jobs/{job['id']}/events")]
+
+        for answer in asyncio.run(asked()):
+            assert answer.status_code == 429 and int(answer.headers["retry-after"]) >= 1
+            assert "listening" in answer.json()["error"]["message"]
 
 
 def test_drawings_come_with_a_job_or_before_it(client: TestClient) -> None:

@@ -16,6 +16,7 @@ from underpaint.library.runner import Tell
 from underpaint.models import Catalogue
 from underpaint.plan.take import Take
 from underpaint.recipe import CreateRecipe, LoraRef, ModelRef, Recipe, SecondPass
+from underpaint.studio import following, herald
 from underpaint.studio.desk import Desk
 from underpaint.studio.herald import Beat
 from underpaint.studio.previews import Glimpses, small_jpeg
@@ -205,6 +206,49 @@ def test_listeners_are_counted_and_all_end_with_the_server(make_settings: Callab
             assert await asyncio.wait_for(asyncio.gather(*waiting), 10) == [[], []]
 
         asyncio.run(listen())
+
+
+def test_who_waits_for_a_job_takes_no_listeners_place(make_settings: Callable[..., ServeSettings]) -> None:
+    gate = Gate()
+    with Desk(make_settings(max_listeners=1), gate) as desk:
+
+        async def wait() -> None:
+            job = desk.submit([named("one")])
+            listener = asyncio.create_task(collect(desk, job))
+            while desk.herald.listeners < 1:
+                await asyncio.sleep(0.01)
+            waiting = [asyncio.create_task(desk.over(job)) for _ in range(3)]
+            await asyncio.sleep(0.05)
+            assert desk.herald.listeners == 1
+            gate.open.set()
+            assert [one.state for one in await asyncio.gather(*waiting)] == ["done"] * 3
+            assert (await listener)[-1].what == "done"
+
+        asyncio.run(wait())
+
+
+def test_a_job_that_is_taken_off_the_list_keeps_nobody_waiting(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, "QUIET_SECONDS", 0.05)
+    desk.easel.close()
+
+    async def wait() -> None:
+        job = desk.submit([named("one")])
+        waiting = asyncio.create_task(desk.over(job))
+        await asyncio.sleep(0.2)
+        assert not waiting.done()
+        await asyncio.to_thread(desk.jobs.forget, job)
+        with pytest.raises(NotThere):
+            await asyncio.wait_for(waiting, 20)
+
+    asyncio.run(wait())
+
+
+def test_a_long_past_is_told_page_by_page(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = desk.submit([JobItem(one) for one in recipes(3)])
+    told = [beat.id for beat in asyncio.run(collect(desk, job)) if beat.id]
+    for module in (herald, following):
+        monkeypatch.setattr(module, "PAGE", 3)
+    assert len(told) == 8 and [beat.id for beat in asyncio.run(collect(desk, job))] == told
 
 
 def test_other_work_has_threads_of_its_own_and_a_short_queue(desk: Desk) -> None:

@@ -3,14 +3,11 @@
 Everything here may be called from any thread. What is asynchronous says so and never blocks its event loop.
 """
 
-import asyncio
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
-
-from anyio import to_thread
 
 from underpaint.errors import Busy, LibraryError, ModelError, NotThere, RecipeError
 from underpaint.library.jobs import RECIPES, JobItem, Jobs, JobStatus, Order
@@ -19,15 +16,14 @@ from underpaint.models import Catalogue, Kind, ShelfWatch
 from underpaint.recipe import LoraRef, ModelRef, Recipe
 from underpaint.studio.brush import Brush, PainterBrush
 from underpaint.studio.easel import Easel, Live
+from underpaint.studio.following import Follower
 from underpaint.studio.hands import MOST_LONG, MOST_QUICK, Hands
-from underpaint.studio.herald import ENDS, Beat, Herald, now
+from underpaint.studio.herald import ENDS, Beat, Herald
 from underpaint.studio.pictures import Thumbnails
 from underpaint.studio.possible import drawings_of, first_problem, looked_at
 from underpaint.studio.settings import ServeSettings
 
 T = TypeVar("T")
-QUIET_SECONDS = 15.0
-"""After so long without news a listener is told that the server is there."""
 _SOON, _LATE = 5.0, 600.0
 
 
@@ -52,6 +48,7 @@ class Desk:
         self.thumbnails = Thumbnails()
         self._catalogue_lock = threading.Lock()
         self._shelf = ShelfWatch(self.catalogue, lend=lambda put: self.models(lambda _: put()))
+        self._follower = Follower(self.herald, self.easel, self.status, self.settings.max_listeners)
         self._started = False
 
     def __enter__(self) -> "Desk":
@@ -136,10 +133,9 @@ class Desk:
             self.herald.wait(left)
 
     async def over(self, job: str) -> JobStatus:
-        """Wait until a job is over; how it went. Cancelling this wait cancels nothing but the wait."""
-        async for _ in self.follow(job):
-            pass
-        return await to_thread.run_sync(self.status, job)
+        """Wait until a job is over; how it went, or goes where the server stops before. Cancelling this wait cancels
+        nothing but the wait. Raises NotThere, also where the job is taken off the list."""
+        return await self._follower.over(job)
 
     def cancel(self, job: str) -> JobStatus:
         """Stop a job after the step being painted; its finished takes are kept. Raises NotThere."""
@@ -166,44 +162,14 @@ class Desk:
         live = self.easel.look()
         return live if live is not None and job in (None, live.job) else None
 
-    async def follow(self, job: str | None = None, after: int | None = None) -> AsyncIterator[Beat | None]:
+    def follow(self, job: str | None = None, after: int | None = None) -> AsyncIterator[Beat | None]:
         """What happens: events of the journal, and in between progress and previews; None after a quiet while.
 
         For one `job` everything since event `after` (None: its beginning), until it is over; for all jobs what happens
-        from now on, or since `after`. Ends when the server does. Raises NotThere for a job that is not there, Busy for
-        too many listeners.
+        from now on, or since `after`. Ends when the server does. Raises Busy, at once, for too many listeners; with the
+        first step NotThere for a job that is not there.
         """
-        if self.herald.listeners >= self.settings.max_listeners:
-            raise Busy("too many are listening", hint="Close some pages.", retry_after=_SOON)
-        with self.herald.listening() as ears:
-            over = job is not None and (await to_thread.run_sync(self.status, job)).state in ENDS
-            seen, turn, preview, ended = self.herald.last, 0, 0, False
-            if job is not None or after is not None:
-                for beat in await to_thread.run_sync(self.herald.past, after or 0, None, job):
-                    seen = max(seen, beat.id or 0)
-                    yield beat
-                    ended = beat.is_end
-                over = over or (job is not None and ended)
-            while not over and not self.herald.closed:
-                moment = ears.moment
-                news = self.herald.since(seen)
-                if news is None:
-                    news = await to_thread.run_sync(self.herald.past, seen)
-                for beat in news:
-                    seen = max(seen, beat.id or 0)
-                    if job in (None, beat.job):
-                        yield beat
-                        over = over or (job is not None and beat.is_end)
-                live = self.easel.live
-                if live is not None and job in (None, live.job) and live.turn > turn and not over:
-                    if live.steps:
-                        yield now("progress", live.job, _progress(live))
-                    if live.preview is not None and live.seen != preview:
-                        preview = live.seen
-                        yield now("preview", live.job, {"position": live.position, "preview": live.preview})
-                    turn = live.turn
-                if not over and not self.herald.closed and not await _within(moment, QUIET_SECONDS):
-                    yield None
+        return self._follower.follow(job, after)
 
     def work(self, function: Callable[..., T], *words: Any) -> T:
         """Do something long that is no painting in the one thread for that; its result, or its error raised here.
@@ -253,17 +219,3 @@ class Desk:
         live = self.easel.live
         left = live.seconds_left if live is not None else None
         return min(max(left or _SOON, 1.0), _LATE)
-
-
-def _progress(live: Live) -> dict[str, Any]:
-    return {"position": live.position, "name": live.name, "step": live.step, "steps": live.steps,
-            "seconds_left": None if live.seconds_left is None else round(live.seconds_left, 1)}
-
-
-async def _within(moment: asyncio.Event, seconds: float) -> bool:
-    try:
-        async with asyncio.timeout(seconds):
-            await moment.wait()
-    except TimeoutError:
-        return False
-    return True

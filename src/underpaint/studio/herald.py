@@ -20,6 +20,8 @@ from underpaint.errors import UnderpaintError
 from underpaint.library.library import Library
 from underpaint.library.tables import EVENTS, ITEMS, JOBS, TAKES
 
+PAGE = 10_000
+"""So many events of the journal are read at once."""
 MEMORY = 2_000
 """So many events are remembered; older ones are read from the journal again."""
 LOOK_SECONDS = 1.0
@@ -65,7 +67,7 @@ class _Pulse:
 
     def __init__(self) -> None:
         self.event = asyncio.Event()
-        self.listeners = 0
+        self.listeners = self.waiting = 0
 
     def beat(self) -> None:
         old, self.event = self.event, asyncio.Event()
@@ -121,18 +123,21 @@ class Herald:
                 loop.call_soon_threadsafe(pulse.beat)
 
     @contextlib.contextmanager
-    def listening(self) -> Iterator[Ears]:
-        """A place in the running event loop."""
+    def listening(self, *, counted: bool = True) -> Iterator[Ears]:
+        """A place in the running event loop. Who is not counted only waits for an end: looks at no previews, and takes
+        no listener's place."""
         loop = asyncio.get_running_loop()
         with self._news:
             pulse = self._pulses.setdefault(loop, _Pulse())
-            pulse.listeners += 1
+            pulse.waiting += 1
+            pulse.listeners += counted
         try:
             yield Ears(pulse)
         finally:
             with self._news:
-                pulse.listeners -= 1
-                if pulse.listeners == 0:
+                pulse.waiting -= 1
+                pulse.listeners -= counted
+                if pulse.waiting == 0:
                     self._pulses.pop(loop, None)
 
     def since(self, seen: int) -> list[Beat] | None:
@@ -145,8 +150,8 @@ class Herald:
             return [beat for beat in self._memory if (beat.id or 0) > seen]
 
     def past(self, after: int, until: int | None = None, job: str | None = None) -> list[Beat]:
-        """Events of the journal with numbers above `after`, up to `until`; at most ten thousand."""
-        query = _EVENTS.where(EVENTS.c.id > after).order_by(EVENTS.c.id).limit(10_000)
+        """Events of the journal with numbers above `after`, up to `until`; a page of them."""
+        query = _EVENTS.where(EVENTS.c.id > after).order_by(EVENTS.c.id).limit(PAGE)
         if until is not None:
             query = query.where(EVENTS.c.id <= until)
         if job is not None:
