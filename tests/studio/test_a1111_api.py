@@ -13,6 +13,10 @@ import numpy as np
 import pytest
 from kit.a1111 import PASSWORD, SMALL, TOKEN, USER, Served, masked, opened, pixels, scene, served, text
 from PIL import Image
+from studio.conftest import cheap_brush, client_of
+
+from underpaint.studio.desk import Desk
+from underpaint.studio.settings import ServeSettings
 
 LONG = {"width": 64, "height": 64, "steps": 1000, "prompt": "a long one"}
 
@@ -302,6 +306,26 @@ def test_what_is_wrong_looks_as_a1111_says_it(api: httpx.Client) -> None:
     nowhere = api.get("/sdapi/v1/nowhere")
     assert nowhere.status_code == 404 and nowhere.json()["body"] == ""
     assert api.get("/sdapi/v1/txt2img").status_code == 405
+
+
+def test_a_server_that_stops_says_so_instead_of_handing_out_nothing(desk: Desk) -> None:
+    desk.easel.close()
+    client, answers = client_of(desk), list[Any]()
+    thread = threading.Thread(target=lambda: answers.append(client.post("/sdapi/v1/txt2img", json=SMALL)))
+    thread.start()
+    until(lambda: desk.jobs.waiting())
+    desk.hush()
+    thread.join(60)
+    assert answers[0].status_code == 503 and int(answers[0].headers["retry-after"]) >= 1
+    assert "stopped" in answers[0].json()["detail"]
+    assert desk.jobs.waiting() == 1  # and is painted when it is started again
+
+
+def test_a_full_queue_says_when_to_come_back(make_settings: Callable[..., ServeSettings]) -> None:
+    with Desk(make_settings(max_queue=2), cheap_brush) as desk:
+        answer = client_of(desk).post("/sdapi/v1/txt2img", json={**SMALL, "n_iter": 3})
+        assert answer.status_code == 429 and int(answer.headers["retry-after"]) >= 1
+        assert "waiting" in answer.json()["detail"]
 
 
 def test_nobody_comes_in_without_a_password(server: Served) -> None:

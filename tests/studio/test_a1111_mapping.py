@@ -20,6 +20,7 @@ from underpaint.errors import ModelError, UnderpaintError
 from underpaint.imaging.geometry import Extent
 from underpaint.pictures.read import read_picture
 from underpaint.recipe import CreateRecipe, FillRecipe, RefineRecipe, parse_recipe
+from underpaint.studio.a1111 import overs
 from underpaint.studio.a1111.answers import NotFound, NotServed, Unprocessable
 from underpaint.studio.a1111.asking import Ready, understood
 from underpaint.studio.a1111.options import DEFAULTS, checked
@@ -205,6 +206,26 @@ def test_what_is_no_picture_is_refused_and_never_fetched(read: Any, wrong: str) 
         read("img2img", init_images=[wrong])
     with pytest.raises(Unprocessable):
         read(alwayson_scripts={"controlnet": {"args": [{"module": "canny", "image": wrong or "#"}]}})
+
+
+def test_small_files_that_unpack_to_much_are_refused_together(read: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(overs, "MOST_PIXELS", 10_000)
+    with pytest.raises(Unprocessable) as caught:
+        read("img2img", init_images=[text(scene())] * 100, width=64, height=64)
+    assert caught.value.field == "init_images" and "together" in caught.value.message
+
+
+def test_words_that_name_a_lora_that_is_not_here_are_refused(read: Any) -> None:
+    with pytest.raises(ModelError) as caught:
+        read(prompt="a house <lora:nowhere:1>")
+    assert caught.value.field == "prompt"
+
+
+def test_a_model_that_is_not_here_is_named_by_its_setting(read: Any) -> None:
+    for option in ("sd_model_checkpoint", "sd_vae"):
+        with pytest.raises(ModelError) as caught:
+            read(override_settings={option: "nowhere"})
+        assert caught.value.field == option
 
 
 def test_img2img_wants_a_picture(read: Any) -> None:

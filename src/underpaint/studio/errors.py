@@ -1,4 +1,4 @@
-"""What goes wrong, over HTTP: one table from our tree of errors to statuses, one shape of answer.
+"""What goes wrong, over HTTP: our tree of errors with its statuses, one shape of answer.
 
 `{"error": {"kind": ..., "message": ..., "hint": ..., "field": ...}}`, always, also for what the framework refuses.
 """
@@ -15,27 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
-from underpaint.errors import (
-    Busy,
-    Cancelled,
-    ClusterError,
-    DrawingError,
-    LibraryError,
-    MemoryShortage,
-    ModelError,
-    NotThere,
-    OutputError,
-    PictureError,
-    PlanError,
-    PromptError,
-    RecipeError,
-    UnderpaintError,
-)
+from underpaint.errors import Busy, UnderpaintError
 
-STATUSES: Mapping[type[UnderpaintError], int] = {one: one.http_status for one in (
-    RecipeError, PromptError, PictureError, DrawingError, ModelError, PlanError, OutputError, LibraryError, NotThere,
-    Busy, ClusterError, MemoryShortage, Cancelled, UnderpaintError)}
-"""The whole table; what is not in it takes its nearest ancestor's."""
 _LOG = logging.getLogger("underpaint.studio")
 _WAY_OUT = {404: "See /api/v1/openapi.json for what there is.", 405: "See /api/v1/openapi.json for what is allowed."}
 
@@ -78,14 +59,14 @@ Shapes = Mapping[tuple[str, ...], Callable[[Refusal], Response]]
 
 def refusal_of(error: UnderpaintError) -> Refusal:
     """One of our errors as an answer."""
-    status = next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
     headers = {}
     if isinstance(error, Busy):
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
-    elif status == 503:
+    elif error.http_status == 503:
         headers["Retry-After"] = "30"
-    return Refusal(status, Problem(kind=type(error).__name__, message=_plain(error.message) or "",
-                                   hint=_plain(error.hint), field=error.field), headers)
+    problem = Problem(kind=type(error).__name__, message=_plain(error.message) or "", hint=_plain(error.hint),
+                      field=_plain(error.field))
+    return Refusal(error.http_status, problem, headers)
 
 
 def refuse(status: int, message: str, *, hint: str | None = None, field: str | None = None,

@@ -54,7 +54,8 @@ class Counter:
         return found | {"sd_model_checkpoint": found["sd_model_checkpoint"] or self.desk.settings.model}
 
 
-def counter_of(request: Request) -> Counter:
+# Both are asynchronous, though they wait for nothing: in threads two first requests could each make a counter.
+async def counter_of(request: Request) -> Counter:
     """The one of this server, made when it is first asked for."""
     state = request.app.state
     if not hasattr(state, "a1111"):
@@ -63,7 +64,7 @@ def counter_of(request: Request) -> Counter:
     return found
 
 
-def asker(request: Request, response: Response) -> Client:
+async def asker(request: Request, response: Response) -> Client:
     """Who asks; a client that keeps cookies is given one."""
     client = client_of(request)
     greet(client, request, response)

@@ -19,6 +19,8 @@ from underpaint.studio.a1111.requests import MOST_PICTURES, Img2Img
 
 _CONTENT = {0: "blur", 1: "original", 2: "noise", 3: "nothing"}
 MOST_FEATHER, MOST_PADDING = 512, 2048
+MOST_PIXELS = 4 * SENT.pixels
+"""Of all pictures of a request together: small files may unpack to very large ones."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,12 +36,19 @@ class Begun:
 
 
 def begun_pictures(request: Img2Img) -> list[Begun]:
-    """The pictures that a request paints over. Raises NotFound where there is none."""
+    """The pictures that a request paints over. Raises NotFound where there is none, Unprocessable for too many."""
     if not request.init_images:
         raise NotFound("Init image not found", hint="Send at least one picture in init_images.")
     if len(request.init_images) > MOST_PICTURES:
         raise Unprocessable(f"{len(request.init_images):,} pictures to paint over", field="init_images")
-    return [Begun(*picture(one, f"init_images.{number}")) for number, one in enumerate(request.init_images)]
+    found, pixels = [], 0
+    for number, one in enumerate(request.init_images):
+        found.append(Begun(*picture(one, f"init_images.{number}")))
+        pixels += found[-1].extent.area
+        if pixels > MOST_PIXELS:
+            raise Unprocessable("so many pictures of that size are too large together", field="init_images",
+                                hint=f"Send up to {MOST_PIXELS // 10**6} megapixels in one request.")
+    return found
 
 
 def refine_fields(asked: Asked, begun: Begun) -> dict[str, Any]:

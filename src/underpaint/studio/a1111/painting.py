@@ -16,6 +16,7 @@ from underpaint.studio.a1111.asking import Ready
 from underpaint.studio.a1111.tasks import Task, Tasks
 from underpaint.studio.a1111.telling import Painted
 from underpaint.studio.desk import Desk
+from underpaint.studio.herald import ENDS
 
 LOOK_SECONDS = 0.5
 """How soon a client that hung up is noticed."""
@@ -27,10 +28,16 @@ class PaintingFailed(UnderpaintError):
     http_status = 500
 
 
+class Stopping(UnderpaintError):
+    """The server stops before the pictures are painted, which wait in the journal for its next start."""
+
+    http_status = 503
+
+
 async def paint(ready: Ready, task: Task, tasks: Tasks, desk: Desk, request: Request) -> Painted:
     """Paint everything and wait for it. A client that hangs up stops its own request.
 
-    Raises Busy for a full queue, PaintingFailed where nothing was painted.
+    Raises Busy for a full queue, PaintingFailed where nothing was painted, Stopping where the server stops.
     """
     tasks.begin(task)
     try:
@@ -53,6 +60,8 @@ async def _all(ready: Ready, task: Task, desk: Desk) -> dict[int, int]:
         if _is_stopped(task):
             await to_thread.run_sync(desk.cancel, task.job)
         status = await desk.over(task.job)
+        if status.state not in ENDS:
+            raise Stopping("the server is being stopped", hint="It goes on with what waits when it is started again.")
         takes |= {done + at: take for at, take in enumerate(status.takes) if take is not None}
         errors |= {done + at: said for at, said in status.errors.items()}
         done = done + _reached(status) + 1 if task.skipped else len(items)

@@ -23,8 +23,10 @@ class Body(BaseModel):
 
 def _check(value: Any, depth: int) -> None:
     if isinstance(value, str):
-        if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
-            raise ValueError("a text holds half a character (a lone surrogate)")
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise ValueError("a text holds half a character (a lone surrogate)") from None
     elif isinstance(value, float) and not math.isfinite(value):
         raise ValueError("a number is not finite")
     elif isinstance(value, int) and abs(value) >= 2**64:
