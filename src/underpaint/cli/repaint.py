@@ -67,10 +67,10 @@ def _paint(file: Path, theirs: "Theirs | None", target: Path, catalogue: "Catalo
     with job_progress(1) as watcher:
         watcher.begin("reading the model")
         if theirs is None:
-            return paint_again(read_source(file), target, catalogue, progress=watcher.step)
+            return paint_again(read_source(file), target, catalogue, progress=watcher.step, warn=watcher.note)
         for line in foresee_theirs(theirs, catalogue, leave_out=leave_out).differs:
             notes().print(f"differs: {line}", markup=False)
-        return repaint_theirs(theirs, target, catalogue, leave_out=leave_out, progress=watcher.step)
+        return repaint_theirs(theirs, target, catalogue, leave_out=leave_out, progress=watcher.step, warn=watcher.note)
 
 
 def _say_foreseen(foreseen: "Foreseen", as_json: bool) -> None:

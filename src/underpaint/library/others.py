@@ -85,7 +85,8 @@ def foresee_theirs(theirs: Theirs, catalogue: Catalogue, *, leave_out: bool = Fa
 
 
 def repaint_theirs(theirs: Theirs, target: Path, catalogue: Catalogue, *, leave_out: bool = False,
-                   progress: Callable[[int, int], None] | None = None) -> Outcome:
+                   progress: Callable[[int, int], None] | None = None,
+                   warn: Callable[[str], None] | None = None) -> Outcome:
     """Paint the nearest recipe to `target`. `leave_out` goes without LoRAs and VAEs that are not here.
 
     Raises ModelError when a model is missing, OutputError when `target` cannot be written.
@@ -95,7 +96,7 @@ def repaint_theirs(theirs: Theirs, target: Path, catalogue: Catalogue, *, leave_
     check_target(target, theirs.recipe)
     recipe, left = _without_missing(theirs.recipe, catalogue) if leave_out else (theirs.recipe, ())
     recipe, fitting = fitted(recipe, _checkpoint(recipe, catalogue))
-    painter = Painter(catalogue=catalogue)
+    painter = Painter(catalogue=catalogue, warn=warn)
     take = painter.paint(painter.settled(recipe), {}, progress=progress)
     save_take(take, target)
     return Outcome("nearest", target, False, None, (*left, *fitting, *theirs.notes), take.seconds)

@@ -9,7 +9,9 @@ import numpy as np
 
 from underpaint.errors import ModelError, RecipeError
 from underpaint.library.saving import check_target, save_take
-from underpaint.models import Catalogue
+from underpaint.models import Catalogue, ModelDescription
+from underpaint.models.adapter_finding import find_adapter
+from underpaint.models.own_adapters import find_own
 from underpaint.pictures.read import read_picture
 from underpaint.pictures.recall import blobs_from_file, plan_from_file, recipe_from_file, recorded_pixels
 from underpaint.pictures.record import pixels_hash
@@ -74,11 +76,13 @@ def foresee(source: Source, catalogue: Catalogue) -> Foreseen:
     wanted: list[tuple[ModelRef, Any]] = [(plan.model, "checkpoint"), *((ref, "lora") for ref in plan.loras),
                                           *((ref, "embedding") for ref in plan.embeddings)]
     wanted += [(plan.vae, "vae")] if plan.vae else []
-    for ref, kind in wanted:
+    wanted += [(use.adapter, "adapter") for use in plan.adapters]
+    wanted += [(use.encoder, "image_encoder") for use in plan.adapters if use.encoder is not None]
+    for ref, kind in dict.fromkeys(wanted):
         try:
-            found = catalogue.find(ref.name, kind=kind, sha256=ref.hash)
+            found = _find(ref, kind, catalogue)
         except ModelError as error:
-            missing.append(f"the {kind} '{ref.name}': {error.message}")
+            missing.append(f"the {kind.replace('_', ' ')} '{ref.name}': {error.message}")
             continue
         if ref.hash and not (found.sha256 or catalogue.hashes.hash_now(found.path).sha256).startswith(ref.hash):
             differs.append(f"the {kind} '{ref.name}' has other weights here")
@@ -93,9 +97,16 @@ def foresee(source: Source, catalogue: Catalogue) -> Foreseen:
     return Foreseen(tuple(missing), tuple(differs))
 
 
-def repaint(source: Source, target: Path, catalogue: Catalogue, *,
-            progress: Callable[[int, int], None] | None = None) -> Outcome:
-    """Carry out the picture's own plan, write the result to `target`, and compare.
+def _find(ref: ModelRef, kind: Any, catalogue: Catalogue) -> ModelDescription:
+    if kind == "adapter":
+        return find_own(catalogue, ref.name) or find_adapter(catalogue, ref.name, ref.hash)
+    return catalogue.find(ref.name, kind=kind, sha256=ref.hash)
+
+
+def repaint(source: Source, target: Path, catalogue: Catalogue, *, progress: Callable[[int, int], None] | None = None,
+            warn: Callable[[str], None] | None = None) -> Outcome:
+    """Carry out the picture's own plan, write the result to `target`, and compare. `warn` is told, before anything is
+    painted, of what a person should know.
 
     Raises ModelError when a model is missing, OutputError when `target` cannot be written.
     """
@@ -105,7 +116,8 @@ def repaint(source: Source, target: Path, catalogue: Catalogue, *,
     foreseen = foresee(source, catalogue)
     device, precision = source.plan.device, _precision(source.plan.dtype)
     painter = Painter(device=device if _device_is_here(device) else None,
-                      precision=precision if _device_is_here(device, precision) else None, catalogue=catalogue)
+                      precision=precision if _device_is_here(device, precision) else None, catalogue=catalogue,
+                      warn=warn)
     take = painter.paint(source.recipe, source.blobs, plan=source.plan, progress=progress)
     old = read_picture(source.path)
     changed = source.recorded is not None and pixels_hash(old) != source.recorded
