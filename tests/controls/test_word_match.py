@@ -1,5 +1,7 @@
 """Phrases: an image-text model draws the estimate to them, and says which are not in the picture."""
 
+import contextlib
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -153,3 +155,18 @@ def test_a_picture_is_asked_about_on_pieces_that_do_not_steer() -> None:
     assert isinstance(EXAMPLE.control, WordsControl)
     found = [Words().check(one, EXAMPLE.control, EXAMPLE.ground()) for one in (flat, flat.copy())]
     assert found[0] is not None and found[1] is not None and found[0].measured == found[1].measured
+
+
+def test_it_looks_where_its_towers_lie_and_answers_where_the_picture_does() -> None:
+    """The meta device stands for one that is not the CPU: it refuses tensors of another."""
+    with tempfile.TemporaryDirectory() as folder:
+        model = load_image_text(save_tiny_clip(Path(folder))).to(torch.device("meta"))
+    assert all(weight.device.type == "meta" for tower in model.towers for weight in tower.parameters())
+    given: list[str] = []
+    own = model.see
+    model.see = lambda pixels: given.append(pixels.device.type) or own(pixels)
+    with contextlib.suppress(NotImplementedError):  # nothing can be brought back from there
+        model.images(torch.rand(1, 3, SIDE, SIDE))
+    with contextlib.suppress(NotImplementedError):
+        model.texts(["a cat"])
+    assert given == ["meta"]

@@ -56,7 +56,7 @@ class Loaded:
 
     def image_text(self, ref: ModelRef | None) -> ImageText:
         """The image-text model of this name, None for the one beside this model. Raises ModelError."""
-        return open_image_text(ref, self.description.path)
+        return open_image_text(ref, self.description.path).to(self.engine.machine.device)
 
     @cached_property
     def _line_adapter(self) -> nn.Module:

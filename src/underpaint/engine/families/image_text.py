@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import interpolate, normalize
 
 from underpaint.errors import ModelError
@@ -30,7 +30,8 @@ _BROKEN = (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeErro
 @dataclass(eq=False)
 class ImageText:
     """One model. `name` is for people; `size` the side of the pictures it looks at; `scale` what similarities are
-    multiplied by to be told apart as it was trained to. `see` and `read` are its towers."""
+    multiplied by to be told apart as it was trained to. `see` and `read` ask its `towers`, which may lie on any device.
+    """
 
     name: str
     size: int
@@ -38,19 +39,29 @@ class ImageText:
     see: Callable[[Tensor], Tensor]
     read: Callable[[Sequence[str]], Tensor]
     colours: tuple[Tensor, Tensor]
+    towers: tuple[nn.Module, ...] = ()
+
+    def to(self, device: torch.device) -> "ImageText":
+        """Itself, on a device."""
+        for tower in self.towers:
+            tower.to(device)
+        return self
 
     @torch.no_grad()
     def texts(self, phrases: Sequence[str]) -> Tensor:
-        """Unit features of phrases, n x width."""
-        return normalize(self.read(phrases).float(), dim=-1)
+        """Unit features of phrases, n x width, on the CPU."""
+        return normalize(self.read(phrases).float(), dim=-1).cpu()
 
     def images(self, pictures: Tensor) -> Tensor:
-        """Unit features of pictures (n x 3 x H x W, sRGB 0..1), n x width; gradients pass."""
+        """Unit features of pictures (n x 3 x H x W, sRGB 0..1), n x width, where the pictures lie; gradients pass."""
+        device = pictures.device
         if pictures.shape[-2:] != (self.size, self.size):
             smaller = min(pictures.shape[-2:]) > self.size
             pictures = interpolate(pictures, (self.size, self.size), mode="bilinear", antialias=smaller)
         mean, spread = (one.to(pictures) for one in self.colours)
-        return normalize(self.see((pictures - mean) / spread).float(), dim=-1)
+        given = (pictures - mean) / spread
+        seen = self.see(given.to(_device(self.towers[0])) if self.towers else given)
+        return normalize(seen.float(), dim=-1).to(device)
 
 
 def load_image_text(folder: Path) -> ImageText:
@@ -100,10 +111,10 @@ def _whole(folder: Path, tokens: Path) -> ImageText:
         return model.visual_projection(model.vision_model(pixel_values=pixels).pooler_output)
 
     def read(phrases: Sequence[str]) -> Tensor:
-        return model.text_projection(model.text_model(**_told(tokenizer, phrases, longest)).pooler_output)
+        return model.text_projection(model.text_model(**_told(tokenizer, phrases, longest, model)).pooler_output)
 
     return ImageText(folder.name, int(model.config.vision_config.image_size), float(model.logit_scale.exp()), see, read,
-                     _colours(folder, (_MEAN, _SPREAD)))
+                     _colours(folder, (_MEAN, _SPREAD)), (model,))
 
 
 def _in_parts(folder: Path) -> ImageText:
@@ -118,8 +129,8 @@ def _in_parts(folder: Path) -> ImageText:
     longest = int(reads.config.max_position_embeddings)
     return ImageText(folder.name, int(sees.config.image_size), 100.0,
                      lambda pixels: sees(pixel_values=pixels).image_embeds,
-                     lambda phrases: reads(**_told(tokenizer, phrases, longest)).text_embeds,
-                     _colours(folder / _IMAGES, (_MEAN, _SPREAD)))
+                     lambda phrases: reads(**_told(tokenizer, phrases, longest, reads)).text_embeds,
+                     _colours(folder / _IMAGES, (_MEAN, _SPREAD)), (sees, reads))
 
 
 def _built_in(folder: Path) -> ImageText:
@@ -134,10 +145,14 @@ def _built_in(folder: Path) -> ImageText:
     projection = read_net(folder / _PROJECTION, TextProjection).eval().requires_grad_(False)
     tokenizer = CLIPTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True)
     longest = int(reads.config.max_position_embeddings)
+
+    def read(phrases: Sequence[str]) -> Tensor:
+        said: Tensor = projection(reads(**_told(tokenizer, phrases, longest, reads)).pooler_output.float())
+        return said
+
     return ImageText(folder.name, int(sees.config.image_size), float(projection.sharpness.exp()),
-                     lambda pixels: sees(pixel_values=pixels).image_embeds,
-                     lambda phrases: projection(reads(**_told(tokenizer, phrases, longest)).pooler_output.float()),
-                     _colours(folder / _IMAGES, _EVEN))
+                     lambda pixels: sees(pixel_values=pixels).image_embeds, read,
+                     _colours(folder / _IMAGES, _EVEN), (sees, reads, projection))
 
 
 def _opened(kind: Any, folder: Path) -> Any:
@@ -145,11 +160,16 @@ def _opened(kind: Any, folder: Path) -> Any:
     return found.eval().requires_grad_(False)
 
 
-def _told(tokenizer: Any, phrases: Sequence[str], longest: int) -> dict[str, Tensor]:
-    """Token numbers with one end mark each. Attention looks back only, so what follows it is never heard."""
+def _device(tower: nn.Module) -> torch.device:
+    return next(tower.parameters()).device
+
+
+def _told(tokenizer: Any, phrases: Sequence[str], longest: int, tower: nn.Module) -> dict[str, Tensor]:
+    """Token numbers with one end mark each, on a tower's device. Attention looks back only, so what follows it is never
+    heard."""
     found = tokenizer(list(phrases), padding=True, truncation=True, return_tensors="pt",
                       max_length=min(longest, int(tokenizer.model_max_length)))
-    return {"input_ids": found["input_ids"].long()}
+    return {"input_ids": found["input_ids"].long().to(_device(tower))}
 
 
 def _config(folder: Path) -> dict[str, Any]:
