@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import typer
 
+from underpaint.cli.output import notes
 from underpaint.errors import RecipeError
 
 if TYPE_CHECKING:
@@ -76,10 +77,15 @@ def painter_of(hands: Hands, setup: Mapping[str, Any], **here: Any) -> Iterator[
 
 def say_ahead(painter: Any, recipes: "Sequence[Recipe]", blobs: Mapping[str, bytes],
               journal: "Journal | None") -> None:
-    """Tell workers what will be asked of them: everything that is not finished yet. A painter here needs no telling."""
+    """Tell workers what will be asked of them: everything that is not finished yet; and people, where controls pull
+    against each other. A painter here needs no telling, and tells itself."""
     expect = getattr(painter, "expect", None)
     if expect is None:
         return
+    from underpaint.controls.contradictions import contradictions
+
+    for note in dict.fromkeys(note for recipe in recipes for note in contradictions(recipe.controls)):
+        notes().print(f"note: {note}", markup=False)
     if journal is None:
         expect(recipes, blobs)
     else:

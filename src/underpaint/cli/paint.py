@@ -139,7 +139,6 @@ class Sources:
 
 def recipe_of(asked: recipes.Asked, sources: Sources, file: Path | None) -> tuple[Recipe, dict[str, bytes]]:
     """The recipe, and the bytes of every picture that it names."""
-    from underpaint.controls.contradictions import contradictions
     from underpaint.library.control_files import read_controls
     from underpaint.library.drawings import read_drawing, read_stored
 
@@ -174,8 +173,6 @@ def recipe_of(asked: recipes.Asked, sources: Sources, file: Path | None) -> tupl
     for note in dict.fromkeys(note for one in given for note in one.notes):
         notes().print(f"note: {note}", markup=False)
     made = recipes.shared_recipe(asked, parse_recipe(fields))
-    for note in contradictions(made.controls):
-        notes().print(f"note: {note}", markup=False)
     blobs = {entry.blob.sha256: entry.data for entry in stored} | _beside(made, file)
     return made, blobs | {name: data for one in given for name, data in one.blobs.items()}
 

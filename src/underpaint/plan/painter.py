@@ -9,8 +9,10 @@ from typing import Any
 import torch
 
 from underpaint.controls.adapting import named_adapter
+from underpaint.controls.contradictions import contradictions
 from underpaint.controls.extractors import reading_with, shelf_of
-from underpaint.controls.table import check
+from underpaint.controls.light import LIGHT_WORDS
+from underpaint.controls.table import check, in_order
 from underpaint.engine.attachments.lora import LoraAttachment
 from underpaint.engine.attachments.textual_inversion import TextualInversion
 from underpaint.engine.engine import Engine
@@ -37,7 +39,7 @@ from underpaint.plan.materials import Hole, ground, masked_bounds, open_hole, si
 from underpaint.plan.paint import carry_out
 from underpaint.plan.take import Take, versions
 from underpaint.plan.words import Words, read_words
-from underpaint.recipe import FillRecipe, LoraRef, ModelRef, Recipe
+from underpaint.recipe import FillRecipe, LightControl, LoraRef, ModelRef, Recipe, RegionControl
 
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16, "int8": torch.int8}
 SMALL_MODEL = 256 * 2**20
@@ -51,7 +53,8 @@ class Painter:
     `device` (cpu, cuda, mps) and `precision` (fp32, bf16, fp16, int8) overrule what the machine would choose; `threads`
     are torch's on a CPU (None: all). `prediction` says what a model predicts where its file does not. `online` allows
     fetching a model by its hub id. `warn` is told, before a model is loaded and anything is painted, of what was made
-    for another kind of model and of maps that fight for an adapter, each once.
+    for another kind of model, of controls that pull against each other, of maps that fight for an adapter and of words
+    that the model never heard, each once.
     """
 
     def __init__(self, *, device: str | None = None, precision: str | None = None, threads: int | None = None,
@@ -174,9 +177,9 @@ class Painter:
         return found, find_image_encoder(self.catalogue, found) if use.encoder is not None else None
 
     def _warnings(self, plan: Plan, recipe: Recipe, model: ModelDescription) -> list[str]:
-        """What was made for another kind of model, and which maps fight for an adapter, sentences; told at once."""
-        unheard = unknown_words(recipe.prompt, knowledge(model.path)) if model.path.is_dir() else []
-        found = [*([f"not known to this model: {', '.join(unheard)}"] if unheard else []),
+        """What was made for another kind of model, which words it never heard, which controls and maps fight;
+        sentences, told at once."""
+        found = [*_unheard(plan, recipe, model), *contradictions(in_order(recipe.controls)),
                  *self._unsuited(plan, model), *adapter_notes(self._chosen_of(plan, recipe), model)]
         for text in found:
             if self._warn is not None and text not in self.warned:
@@ -209,6 +212,16 @@ def device_is_here(device: str, precision: str | None = None) -> bool:
     except PlanError:
         return False
     return True
+
+
+def _unheard(plan: Plan, recipe: Recipe, model: ModelDescription) -> list[str]:
+    """Which of the words, for the whole picture and for parts of it, the model says it never heard; a sentence."""
+    known = knowledge(model.path) if model.path.is_dir() else {}
+    said = (plan.prompt, *(one.words for one in in_order(recipe.controls) if isinstance(one, RegionControl)))
+    lit = any(isinstance(one, LightControl) for one in recipe.controls)
+    unheard = dict.fromkeys(word for text in said for word in unknown_words(text, known)
+                            if not (lit and word in LIGHT_WORDS))
+    return [f"not known to this model: {', '.join(unheard)}"] if unheard else []
 
 
 def _check_device(device: str | None) -> None:

@@ -19,6 +19,7 @@ from underpaint.recipe import Control, Recipe, RefineRecipe
 def steer(recipe: Recipe, blobs: Mapping[str, bytes], plan: Plan, one: Pass, loaded: Loaded,
           hole: Hole | None = None) -> Steered:
     """Make what a recipe's controls are for one pass; `hole` is the opened input of a fill."""
+    loaded.keep_adapters_of(plan)
     if not any(control.weight for control in recipe.controls):
         return Steered()
     engine = loaded.engine
@@ -31,7 +32,6 @@ def steer(recipe: Recipe, blobs: Mapping[str, bytes], plan: Plan, one: Pass, loa
 
 def _adapters(plan: Plan, loaded: Loaded) -> Callable[[Control], Adapter | None]:
     uses = {use.control: use for use in plan.adapters}
-    loaded.keep_adapters_of(plan)
 
     def adapter(control: Control) -> Adapter | None:
         use = uses.get(control_key(control))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from underpaint.errors import PromptError
 from underpaint.prompt import Network, expand_wildcards, parse_prompt
-from underpaint.recipe import LoraRef, Recipe
+from underpaint.recipe import LoraRef, Recipe, RegionControl
 
 
 @dataclass(frozen=True)
@@ -20,8 +20,9 @@ class Words:
 def read_words(recipe: Recipe, seed: int, wildcards: Path | None = None) -> Words:
     """Resolve wildcards with `seed` (lists come from the folder `wildcards`) and find `<lora:name:weight>`.
 
-    Raises PromptError for a network of a kind that Underpaint does not know.
+    Raises PromptError for a network of a kind that Underpaint does not know, and for one in a region's words.
     """
+    _check_regions(recipe)
     prompt = expand_wildcards(recipe.prompt, seed=seed, folder=wildcards)
     negative = expand_wildcards(recipe.negative_prompt, seed=seed, folder=wildcards)
     networks = parse_prompt(prompt, steps=1, dialect=recipe.dialect).networks
@@ -32,6 +33,16 @@ def read_words(recipe: Recipe, seed: int, wildcards: Path | None = None) -> Word
                               hint="Remove it from the words; LoRAs are written <lora:name:weight>.", field="prompt")
         loras.append(_lora(network))
     return Words(prompt, negative, tuple(loras))
+
+
+def _check_regions(recipe: Recipe) -> None:
+    for control in recipe.controls:
+        if isinstance(control, RegionControl) and control.weight:
+            named = parse_prompt(control.words, steps=1, dialect=recipe.dialect).networks
+            if named:
+                raise PromptError(f"<{named[0].kind}:...> stands in the words of a region, which has no networks of "
+                                  "its own", field="control region",
+                                  hint="Name it in the words for the whole picture, or with --lora.")
 
 
 def _lora(network: Network) -> LoraRef:
