@@ -1,5 +1,10 @@
-"""The main jobs as two functions, for people who write Python."""
+"""The main jobs as two functions, for people who write Python.
 
+What a person should know before anything is painted goes to the log `underpaint`, which Python shows unless told
+otherwise; hand over a `Painter(warn=...)` to be told yourself.
+"""
+
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +20,8 @@ if TYPE_CHECKING:
     from underpaint.library.library import Library
     from underpaint.library.runner import Engine
 
+_LOG = logging.getLogger("underpaint")
+
 
 def keys(drawing: Drawing, words: str, folder: str | Path, *, count: int = 12, seed: int = 1,
          private: bool = False, painter: Painter | None = None, library: "Library | None" = None,
@@ -26,7 +33,7 @@ def keys(drawing: Drawing, words: str, folder: str | Path, *, count: int = 12, s
     """
     base = with_changes(CreateRecipe(), fields)
     planned = plan_keys(words, drawing.blob, count=count, seed=seed, base=base)
-    painter = painter or Painter()
+    painter = painter or Painter(warn=_LOG.warning)
     if library is None:
         return paint_keys(planned, drawing, Path(folder), painter, title=words, private=private)
     from underpaint.library.jobs import JobItem, Order
@@ -45,7 +52,7 @@ def paint(words: str, *, painter: Painter | None = None, library: "Library | Non
     With an open `library` the take enters it. Raises UnderpaintErrors for what cannot be painted.
     """
     recipe = with_changes(CreateRecipe(prompt=words), fields)
-    painter = painter or Painter()
+    painter = painter or Painter(warn=_LOG.warning)
     if library is None:
         return painter.paint(recipe, {})
     from underpaint.library.jobs import JobItem, Order

@@ -1,5 +1,6 @@
 """What the server paints with: one painter, made when the first picture needs it, so that starting is quick."""
 
+import logging
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -8,6 +9,9 @@ from underpaint.models import Catalogue
 from underpaint.plan.take import Take
 from underpaint.recipe import Recipe
 from underpaint.studio.previews import Glimpses
+
+_LOG = logging.getLogger("underpaint.studio")
+"""Where the server says, before it paints, what a person should know; the take's notes tell it again."""
 
 
 class Brush(Protocol):
@@ -32,6 +36,7 @@ class PainterBrush:
         if self._painter is None:
             from underpaint.plan.painter import Painter
 
-            self._painter = Painter(device=self._device, precision=self._precision, catalogue=self._catalogue)
+            self._painter = Painter(device=self._device, precision=self._precision, catalogue=self._catalogue,
+                                    warn=_LOG.warning)
         take: Take = self._painter.paint(recipe, blobs, progress=tell, preview=glimpses.observer)
         return take

@@ -1,6 +1,7 @@
 """Where the watcher's pictures are painted and kept: the library, or for private ones a place that goes with it."""
 
 import contextlib
+import logging
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,6 +16,8 @@ from underpaint.studio.watch.hand import GRACE, Hand
 if TYPE_CHECKING:
     from underpaint.models import Catalogue
     from underpaint.plan.take import Take
+
+_LOG = logging.getLogger("underpaint.studio")
 
 
 class Room:
@@ -78,6 +81,6 @@ class LatePainter:
         if self._painter is None:
             from underpaint.plan.painter import Painter
 
-            self._painter = Painter(catalogue=self._catalogue, **self._machine)
+            self._painter = Painter(catalogue=self._catalogue, warn=_LOG.warning, **self._machine)
         take: Take = self._painter.paint(recipe, blobs, progress=tell)
         return take
