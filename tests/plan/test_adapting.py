@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,14 @@ from kit.controls import blob
 from kit.tiny_folders import save_folder, tiny_parts
 from PIL import Image
 
+from underpaint.controls.adapter import picture_on
 from underpaint.controls.extractors import reading_with
+from underpaint.controls.ground import Ground
 from underpaint.errors import ModelError, PlanError
+from underpaint.imaging.geometry import Bounds, Extent
 from underpaint.library.preflight import Preflight
+from underpaint.library.repaint import Foreseen, foresee, read_source
+from underpaint.library.saving import save_take
 from underpaint.models import Catalogue
 from underpaint.plan.data import Plan
 from underpaint.plan.painter import Painter
@@ -32,6 +38,7 @@ from underpaint.recipe import (
     CreateRecipe,
     DepthControl,
     FillRecipe,
+    LightControl,
     LineControl,
     ModelRef,
     PoseControl,
@@ -177,6 +184,54 @@ def test_contradictions_are_told_before_anything_is_painted(catalogue: Catalogue
     assert any("reads one map, and is given 2" in text for text in order[:first])
     assert any("reads scribble by its name, and is given tile" in text for text in order[:first])
     assert set(order[:first]) <= set(take.circumstances["notes"]) and set(order[first:]) == {"step"}
+
+
+def test_a_tile_is_shown_the_hole_as_it_is_and_a_filler_what_is_transparent() -> None:
+    """What a net is shown where a mask is filled, and of a picture of its own with a transparent half."""
+    extent = Extent(16, 16)
+    half = np.zeros((16, 16), np.float32)
+    half[:, 8:] = 1
+    layer = np.dstack([np.full((16, 16, 3), 0.5, np.float32), 1 - half])
+    lain = Ground(extent, Bounds.whole(extent), extent, lambda _: layer, scene=lambda: (layer[..., :3], half))
+    control = AdapterControl(adapter=ModelRef(name="net"))
+    assert picture_on(control, lain, ("tile",)).min() == 0.5
+    assert all(np.array_equal(picture_on(control, lain, reads)[..., 0] == -1, half == 1) for reads in ((), ("fill",)))
+    own = control.changed(picture=PICTURE)
+    assert picture_on(own, lain, ("fill",))[0, :, 0].tolist() == [0.5] * 8 + [-1.0] * 8
+    assert picture_on(own, lain, ("tile",))[0, :, 0].tolist() == [0.5] * 8 + [0.0] * 8
+
+
+def test_what_is_missing_for_painting_again_is_foreseen(catalogue: Catalogue, tmp_path: Path) -> None:
+    prompt = AdapterControl(adapter=ModelRef(name="ip-adapter_sd15"), picture=PICTURE)
+    save_take(paint(catalogue, recipe(DEPTH, prompt)), tmp_path / "take.png")
+    source = read_source(tmp_path / "take.png")
+    assert foresee(source, catalogue) == Foreseen((), ())
+    models = tmp_path / "fewer"
+    shutil.copytree(catalogue.find("tiny").path, models / "tiny")
+    fewer = Catalogue(tmp_path / "elsewhere")
+    fewer.add(models)
+    said = foresee(source, fewer).missing
+    assert len(said) == 3 and all(any(name in one for one in said) for name in (
+        "the adapter 'control_v11f1p_sd15_depth'", "the adapter 'ip-adapter_sd15'", "the image encoder 'clip_vision'"))
+
+
+def test_adapters_are_let_go_with_the_controls_that_asked_for_them(catalogue: Catalogue) -> None:
+    painter = Painter(catalogue=catalogue, threads=1)
+    with reading_with(lambda _: []):
+        painter.paint(recipe(DEPTH), BLOBS)
+        held = painter._loaded
+        assert held is not None and len(held[1]._adapters) == 1
+        painter.paint(recipe(), BLOBS)
+    assert painter._loaded is held and not held[1]._adapters
+
+
+def test_controls_that_fight_are_told_wherever_a_painter_paints(catalogue: Catalogue) -> None:
+    order: list[str] = []
+    lights = LightControl(direction=0), LightControl(direction=180)
+    painter = Painter(catalogue=catalogue, threads=1, warn=order.append)
+    take = painter.paint(recipe(*lights), BLOBS, progress=lambda *_: order.append("step"))
+    assert order[0].startswith("two lights come from different sides") and order[1] == "step"
+    assert order[0] in take.circumstances["notes"]
 
 
 def test_a_pose_gives_the_picture_its_shape_and_a_grey_map_says_nothing(catalogue: Catalogue) -> None:

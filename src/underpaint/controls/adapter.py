@@ -66,16 +66,17 @@ class Adapter:
         if adapter is None or adapter.description.adapter is None:
             raise PlanError(f"the adapter '{control.adapter.name}' is not loaded", field="control adapter",
                             hint="Choose a model of SD 1.x, SD 2.x or SDXL.")
-        whole = "picture" in adapter.description.adapter.reads
-        return Steering(attachments=(hung(control, picture_on(control, ground, whole=whole), adapter),))
+        reads = (control.reads,) if control.reads else adapter.description.adapter.reads
+        return Steering(attachments=(hung(control, picture_on(control, ground, reads), adapter),))
 
     def check(self, picture: FloatArray, control: AdapterControl, ground: Ground) -> Check | None:
         return None
 
 
-def picture_on(control: AdapterControl, ground: Ground, *, whole: bool = False) -> FloatArray:
-    """What the adapter is shown (H x W x 3): the picture laid on the canvas of the pass, or all of it where it is
-    only looked at. Where it is transparent, or inside the mask that is filled, it is -1 for nets that fill holes.
+def picture_on(control: AdapterControl, ground: Ground, reads: tuple[str, ...] = ()) -> FloatArray:
+    """What an adapter that `reads` such maps is shown (H x W x 3): the picture laid on the canvas of the pass, or all
+    of it where it is only looked at. To nets that fill holes (and, inside the mask that is filled, to those of which
+    nothing tells what they read) holes and transparent places are -1.
 
     Raises PlanError where there is no picture."""
     if control.picture is None:
@@ -83,15 +84,17 @@ def picture_on(control: AdapterControl, ground: Ground, *, whole: bool = False) 
             raise PlanError("which picture does the adapter get?", field="control adapter",
                             hint="Write adapter=PICTURE+model=NAME; only over a picture may it be left out.")
         seen, mask = ground.scene()
-        return seen if mask is None or whole else np.where(mask[..., None] > 0.5, np.float32(_HOLE), seen)
+        if mask is None or (reads and "fill" not in reads):
+            return seen
+        return np.where(mask[..., None] > 0.5, np.float32(_HOLE), seen)
     given = np.asarray(ground.pixels(control.picture))
     if min(given.shape[:2]) < 1:
         raise PictureError("the adapter's picture is empty")
-    if whole:
+    if "picture" in reads:
         return flatten(given)
     opaque = given[..., 3:] if given.shape[2] == 4 else np.ones((*given.shape[:2], 1), np.float32)
     laid = ground.lay_map(np.concatenate([given[..., :3], opaque], axis=-1), control.resize,
                           lambda sheet, size: resize(np.ascontiguousarray(sheet), size))
-    if control.reads == "fill":
+    if "fill" in reads:
         return np.where(laid[..., 3:] < 0.5, np.float32(_HOLE), laid[..., :3]).astype(np.float32)
     return np.asarray(laid[..., :3] * laid[..., 3:], dtype=np.float32)
