@@ -38,6 +38,7 @@ from underpaint.engine.families.loading import load_components
 from underpaint.engine.latent_colours import LatentColours
 from underpaint.engine.protocols import Step
 from underpaint.engine.run import Run
+from underpaint.errors import DrawingError
 from underpaint.imaging.geometry import Bounds, Extent
 from underpaint.models import describe
 from underpaint.recipe import Blob, ColourControl, Control, Guidance, LineControl, NudgeControl, Sampling, Tiles
@@ -211,6 +212,25 @@ def test_a_change_that_is_no_number_is_left_out_and_counted(example: Example, ba
     assert steered.unguided[example.control.kind] == len(steered.edits)
     spoilt = torch.full_like(latents, bad)
     assert all(edit(spoilt, step()) is spoilt for edit in steered.edits)
+
+
+def test_arithmetic_that_breaks_off_is_left_out_and_counted() -> None:
+    class Broken:
+        stage, key = "gradient", "broken"
+
+        def __call__(self, estimate: Tensor, step: Step) -> Tensor:
+            return torch.linalg.inv(torch.zeros(2, 2))
+
+    unguided: Counter[str] = Counter()
+    latents = torch.zeros(1, 4, 2, 2)
+    assert Guarded(Broken(), "broken", unguided)(latents, step()) is latents and unguided["broken"] == 1
+
+
+def test_a_drawing_that_is_no_line_layer_is_refused_in_words() -> None:
+    example = EXAMPLES["line"]()
+    place = Ground(Extent(48, 32), Bounds(0, 0, 48, 32), Extent(48, 32), lambda _: np.ones((20, 20, 3), np.float32))
+    with pytest.raises(DrawingError, match="no transparency"):
+        ink_on(example.control, place)
 
 
 def test_the_guard_lets_good_changes_through() -> None:

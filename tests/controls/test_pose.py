@@ -14,6 +14,7 @@ from underpaint.controls.pose.people import LIMBS, PARENTS, Person, Pose, joints
 from underpaint.errors import PictureError, RecipeError
 from underpaint.imaging.geometry import Extent
 from underpaint.library.poses import Changes, change, load
+from underpaint.recipe import PosedPerson
 
 STANDING = {"nose": (100, 40), "neck": (100, 60), "right_shoulder": (85, 60), "right_elbow": (80, 90),
             "right_wrist": (78, 120), "left_shoulder": (115, 60), "left_elbow": (120, 90), "left_wrist": (122, 120),
@@ -180,3 +181,10 @@ def test_people_measured_by_others_are_read(material: Path, tmp_path: Path) -> N
     again = load(tmp_path / "p.json")
     assert joints_in_place(again, pose) == 1 and joints_in_place(again.mirrored(), pose) < 0.9
     assert draw_pose(again).any()
+
+
+def test_a_hand_in_a_recipe_is_whole_or_not_there() -> None:
+    body = tuple(STANDING.get(joint) for joint in BODY_25)
+    assert PosedPerson(body=body, hand_left=HAND).hand_right == ()
+    with pytest.raises(ValueError, match="a hand has 21 points"):
+        PosedPerson(body=body, hand_left=HAND[:3])

@@ -151,3 +151,10 @@ def test_several_pictures_are_typed_with_commas(tmp_path: Path, monkeypatch: pyt
     for wrong in ("style", "style=" + ",".join("abcdefghi")):
         with pytest.raises(RecipeError):
             names(wrong)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 300), (200, 2)])
+def test_a_style_may_be_a_spot_or_a_strip(shape: tuple[int, int]) -> None:
+    strip = np.full((*shape, 3), 0.4, np.float32)
+    found = check_style(EXAMPLE.follows, [strip])
+    assert 0 <= found.score <= 1 and not found.is_copy

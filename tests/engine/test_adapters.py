@@ -340,6 +340,12 @@ def test_pictures_are_prepared_as_clip_prepares_them() -> None:
     torch.testing.assert_close(clip_pixels(pixels.astype(np.float32) / 255, 32), theirs, rtol=0, atol=1e-5)
 
 
+def test_a_strip_is_looked_at_round_its_middle() -> None:
+    strip = np.random.default_rng(0).random((4, 4000, 3), dtype=np.float32)
+    assert torch.equal(clip_pixels(strip, 32), clip_pixels(strip[:, 1984:2016], 32))
+    assert clip_pixels(np.ones((100_000, 2, 3), np.float32), 224).shape == (1, 3, 224, 224)
+
+
 @pytest.mark.parametrize("damage", ["missing", "cut", "wide"])
 def test_a_damaged_adapter_is_one_clear_error(models: dict[str, Components], tmp_path: Path, damage: str) -> None:
     file = saved(controlnet_to_original(tiny_controlnet(models["sd"].denoiser)), tmp_path / "canny.safetensors")

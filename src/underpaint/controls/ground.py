@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 LARGE = 40_000_000
 """Pixels of a map in its place, or of the whole, past which only what is painted of it is brought to size."""
+_OVERHANG = 16
+"""How many times the picture a map may become that covers it, before only what shows is brought to size."""
 _REACH = 3
 """Pixels of a map beside those that show which resampling looks at."""
 
@@ -55,7 +57,7 @@ class Ground:
         size. A small spot of a large picture, painted larger, costs no more than the spot."""
         extent = Extent.of(sheet)
         size, left, top = self.place(extent, how)
-        if max(size.area, self.whole.area) <= LARGE:
+        if max(size.area, self.whole.area) <= LARGE and size.area <= _OVERHANG * self.whole.area:
             return self.lay(self.spread(scaled(sheet, size), left, top), edge=edge)
         area = self.area.clipped(self.whole)
         part = Ground(area.extent, Bounds.whole(area.extent), self.canvas, self.pixels)

@@ -94,6 +94,11 @@ def claimed_by(controls: Iterable[LineControl], ground: Ground) -> FloatArray | 
 
 
 def ink_on(control: LineControl, ground: Ground) -> FloatArray:
-    """The control's ink (H x W, 1 = ink) on the canvas of a pass."""
-    layer = LineLayer(np.asarray(ground.pixels(control.drawing)), DrawingKind.TRANSPARENT)
+    """The control's ink (H x W, 1 = ink) on the canvas of a pass. Raises DrawingError for one without transparency."""
+    pixels = np.asarray(ground.pixels(control.drawing))
+    if pixels.ndim != 3 or pixels.shape[2] != 4:
+        raise DrawingError("the drawing is no line layer: it has no transparency", field="control line",
+                           hint="Name it as line=drawing.png, which makes one of a scan or photo, or save the lines "
+                                "alone on nothing.")
+    layer = LineLayer(pixels, DrawingKind.TRANSPARENT)
     return ground.lay_map(ink_of(layer), control.resize, ink_at)

@@ -23,6 +23,7 @@ from underpaint.imaging.color import lightness
 from underpaint.imaging.geometry import Extent
 from underpaint.imaging.resize import resize
 from underpaint.pictures.encode import Encoding, encode
+from underpaint.pictures.limits import LIMITS
 from underpaint.pictures.read import read_picture
 from underpaint.recipe import Blob
 
@@ -129,7 +130,9 @@ def at_size(picture: FloatArray, spec: ControlSpec) -> FloatArray:
         raise RecipeError(f"a map of {side:g} pixels is out of range", hint=f"Sizes go from 64 to {MOST_SIDE}.",
                           field=f"control {spec.kind}")
     extent = Extent.of(picture)
-    return resize(picture, extent.scaled(side / min(extent.width, extent.height)))
+    wanted = extent.scaled(side / min(extent.width, extent.height))
+    LIMITS.check_size(wanted.width, wanted.height, "the map")
+    return resize(picture, wanted)
 
 
 def sized(picture: FloatArray) -> bytes:

@@ -77,12 +77,6 @@ class Style:
             own = [flatten(np.asarray(ground.pixels(one))) for one in control.pictures]
             shared = control.changed(weight=control.weight / len(own))
             return Steering(attachments=tuple(hung(shared, one, adapter) for one in own), edits=edits)
-        adapter = tools.adapter(control) if tools.adapter is not None and control.adapter is not None else None
-        if adapter is not None and control.how in ("adapter", "best"):
-            from underpaint.controls.steering.attached import hung
-
-            shown = [flatten(np.asarray(ground.pixels(one))) for one in control.pictures]
-            return Steering(attachments=tuple(hung(control, one, adapter) for one in shown), edits=edits)
         if control.how == "adapter":
             raise PlanError("this style has no IP-Adapter", field="control style",
                             hint="Name one with +adapter=NAME, or leave +how out.")

@@ -19,6 +19,8 @@ SIDE = 224
 ALIKE = 0.8
 """Likeness from which a picture counts as a copy."""
 _COARSE = 24
+_NO_CORNERS = 32
+"""Sides, in pixels, under which a picture has no corners that could be found again."""
 _HUES, _VALUES = 12, 6
 _INLIERS = 18
 
@@ -121,6 +123,8 @@ def _masses(picture: FloatArray) -> FloatArray:
 
 def _details(picture: FloatArray, other: FloatArray) -> float:
     """Corners of one that lie in the other as one moved, turned and scaled piece (ORB: Rublee et al. 2011)."""
+    if min(min(_sized(one).shape) for one in (picture, other)) < _NO_CORNERS:
+        return 0.0
     finder = cv2.ORB.create(400)
     found = [finder.detectAndCompute(to_bytes(resize(one[..., :3], _sized(one)).mean(-1)), None)
              for one in (picture, other)]

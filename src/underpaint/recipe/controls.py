@@ -223,6 +223,12 @@ class PosedPerson(Frozen):
     hand_right: Annotated[tuple[Joint, ...], Field(max_length=21)] = ()
     face: Annotated[tuple[Joint, ...], Field(max_length=70)] = ()
 
+    @model_validator(mode="after")
+    def _hands_are_whole(self) -> Self:
+        if any(len(hand) not in (0, 21) for hand in (self.hand_left, self.hand_right)):
+            raise ValueError("a hand has 21 points")
+        return self
+
 
 class PoseControl(_Attached):
     """Where people's joints are, on a canvas of `width` x `height`. `by`: what found them in a picture, "" where a hand

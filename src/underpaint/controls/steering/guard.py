@@ -18,12 +18,18 @@ class Guarded:
         self._edit, self._name, self._unguided = edit, name, unguided
 
     def __call__(self, estimate: Tensor, step: Step) -> Tensor:
-        if bool(torch.isfinite(estimate).all()):
-            changed = self._edit(estimate, step)
-            if changed is estimate or bool(torch.isfinite(changed).all()):
-                return changed
+        changed = self._changed(estimate, step) if bool(torch.isfinite(estimate).all()) else None
+        if changed is not None and (changed is estimate or bool(torch.isfinite(changed).all())):
+            return changed
         self._unguided[self._name] += 1
         return estimate
+
+    def _changed(self, estimate: Tensor, step: Step) -> Tensor | None:
+        """What the edit makes of the estimate; None where its arithmetic breaks off at what is no number."""
+        try:
+            return self._edit(estimate, step)
+        except torch.linalg.LinAlgError:  # type: ignore[attr-defined]
+            return None
 
 
 class GuardedSupply:

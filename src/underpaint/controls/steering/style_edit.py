@@ -59,10 +59,10 @@ class StyleEdit:
 
 def style_change(lab: Tensor, mean: Tensor, covariance: Tensor, bands: Tensor) -> Tensor:
     """What to add to 1 x 3 x h x w OKLab colours so that they come nearer to these statistics."""
-    flat = lab.flatten(2)[0].double()
+    flat = lab.flatten(2)[0].cpu().double()  # not every device knows doubles
     own = flat.mean(1)
-    moved = _between(_covariance(flat - own[:, None]), covariance.double()) @ (flat - own[:, None])
-    moved = (moved + mean.double()[:, None] - flat).reshape(lab.shape[1:]).to(lab)[None]
+    moved = _between(_covariance(flat - own[:, None]), covariance.cpu().double()) @ (flat - own[:, None])
+    moved = (moved + mean.cpu().double()[:, None] - flat).reshape(lab.shape[1:]).to(lab)[None]
     share = torch.tensor([LIGHT, COLOUR, COLOUR]).to(lab)[None, :, None, None]
     change = moved * share
     gains = (bands / _spreads(lab[:, :1]).clamp_min(1e-4)).clamp(_LEAST, _MOST)

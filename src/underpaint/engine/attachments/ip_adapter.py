@@ -17,6 +17,8 @@ from underpaint.engine.protocols import ModelCall, ModelInputs
 
 MEAN, SPREAD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
 """What CLIP's image encoders take as the middle and the spread of each colour."""
+_LONGEST = 8
+"""How many times longer than wide a picture may be before its ends are left out."""
 Weights = Mapping[str, Mapping[str, Tensor]]
 
 
@@ -128,13 +130,21 @@ def _quiet() -> Iterator[None]:
 def clip_pixels(picture: np.ndarray, side: int) -> Tensor:
     """A picture (H x W x 3, 0..1) as CLIP's encoders take it, 1 x 3 x side x side: its shorter side brought to `side`,
     the middle cut out, colours around zero."""
-    image = Image.fromarray(np.rint(np.clip(picture[..., :3], 0, 1) * 255).astype(np.uint8))
+    image = Image.fromarray(np.rint(np.clip(_middle(picture)[..., :3], 0, 1) * 255).astype(np.uint8))
     short = min(image.size)
     width, height = (max(side, int(side * one / short)) for one in image.size)
     image = image.resize((width, height), Image.Resampling.BICUBIC)
     left, top = (width - side) // 2, (height - side) // 2
     pixels = np.asarray(image.crop((left, top, left + side, top + side)), np.float32) / 255
     return torch.from_numpy((pixels - np.float32(MEAN)) / np.float32(SPREAD)).permute(2, 0, 1)[None].contiguous()
+
+
+def _middle(picture: np.ndarray) -> np.ndarray:
+    """Of a strip, the part round its middle: the ends would be cut off anyway, after growing with it."""
+    height, width = picture.shape[:2]
+    rows, columns = (min(one, _LONGEST * min(height, width)) for one in (height, width))
+    top, left = (height - rows) // 2, (width - columns) // 2
+    return picture[top: top + rows, left: left + columns]
 
 
 @torch.no_grad()

@@ -24,6 +24,8 @@ _MEAN, _SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 _BOX = 1.25
 """How much larger than a person the part is that the pose net looks at."""
 _SURE_OF_PERSON = 0.5
+_LONGEST = 4
+"""How many times the net's own side the longer side of what it is shown may be."""
 Box = tuple[float, float, float, float]
 """Left, top, width, height, in pixels."""
 
@@ -46,7 +48,7 @@ class DepthModel:
         multiple = int(self._settings.get("ensure_multiple_of") or 1)
         shape = (side, side)
         if self._settings.get("keep_aspect_ratio"):
-            factor = max(side / height, side / width)
+            factor = min(max(side / height, side / width), _LONGEST * side / max(height, width))
             shape = (_rounded(height * factor, multiple), _rounded(width * factor, multiple))
         near = self._net(pixel_values=_prepared(picture, shape, self._settings)).predicted_depth
         grown = nn.functional.interpolate(near[:, None].float(), (height, width), mode="bicubic", align_corners=False)
