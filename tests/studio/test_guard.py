@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 from studio.conftest import BEARER, HOST, TOKEN, cheap_brush, client_of
 
 from underpaint.errors import PlanError
+from underpaint.studio import bodies
 from underpaint.studio.app import create_app
 from underpaint.studio.desk import Desk
 from underpaint.studio.guard import Guard, Keys, page_address
@@ -81,6 +82,8 @@ def test_our_own_page_and_allowed_ones_are_let_in(make_settings: Callable[..., S
         asked = {"Origin": friend, "Access-Control-Request-Method": "POST", "Sec-Fetch-Site": "same-site"}
         before = client.options(JOBS, headers=asked | {"Authorization": ""})
         assert before.status_code == 204 and before.headers["access-control-allow-origin"] == friend
+        near = client.options(JOBS, headers=asked | {"Access-Control-Request-Private-Network": "true"})
+        assert near.headers["access-control-allow-private-network"] == "true"
         answer = client.get(JOBS, headers={"Origin": friend, "Sec-Fetch-Site": "same-site"})
         assert answer.status_code == 200 and answer.headers["access-control-allow-origin"] == friend
         assert client.get(JOBS, headers={"Origin": friend, "Authorization": ""}).status_code == 401
@@ -206,11 +209,61 @@ def test_a_body_that_never_ends_is_cut_off_without_being_kept(settings: ServeSet
     async def keep(message: Any) -> None:
         sent.append(message)
 
-    guard = Guard(swallow, settings, Keys(settings))
+    door = Guard(swallow, settings, Keys(settings))
     scope = {"type": "http", "method": "POST", "path": JOBS, "query_string": b"", "scheme": "http",
              "headers": [(b"host", b"127.0.0.1"), (b"authorization", BEARER["Authorization"].encode())]}
-    asyncio.run(asyncio.wait_for(guard(scope, endless, keep), 20))
+    asyncio.run(asyncio.wait_for(door(scope, endless, keep), 20))
     assert sent[0]["status"] == 413 and taken <= settings.max_body_bytes + (2 << 20)
+
+
+def test_bodies_are_counted_together_and_let_go(settings: ServeSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bodies, "MOST", 2)
+
+    async def holding(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        scope["held"].set()
+        await scope["go"].wait()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    async def asked(door: Guard, go: asyncio.Event) -> tuple[asyncio.Task[Any], list[dict[str, Any]], asyncio.Event]:
+        sent, held = list[dict[str, Any]](), asyncio.Event()
+        scope = {"type": "http", "method": "POST", "path": JOBS, "query_string": b"", "scheme": "http", "held": held,
+                 "go": go, "headers": [(b"host", b"127.0.0.1"), (b"authorization", BEARER["Authorization"].encode())]}
+
+        async def body() -> dict[str, Any]:
+            return {"type": "http.request", "body": _Long(settings.max_body_bytes)}
+
+        async def keep(message: Any) -> None:
+            sent.append(message)
+
+        return asyncio.create_task(door(scope, body, keep)), sent, held
+
+    async def three() -> list[int]:
+        door, go = Guard(holding, settings, Keys(settings)), asyncio.Event()
+        first, second = await asked(door, go), await asked(door, go)
+        await first[2].wait()
+        await second[2].wait()
+        third = await asked(door, go)
+        await third[0]
+        go.set()
+        await asyncio.gather(first[0], second[0])
+        fourth = await asked(door, go)
+        await fourth[0]
+        return [one[1][0]["status"] for one in (first, second, third, fourth)]
+
+    assert asyncio.run(three()) == [200, 200, 503, 200]
+
+
+class _Long(bytes):
+    """Bytes that say that they are many."""
+
+    def __new__(cls, size: int) -> "_Long":
+        made = super().__new__(cls)
+        made.size = size
+        return made
+
+    def __len__(self) -> int:
+        return int(self.size)
 
 
 def test_a_socket_is_not_opened(shared_client: TestClient) -> None:

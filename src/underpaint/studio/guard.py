@@ -18,10 +18,11 @@ from collections.abc import Mapping
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from underpaint.studio import bodies
+from underpaint.studio.bodies import Limit, Room, TooMuch, too_large
 from underpaint.studio.errors import Refusal, Shapes, refuse, shaped
 from underpaint.studio.settings import ServeSettings
 
@@ -105,6 +106,7 @@ class Guard:
             machine = socket.gethostname().lower()
             self._names |= {machine, f"{machine.partition('.')[0]}.local"}
         self._origins = frozenset(origin.lower().rstrip("/") for origin in settings.origins)
+        self._room = Room(bodies.MOST * settings.max_body_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -120,16 +122,19 @@ class Guard:
         if refused is not None:
             await self._said(scope, refused)(scope, receive, answer.send)
             return
-        limit = _Limit(receive, self._settings.max_body_bytes)
+        limit = Limit(receive, self._settings.max_body_bytes, self._room)
 
         async def sent(message: Message) -> None:
-            if not limit.passed or answer.begun:  # else the framework answers what is not its to answer
+            if limit.passed is None or answer.begun:  # else the framework answers what is not its to answer
                 await answer.send(message)
 
-        with contextlib.suppress(_TooLarge):
-            await self._app(scope, limit.receive, sent)
-        if limit.passed and not answer.begun:
-            await self._said(scope, self._too_large())(scope, receive, answer.send)
+        try:
+            with contextlib.suppress(TooMuch):
+                await self._app(scope, limit.receive, sent)
+            if limit.passed is not None and not answer.begun:
+                await self._said(scope, limit.passed)(scope, receive, answer.send)
+        finally:
+            limit.let_go()
 
     def _said(self, scope: Scope, refused: Refusal | Response) -> Response:
         return refused if isinstance(refused, Response) else shaped(scope["path"], refused, self._shapes)
@@ -145,7 +150,8 @@ class Guard:
             return refuse(403, "pages of other places may not ask here", field="origin",
                           hint="Allow a page with --origin when starting.")
         if method == "OPTIONS" and friend is not None and "access-control-request-method" in headers:
-            return Response(status_code=204)
+            near = "access-control-request-private-network" in headers  # a page from the web asks for this machine
+            return Response(status_code=204, headers={"access-control-allow-private-network": "true"} if near else None)
         port = host[1]
         if method == "GET" and path == "/" and b"token=" in scope["query_string"]:
             return self._let_in(scope, port)
@@ -153,7 +159,7 @@ class Guard:
             return self._locked(path, headers)
         length = headers.get("content-length", "")
         if length.isdecimal() and int(length) > self._settings.max_body_bytes:
-            return self._too_large()
+            return too_large(self._settings.max_body_bytes)
         return None
 
     def _host(self, headers: Headers) -> tuple[str, int | None] | None:
@@ -206,35 +212,6 @@ class Guard:
                       hint="Send it as 'Authorization: Bearer TOKEN'; underpaint serve says where it is kept.",
                       headers={"www-authenticate": 'Basic realm="Underpaint", charset="UTF-8"' if basic else
                                'Bearer realm="Underpaint"'})
-
-    def _too_large(self) -> Refusal:
-        most = self._settings.max_body_bytes
-        return refuse(413, f"the body is larger than {most / 2**20:,.0f} MB", field="body",
-                      hint="Send smaller pictures.", headers={"connection": "close"})
-
-
-class _TooLarge(HTTPException):
-    """More came than may; as the framework's own kind of error, so that whoever reads the body lets it pass."""
-
-    def __init__(self) -> None:
-        super().__init__(413, "the body is larger than this server takes", {"connection": "close"})
-
-
-class _Limit:
-    """Counts a body as it comes."""
-
-    def __init__(self, receive: Receive, most: int) -> None:
-        self._receive, self._left = receive, most
-        self.passed = False
-
-    async def receive(self) -> Message:
-        message = await self._receive()
-        if message["type"] == "http.request":
-            self._left -= len(message.get("body", b""))
-            if self._left < 0:
-                self.passed = True
-                raise _TooLarge
-        return message
 
 
 class _Answer:
