@@ -185,6 +185,12 @@ class Desk:
         with self._catalogue_lock:
             return look(self.catalogue)
 
+    def refresh_models(self) -> None:
+        """Look through the folders of models again. Others ask the catalogue meanwhile."""
+        scout = self.catalogue.scout()
+        scout.refresh()
+        self.models(lambda catalogue: catalogue.take_over(scout))
+
     def _item(self, item: JobItem) -> JobItem:
         recipe = item.recipe
         if recipe.model is None and self.settings.model is not None:

@@ -26,7 +26,7 @@ class Shelf:
 
     def refresh(self) -> None:
         """Look through the folders again."""
-        self._desk.models(lambda catalogue: catalogue.refresh())
+        self._desk.refresh_models()
 
     def styles(self) -> dict[str, replies.Style]:
         """Every style by its name."""
@@ -37,10 +37,11 @@ class Shelf:
         """The model with its hash where that is known or quickly found."""
         if model.sha256 is not None:
             return model
-        found = self._desk.models(lambda catalogue: catalogue.hashes.known(model.path))
+        hashes = self._desk.catalogue.hashes  # any thread may ask them
+        found = hashes.known(model.path)
         if found is None and model.file_bytes <= SMALL:
             try:
-                found = self._desk.models(lambda catalogue: catalogue.hashes.hash_now(model.path))
+                found = hashes.hash_now(model.path)
             except (OSError, UnderpaintError):
                 return model  # it went away meanwhile
         return model.with_(sha256=found.sha256) if found is not None else model

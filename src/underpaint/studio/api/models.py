@@ -7,7 +7,7 @@ from pydantic import Field
 
 from underpaint import __version__
 from underpaint.models import Catalogue, ModelDescription
-from underpaint.studio.api.shared import ERRORS, Answer, TheDesk
+from underpaint.studio.api.shared import BUSY, ERRORS, Answer, TheDesk
 
 router = APIRouter(tags=["models"], responses=ERRORS)
 
@@ -62,15 +62,11 @@ def list_models(desk: TheDesk, kind: Annotated[str, Query(max_length=40, descrip
     return desk.models(lambda catalogue: _list(catalogue, kind))
 
 
-@router.post("/models/refresh", operation_id="refresh_models")
+@router.post("/models/refresh", operation_id="refresh_models", responses=BUSY)
 def refresh_models(desk: TheDesk) -> ModelList:
     """Look through the folders of models again."""
-    def look(catalogue: Catalogue) -> ModelList:
-        catalogue.refresh()
-        return _list(catalogue, "")
-
-    found: ModelList = desk.work(desk.models, look)
-    return found
+    desk.work(desk.refresh_models)
+    return desk.models(lambda catalogue: _list(catalogue, ""))
 
 
 @router.get("/health", operation_id="get_health", tags=["server"])

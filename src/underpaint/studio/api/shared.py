@@ -13,22 +13,24 @@ from underpaint.recipe.migrations import migrate
 from underpaint.studio.desk import Desk
 from underpaint.studio.errors import ErrorAnswer
 
+_LATER = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}}
 ERRORS: dict[int | str, dict[str, Any]] = {
     400: {"model": ErrorAnswer, "description": "The request cannot be read."},
     401: {"model": ErrorAnswer, "description": "The token is missing or wrong."},
     403: {"model": ErrorAnswer, "description": "A page of another place asked."},
     409: {"model": ErrorAnswer, "description": "It does not go together with the library, or that cannot be used."},
     413: {"model": ErrorAnswer, "description": "The body is larger than this server takes."},
+    421: {"model": ErrorAnswer, "description": "The server goes by another name."},
     422: {"model": ErrorAnswer, "description": "A field does not fit; `field` says which."},
-    503: {"model": ErrorAnswer, "description": "Not now; `Retry-After` says when."},
+    500: {"model": ErrorAnswer, "description": "Something is wrong inside Underpaint."},
+    503: {"model": ErrorAnswer, "description": "Not now; `Retry-After` says when.", "headers": _LATER},
     507: {"model": ErrorAnswer, "description": "The disk is full, or cannot be written."},
 }
 """What any route may answer."""
 NOT_THERE: dict[int | str, dict[str, Any]] = {404: {"model": ErrorAnswer, "description": "There is no such thing."}}
 BUSY: dict[int | str, dict[str, Any]] = {
     429: {"model": ErrorAnswer, "description": "As much is waiting as the server takes on; `Retry-After` says when to "
-                                               "ask again.",
-          "headers": {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}}}}
+                                               "ask again.", "headers": _LATER}}
 CONFLICT: dict[int | str, dict[str, Any]] = {
     409: {"model": ErrorAnswer, "description": "It does not go together with what the library holds."}}
 _DEEPEST = 40
