@@ -20,6 +20,9 @@ SIDES = {"right": 0.0, "upper-right": 45.0, "above": 90.0, "upper-left": 135.0, 
          "below": 270.0, "lower-right": 315.0}
 MASSES = 8
 
+LIGHT_WORDS = frozenset({"clear", "clouds", "firelight", "overcast", "shade", "sky", "teal"})
+"""Words that light plans say and a light and a palette see to, whether the model ever heard them or not."""
+
 
 class Light:
     """The side that light comes from, how hard it is, how light and how contrasted the picture."""
