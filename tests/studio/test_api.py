@@ -21,6 +21,7 @@ from underpaint.canvas.files.ora_read import read_ora
 from underpaint.canvas.files.psd_read import read_psd
 from underpaint.pictures.recall import recipe_from_file
 from underpaint.recipe import CreateRecipe
+from underpaint.studio import layers
 from underpaint.studio.desk import Desk
 
 API = "/api/v1"
@@ -105,6 +106,13 @@ def test_documents_open_with_the_lines_on_top(client: TestClient, drawing: bytes
     client_lines = client.get(f"{API}/takes/{job['pictures'][0]['take']}/lines")
     assert Image.open(io.BytesIO(client_lines.content)).mode == "RGBA"
     assert client.get(f"{API}/jobs/{job['id']}/document.exe").status_code == 422
+
+
+def test_a_document_of_too_much_is_refused(client: TestClient, drawing: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layers, "MOST_PIXELS", 20_000)
+    job = keys_of(client, drawing)  # each of 150 x 110
+    assert "too large" in refused(client, "GET", f"/jobs/{job['id']}/document.ora", 422, "position")
+    assert client.get(f"{API}/jobs/{job['id']}/document.ora?position=1").status_code == 200
 
 
 def test_recipes_are_painted_in_order_and_the_same_key_is_the_same_job(client: TestClient) -> None:

@@ -208,6 +208,17 @@ def test_listeners_are_counted_and_all_end_with_the_server(make_settings: Callab
         asyncio.run(listen())
 
 
+def test_a_job_that_is_stopped_as_it_begins_is_let_go_once(settings: ServeSettings) -> None:
+    gate = Gate()
+    gate.open.set()
+    desk = Desk(settings, gate)
+    job = desk.submit([named("one")])
+    desk.easel.stop(job)  # between its being claimed and its first step
+    with desk:
+        assert desk.wait(job, 20).state == "done"  # for nobody cancelled it
+    assert gate.painted == ["one", "one"]
+
+
 def test_who_waits_for_a_job_takes_no_listeners_place(make_settings: Callable[..., ServeSettings]) -> None:
     gate = Gate()
     with Desk(make_settings(max_listeners=1), gate) as desk:

@@ -179,6 +179,16 @@ def test_secrets_are_in_no_dump_and_no_error(home: object, monkeypatch: pytest.M
         make_settings()
 
 
+@pytest.mark.parametrize(("fields", "says"), [
+    ({"origins": ("localhost:3000",)}, "origin"), ({"origins": ("*",)}, "origin"),
+    ({"origins": ("http://localhost:3000/page",)}, "origin"), ({"names": ("http://studio.local",)}, "without"),
+    ({"names": ("studio.local:7861",)}, "without")])
+def test_who_may_ask_is_written_as_browsers_write_it(home: object, fields: dict[str, Any], says: str) -> None:
+    with pytest.raises(PlanError, match=says):
+        make_settings(**fields)
+    assert make_settings(origins=("chrome-extension://abc", "http://localhost:3000/"), names=("studio.local",)).names
+
+
 def test_bodies_are_counted_as_they_come(make_settings: Callable[..., ServeSettings]) -> None:
     with Desk(make_settings(max_body_bytes=10_000), cheap_brush) as desk:
         client = client_of(desk)

@@ -65,6 +65,7 @@ class Easel:
         self._runner = Runner(library, self._paint, begins=self._begin)
         self._closing, self._bell = threading.Event(), threading.Event()
         self._stopped: set[str] = set()
+        self._stopping = threading.Lock()
         self._live: Live | None = None
         self._turns, self._told, self._looked = 0, 0.0, 0.0
         self._thread = threading.Thread(target=self._work, name="easel", daemon=True)
@@ -89,7 +90,8 @@ class Easel:
 
     def stop(self, job: str) -> None:
         """Let go of a job after the step that is being painted."""
-        self._stopped.add(job)
+        with self._stopping:
+            self._stopped.add(job)
 
     def look(self) -> Live | None:
         """What is being painted; whoever looks gets previews for a while."""
@@ -116,7 +118,8 @@ class Easel:
                 self._bell.wait(wait)
 
     def _begin(self, claim: Claim) -> None:
-        self._stopped.clear()  # no job is claimed that is to stop
+        with self._stopping:
+            self._stopped &= {claim.job}  # it may have been stopped since it was claimed
         self._turns += 1
         self._live = Live(claim.job, claim.position, claim.name, claim.recipe, time.time(), turn=self._turns)
         self._herald.ring()
@@ -129,8 +132,7 @@ class Easel:
 
     def _paint(self, recipe: Recipe, blobs: Mapping[str, bytes], tell: Tell) -> Take:
         def told(done: int, total: int) -> None:
-            live = self._live
-            if self._closing.is_set() or (live is not None and live.job in self._stopped):
+            if self._closing.is_set() or self._is_stopped():
                 raise Cancelled("stopped", hint="Finished takes are in the library.")
             tell(done, total)
             self._change(step=done, steps=total, **({"first": time.monotonic()} if done == 1 else {}))
@@ -143,6 +145,14 @@ class Easel:
             from underpaint.errors import MemoryShortage
 
             raise MemoryShortage("memory ran out", hint="Paint smaller, or close other programs.") from error
+
+    def _is_stopped(self) -> bool:
+        """Whether the job being painted is to stop; said once, for it may be put back in the queue later."""
+        with self._stopping:
+            job = self._live.job if self._live is not None else ""
+            found = job in self._stopped
+            self._stopped.discard(job)
+        return found
 
     def _show(self, preview: bytes) -> None:
         if self._live is not None:

@@ -1,6 +1,7 @@
 """What a server is told when it starts. Nothing in it is ever run, and its secrets print as stars."""
 
 import ipaddress
+import re
 import secrets
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +16,7 @@ from underpaint.models.home import underpaint_home
 PORT = 7861
 TOKEN_FILE = "studio-token"
 _LONGEST_TOKEN = 1024
+_ORIGIN, _NAME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#\s]+/?"), re.compile(r"[0-9A-Za-z._-]+")
 
 
 class ServeSettings(BaseSettings):
@@ -59,6 +61,20 @@ class ServeSettings(BaseSettings):
         if not all(user and password for user, _, password in pairs):
             raise ValueError("write user:password, several after commas")
         return auth
+
+    @field_validator("origins")
+    @classmethod
+    def _written_as_browsers_do(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(_ORIGIN.fullmatch(one) for one in origins):
+            raise ValueError("a page is named by its origin, such as http://localhost:3000")
+        return origins
+
+    @field_validator("names")
+    @classmethod
+    def _without_port(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(_NAME.fullmatch(one) for one in names):
+            raise ValueError("a machine is named without http:// and port, such as studio.local")
+        return names
 
     @property
     def local(self) -> bool:
