@@ -18,18 +18,21 @@ from kit.adapters import (
     tiny_t2i,
 )
 from kit.controls import blob
+from kit.tiny_clip import save_tiny_clip
 from kit.tiny_folders import save_folder, tiny_parts
 from PIL import Image
 
 from underpaint.controls.adapter import picture_on
 from underpaint.controls.extractors import reading_with
 from underpaint.controls.ground import Ground
+from underpaint.engine.families.image_text import is_image_text
 from underpaint.errors import ModelError, PlanError
 from underpaint.imaging.geometry import Bounds, Extent
 from underpaint.library.preflight import Preflight
 from underpaint.library.repaint import Foreseen, foresee, read_source
 from underpaint.library.saving import save_take
 from underpaint.models import Catalogue
+from underpaint.models.primer import primer_folder
 from underpaint.plan.data import Plan
 from underpaint.plan.painter import Painter
 from underpaint.recipe import (
@@ -45,6 +48,7 @@ from underpaint.recipe import (
     PosedPerson,
     RefineRecipe,
     StyleControl,
+    WordsControl,
 )
 
 SIDE = 32
@@ -223,6 +227,28 @@ def test_adapters_are_let_go_with_the_controls_that_asked_for_them(catalogue: Ca
         assert held is not None and len(held[1]._adapters) == 1
         painter.paint(recipe(), BLOBS)
     assert painter._loaded is held and not held[1]._adapters
+
+
+def test_who_is_asked_for_phrases_is_recorded(catalogue: Catalogue, home: Path, tmp_path: Path) -> None:
+    phrases = recipe(WordsControl(phrases=("a cat",), cutouts=2))
+    if not is_image_text(primer_folder()):
+        with pytest.raises(ModelError, match="no image-text model here"):
+            Preflight(catalogue).check(phrases, BLOBS)
+    save_tiny_clip(home / "clip" / "small")
+    take = paint(catalogue, phrases)
+    assert take.plan.image_text is not None and take.plan.image_text.name == "small" and take.plan.image_text.hash
+    assert take.measured["words"]["model"] == "small"
+    save_tiny_clip(home / "clip" / "a-later-one", seed=1)
+    other = paint(catalogue, phrases)
+    assert other.plan.image_text.name == "a-later-one" and not np.array_equal(other.picture, take.picture)
+    save_take(take, tmp_path / "take.png")
+    source = read_source(tmp_path / "take.png")
+    assert foresee(source, catalogue) == Foreseen((), ())
+    again = Painter(catalogue=catalogue, threads=1).paint(source.recipe, source.blobs, plan=source.plan)
+    assert np.array_equal(again.picture, take.picture)
+    shutil.rmtree(home / "clip" / "small")
+    save_tiny_clip(home / "clip" / "small", seed=2)
+    assert foresee(source, catalogue).differs == ("the image-text model 'small' has other weights here",)
 
 
 def test_controls_that_fight_are_told_wherever_a_painter_paints(catalogue: Catalogue) -> None:

@@ -8,6 +8,7 @@ from underpaint.imaging.geometry import Extent
 from underpaint.models import Catalogue, Kind, ModelDescription, parse_prediction
 from underpaint.plan.adapting import chosen_adapters
 from underpaint.plan.decide import Facts, Machine, decide
+from underpaint.plan.image_text import chosen_image_text
 from underpaint.plan.materials import masked_bounds, open_hole, sizes
 from underpaint.plan.words import read_words
 from underpaint.recipe import FillRecipe, ModelRef, Recipe
@@ -42,6 +43,7 @@ class Preflight:
             model = model.with_(prediction=parse_prediction(self.prediction))
         loras = tuple((ref, self._of(ref, "lora")) for ref in (*recipe.loras, *words.loras))
         hole = open_hole(recipe, blobs) if isinstance(recipe, FillRecipe) else None
+        chosen_image_text(recipe, model.path)
         decide(recipe, Facts(
             seed=recipe.seed or 0, words=words, model=model, machine=_ANY_MACHINE, loras=loras,
             vae=self._of(recipe.vae, "vae") if recipe.vae else None, sizes=self._sizes_of(recipe, blobs),

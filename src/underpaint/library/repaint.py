@@ -16,6 +16,7 @@ from underpaint.pictures.read import read_picture
 from underpaint.pictures.recall import blobs_from_file, plan_from_file, recipe_from_file, recorded_pixels
 from underpaint.pictures.record import pixels_hash
 from underpaint.plan.data import Plan
+from underpaint.plan.image_text import image_text_place
 from underpaint.plan.take import versions
 from underpaint.recipe import ModelRef, Recipe
 
@@ -86,6 +87,14 @@ def foresee(source: Source, catalogue: Catalogue) -> Foreseen:
             continue
         if ref.hash and not (found.sha256 or catalogue.hashes.hash_now(found.path).sha256).startswith(ref.hash):
             differs.append(f"the {kind} '{ref.name}' has other weights here")
+    seer = plan.image_text
+    if seer is not None:
+        try:
+            place = image_text_place(seer)
+            if seer.hash and not catalogue.hashes.hash_now(place).sha256.startswith(seer.hash):
+                differs.append(f"the image-text model '{seer.name}' has other weights here")
+        except ModelError as error:
+            missing.append(error.message)
     if plan.device != "cpu" and not _device_is_here(plan.device):
         differs.append(f"it was painted on '{plan.device:.20}', which this machine has not")
     elif plan.dtype == "int8" and not _device_is_here(plan.device, "int8"):

@@ -67,6 +67,7 @@ class Plan(Frozen):
 
     `width` and `height` are the picture's after the first pass; a second one enlarges it. `area` is the part of it
     that is painted (in its pixels), `scale` painted pixels per picture pixel. Words have their wildcards resolved.
+    `image_text` is asked for phrases by controls that name none; None for the painting model's own.
     `device`, `dtype`, `threads` and `batch` are what `identical` depends on.
     """
 
@@ -95,6 +96,7 @@ class Plan(Frozen):
     clip_skip: Annotated[int, Field(ge=1, le=12)] | None = None
     line_adapter: str | None = None
     adapters: Annotated[tuple[AdapterUse, ...], Field(max_length=64)] = ()
+    image_text: ModelRef | None = None
     device: str
     dtype: str
     threads: Annotated[int, Field(ge=1, le=1024)]

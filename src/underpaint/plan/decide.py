@@ -48,6 +48,7 @@ class Facts:
 
     `words` have their wildcards resolved. `sizes`: of every picture, mask and drawing, by hash. `masked`: bounds of
     the mask in the finished picture's pixels, None where it is empty. `adapters`: which follow which controls.
+    `image_text`: who is asked for phrases, None for the model's own or nobody.
     """
 
     seed: int
@@ -60,6 +61,7 @@ class Facts:
     sizes: Mapping[str, Extent] = field(default_factory=dict)
     masked: Bounds | None = None
     adapters: tuple[AdapterUse, ...] = ()
+    image_text: ModelRef | None = None
 
 
 def decide(recipe: Recipe, facts: Facts) -> Plan:
@@ -81,7 +83,7 @@ def decide(recipe: Recipe, facts: Facts) -> Plan:
         sampler=sampler.id, schedule=schedule.id if schedule else None,
         guidance_scale=model.default_guidance if guidance is None else guidance, clip_skip=recipe.clip_skip,
         line_adapter="adapter_line" if any(map(_draws, recipe.controls)) and model.can("line") else None,
-        adapters=facts.adapters,
+        adapters=facts.adapters, image_text=facts.image_text,
         device=facts.machine.device, dtype=facts.machine.dtype, threads=facts.machine.threads,
     )
 

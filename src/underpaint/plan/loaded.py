@@ -54,9 +54,12 @@ class Loaded:
                             hint="Paint with --model primer.", field="controls")
         return self._line_adapter
 
-    def image_text(self, ref: ModelRef | None) -> ImageText:
-        """The image-text model of this name, None for the one beside this model. Raises ModelError."""
-        return open_image_text(ref, self.description.path).to(self.engine.machine.device)
+    def image_texts(self, plan: Plan) -> Callable[[ModelRef | None], ImageText]:
+        """What opens an image-text model by name, None for the plan's; it raises ModelError where it is not here."""
+        def opened(ref: ModelRef | None) -> ImageText:
+            return open_image_text(ref or plan.image_text, self.description.path).to(self.engine.machine.device)
+
+        return opened
 
     @cached_property
     def _line_adapter(self) -> nn.Module:

@@ -29,11 +29,13 @@ from underpaint.imaging.arrays import FloatArray
 from underpaint.imaging.geometry import Extent
 from underpaint.models import Catalogue, Kind, ModelDescription, check_network, parse_prediction
 from underpaint.models.adapter_finding import find_adapter, find_image_encoder
+from underpaint.models.folders import hashed_files
 from underpaint.models.knowledge import knowledge, unknown_words
 from underpaint.models.own_adapters import find_own
 from underpaint.plan.adapting import ChosenAdapter, adapter_notes, chosen_adapters, control_key
 from underpaint.plan.data import AdapterUse, Plan
 from underpaint.plan.decide import Facts, Machine, check_size, decide
+from underpaint.plan.image_text import chosen_image_text
 from underpaint.plan.loaded import Loaded
 from underpaint.plan.materials import Hole, ground, masked_bounds, open_hole, sizes
 from underpaint.plan.paint import carry_out
@@ -102,7 +104,7 @@ class Painter:
         chosen = self._choose(loaded.description)
         notes = [*warned, *_notes(recipe, plan, done.unguided)]
         with reading_with(shelf_of(self.catalogue)):
-            measured = measure(done.picture, recipe, plan, blobs, notes, loaded.image_text)
+            measured = measure(done.picture, recipe, plan, blobs, notes, loaded.image_texts(plan))
         return Take(picture=done.picture, recipe=recipe, plan=plan, blobs=dict(blobs), seconds=perf_counter() - began,
                     circumstances={**_circumstances(loaded, chosen), "notes": notes},
                     measured=measured, exact=done.exact,
@@ -124,7 +126,8 @@ class Painter:
             embeddings=embeddings,
             sizes=sizes(recipe, blobs), masked=masked_bounds(hole) if hole else None,
             adapters=tuple(replace(one, adapter=self._hashed(one.adapter)).use()
-                           for one in chosen_adapters(recipe, model, self.catalogue))))
+                           for one in chosen_adapters(recipe, model, self.catalogue)),
+            image_text=self._image_text(recipe, model)))
         self._warnings(plan, recipe, model)
         return plan, self._load(model, vae, chosen)
 
@@ -150,6 +153,16 @@ class Painter:
         text = f"{words.prompt}\n{words.negative_prompt}".casefold()
         return [found for found in self.catalogue.models("embedding")
                 if found.suits(model) and found.name.casefold() in text]
+
+    def _image_text(self, recipe: Recipe, model: ModelDescription) -> ModelRef | None:
+        place, hashes = chosen_image_text(recipe, model.path), self.catalogue.hashes
+        if place is None:
+            return None
+        small = sum(file.stat().st_size for file in hashed_files(place)) <= SMALL_MODEL
+        known = hashes.hash_now(place) if small else hashes.known(place)
+        if known is None:
+            hashes.hash_soon(place)
+        return ModelRef(name=place.name, hash=known.sha256 if known else None)
 
     def _hashed(self, found: ModelDescription) -> ModelDescription:
         if found.sha256 is None:

@@ -24,7 +24,7 @@ def steer(recipe: Recipe, blobs: Mapping[str, bytes], plan: Plan, one: Pass, loa
         return Steered()
     engine = loaded.engine
     tools = Tools(lambda: engine.colours, loaded.line_adapter if plan.line_adapter else None, engine.encode,
-                  plan.family in UNETS, lambda latents: engine.to_rgb()(latents), plan.prompt, loaded.image_text,
+                  plan.family in UNETS, lambda latents: engine.to_rgb()(latents), plan.prompt, loaded.image_texts(plan),
                   _adapters(plan, loaded))
     lain = replace(ground(plan, one, blobs), scene=_scene(recipe, blobs, plan, one, hole))
     return steer_all(recipe.controls, lain, tools)
