@@ -17,7 +17,7 @@ from underpaint.controls.spec import parse_spec
 from underpaint.controls.table import Steered, steer
 from underpaint.engine.engine import Engine
 from underpaint.engine.run import Run
-from underpaint.errors import RecipeError
+from underpaint.errors import PictureError, RecipeError
 from underpaint.imaging.geometry import Bounds, Extent
 from underpaint.pictures import read_picture
 from underpaint.recipe import Blob, Control, Guidance, RegionControl, Sampling
@@ -141,3 +141,9 @@ def test_a_region_is_found_in_a_picture_where_one_stands_out() -> None:
     found = Region().extract(EXAMPLE.follows[:, :64], "subject")
     mask = read_picture(found.data).pixels.mean(-1)
     assert mask[40:60, 20:40].min() > 0.9 and mask[:10].max() < 0.1
+
+
+def test_an_empty_region_is_said_to_be_empty() -> None:
+    place = Ground(Extent(32, 32), Bounds(0, 0, 32, 32), Extent(32, 32), lambda _: np.zeros((8, 8, 3), np.float32))
+    with pytest.raises(PictureError, match="the region is empty"):
+        mask_on(RegionControl(mask=Blob(sha256="0" * 64), words="a cat"), place)

@@ -93,8 +93,11 @@ class Region:
 
 
 def mask_on(control: RegionControl, ground: Ground) -> FloatArray:
-    """The region (H x W, 0..1) on the canvas of a pass, its border soft."""
+    """The region (H x W, 0..1) on the canvas of a pass, its border soft. Raises PictureError for an empty one."""
     sheet = mask_of(np.asarray(ground.pixels(control.mask)))
+    if not sheet.any():
+        raise PictureError("the region is empty", hint="White, or what is painted on a layer, lies in it.",
+                           field="control region")
     mask = ground.lay_map(sheet, control.resize, resize)
     sigma = control.soft * min(ground.whole.shape) / 2
     soft = cv2.GaussianBlur(mask, (0, 0), sigma) if sigma > 0.3 else mask
