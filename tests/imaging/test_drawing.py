@@ -12,6 +12,7 @@ from PIL import Image
 from scipy.ndimage import distance_transform_edt
 
 from underpaint.errors import DrawingError
+from underpaint.imaging import recognise
 from underpaint.imaging.arrays import to_bytes, to_float
 from underpaint.imaging.blend import flatten
 from underpaint.imaging.drawing import DrawingKind, LineLayer, line_layer
@@ -139,6 +140,19 @@ def test_white_on_black_is_turned_round() -> None:
     board = line_layer(grainy(0.12 + 0.7 * rgb(1.0 - sketch()), 0.015))
     assert board.kind is DrawingKind.WHITE_ON_BLACK
     assert_found(board, sketch())
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_very_large_drawing_is_recognised_as_a_small_one_is(dark: bool) -> None:
+    """Broad tone is told from lines in a smaller copy, which must say the same of hairlines and of washes."""
+    found = []
+    for factor in (1, 5):
+        gray = np.repeat(np.repeat(sketch(), factor, axis=0), factor, axis=1)
+        gray[: 60 * factor, : 200 * factor] = np.minimum(gray[: 60 * factor, : 200 * factor], 0.6)
+        pixels = rgb(1.0 - gray if dark else gray)
+        found.append((recognise.is_light_on_dark(pixels), recognise.tone_share(rgb(gray))))
+    assert found[0][0] == found[1][0] == dark
+    assert found[0][1] == pytest.approx(found[1][1], abs=0.03) and found[0][1] > 0.05
 
 
 def test_solid_blacks_are_no_white_on_black_and_stay_solid() -> None:

@@ -25,7 +25,7 @@ def to_float(stored: NDArray[Any]) -> FloatArray:
     if stored.dtype == np.bool_:
         return stored.astype(np.float32)
     if stored.dtype in (np.uint8, np.uint16):
-        return (stored / np.float32(np.iinfo(stored.dtype).max)).astype(np.float32)
+        return (stored / np.float32(np.iinfo(stored.dtype).max)).astype(np.float32, copy=False)
     if stored.dtype.kind != "f":
         raise PictureError(
             f"pixels stored as {stored.dtype} cannot be used",

@@ -11,6 +11,7 @@ from underpaint.imaging.paper import Ink, gray_of
 
 _BLUE_HUES = (195.0, 280.0)
 """OKLab hue angles, in degrees, of non-photo blue and light blue pencils."""
+_ROWS = 256
 
 
 def lift_exact(sheet: FloatArray) -> FloatArray:
@@ -20,7 +21,7 @@ def lift_exact(sheet: FloatArray) -> FloatArray:
     """
     alpha = 1.0 - sheet.min(axis=-1, keepdims=True)
     color = np.divide(sheet - (1.0 - alpha), alpha, out=np.zeros_like(sheet), where=alpha > 1e-4)
-    return snapped(np.concatenate([color, alpha], axis=-1))
+    return _snap(np.concatenate([color, alpha], axis=-1))
 
 
 def lift(ink: Ink, *, colored: bool) -> FloatArray:
@@ -28,20 +29,25 @@ def lift(ink: Ink, *, colored: bool) -> FloatArray:
     if colored:
         layer = lift_exact(ink.sheet)
     else:
-        gray = gray_of(ink.sheet)
-        layer = np.dstack([np.zeros_like(ink.sheet), 1.0 - gray])
+        layer = np.zeros((*ink.gate.shape, 4), np.float32)
+        layer[..., 3] = 1.0 - gray_of(ink.sheet)
     alpha = layer[..., 3] * ink.gate
     inked = alpha[alpha > 0.05]
     if inked.size:
         darkest = float(np.percentile(inked, 97))
         alpha = np.clip(alpha * np.clip(0.92 / max(darkest, 1e-3), 1.0, 2.0), 0.0, 1.0)
-    layer = np.dstack([layer[..., :3] * (alpha > 0)[..., None], alpha])
-    return snapped(layer)
+    layer[..., :3] *= (alpha > 0)[..., None]
+    layer[..., 3] = alpha
+    return _snap(layer)
 
 
-def snapped(layer: FloatArray) -> FloatArray:
-    """The nearest picture that 8 bits can hold, so that files give the same layer back bit for bit."""
-    return to_float(to_bytes(layer))
+def _snap(layer: FloatArray) -> FloatArray:
+    """Make it the nearest picture that 8 bits can hold, so that files give the same layer back bit for bit; in place
+    and a few rows at a time, since a scan may have a hundred megapixels."""
+    for row in range(0, len(layer), _ROWS):
+        band = layer[row : row + _ROWS]
+        band[...] = to_float(to_bytes(band))
+    return layer
 
 
 def colorfulness(ink: Ink) -> float:

@@ -70,11 +70,12 @@ def unevenness(image: FloatArray) -> float:
 
 def find_ink(image: FloatArray, light: FloatArray, *, shadows: bool) -> Ink:
     """Divide the light away and tell ink from grain. H x W x 3 both; `shadows` as for `paper_light`."""
-    sheet = np.clip(image / light, 0.0, 1.4)
+    sheet = image / light  # from here on in place: a scan may have a hundred megapixels
+    np.clip(sheet, 0.0, 1.4, out=sheet)
     gray = gray_of(sheet)
     bare = gray > float(np.percentile(gray, 75)) - 0.12
     if bare.sum() > 16:
-        sheet = sheet / np.maximum(np.median(sheet[bare], axis=0), 0.3)
+        sheet /= np.array([max(float(np.median(sheet[..., channel][bare])), 0.3) for channel in range(3)], np.float32)
         gray = gray_of(sheet)
     darkness = 1.0 - gray
     calm = darkness  # in a sliver of a picture a blur would reach from line to line
@@ -82,7 +83,7 @@ def find_ink(image: FloatArray, light: FloatArray, *, shadows: bool) -> Ink:
         calm = np.asarray(cv2.GaussianBlur(darkness, (0, 0), 0.8), np.float32)
         calm -= np.float32(max(_level(calm), 0.0))  # noise that white has clipped leaves the paper a little dark
     gate = _gate(darkness, calm, _roughness(calm, _CALMED * _speckle(darkness), local=shadows))
-    return Ink(np.clip(sheet, 0.0, 1.0).astype(np.float32), gate)
+    return Ink(np.clip(sheet, 0.0, 1.0, out=sheet), gate)
 
 
 def without_edge(ink: Ink) -> Ink:
