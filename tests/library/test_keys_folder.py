@@ -172,10 +172,14 @@ def test_a_key_that_was_painted_over_is_set_aside_when_the_keys_are_painted_agai
     mine = painted.copy()
     mine[:8] = 255 - mine[:8]
     Image.fromarray(mine).save(first)
+    (folder / "keys.psd").write_bytes(b"a week of work")  # the layered file says nothing of how it was painted
     program.well("keys", drawing, "an okapi waltzing", "-n", 2, "--model", tiny_model, "-o", folder)
+    assert (folder / "keys-yours.psd").read_bytes() == b"a week of work"
+    assert "yours is keys-yours.psd" in " ".join(program.err.split())
     kept = first.with_name(f"{first.stem}-yours.png")
     assert f"yours is {kept.name}" in " ".join(program.err.split())
     np.testing.assert_array_equal(np.array(Image.open(kept)), mine)
     np.testing.assert_array_equal(read_picture(first).stored, painted)
     np.testing.assert_array_equal(read_picture(second).stored, untouched)
-    assert [path.name for path in folder.glob("*yours*")] == [kept.name]
+    assert {path.name for path in folder.glob("*yours*")} == {kept.name, "keys-yours.psd"}
+    assert (folder / "keys.psd").read_bytes().startswith(b"8BPS")

@@ -281,6 +281,23 @@ def test_new_knobs_reach_the_drawing_on_the_easel(folder: Path) -> None:
         assert len(watched.easel.painted) == 6
 
 
+def test_a_key_painted_over_while_the_others_are_painted_is_kept(folder: Path) -> None:
+    knobs(folder, TWO)
+    save_drawing(folder / "girl.png")
+    easel = Easel()
+    easel.hold = lambda: len(easel.painted) == 1
+    first = folder / "girl-keys" / "01-golden-hour.png"
+    with Watched(folder, easel) as watched:
+        watched.until(first.is_file)
+        first.write_bytes(b"an hour of work")
+        save_drawing(folder / "girl.png", 160)
+        watched.until(lambda: len(watched.told("saved")) == 2)
+        easel.hold = lambda: False
+        watched.rest()
+        assert first.read_bytes() == b"an hour of work"
+        assert names(folder / "girl-keys-2") >= LAYERS
+
+
 def test_what_an_artist_painted_over_is_never_written_over(folder: Path) -> None:
     knobs(folder, TWO)
     save_drawing(folder / "girl.png")

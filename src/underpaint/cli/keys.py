@@ -146,7 +146,7 @@ def report(folder: "KeysFolder", *, as_json: bool) -> None:
     for note in dict.fromkeys(note for painted in folder.keys for note in painted.take.circumstances["fallbacks"]):
         notes().print(f"memory was short: {note}", markup=False)
     told = (note for painted in folder.keys for note in (*painted.notes, *painted.take.circumstances["notes"]))
-    for note in dict.fromkeys(note for note in told if note not in SAID):
+    for note in dict.fromkeys(note for note in (*folder.notes, *told) if note not in SAID):
         notes().print(f"note: {note}", markup=False)
     if folder.cancelled:
         notes().print("stopped; what was finished is kept")

@@ -19,7 +19,7 @@ from underpaint.imaging.geometry import Extent
 from underpaint.imaging.resize import Resample, resize
 from underpaint.library.drawings import Drawing
 from underpaint.library.saving import check_place, file_stem, save_take
-from underpaint.library.setting_aside import said_of, set_aside
+from underpaint.library.setting_aside import said_of, set_aside, set_aside_later
 from underpaint.library.takes import as_kept
 from underpaint.pictures.read import read_picture
 from underpaint.pictures.record import Record
@@ -64,13 +64,15 @@ class PaintedKey:
 
 @dataclass(frozen=True, eq=False)
 class KeysFolder:
-    """What was written: the keys, the layered files, the sheet. `cancelled` when a person stopped half-way."""
+    """What was written: the keys, the layered files, the sheet. `cancelled` when a person stopped half-way; `notes` say
+    which layered files of before were kept, since somebody had worked on them."""
 
     keys: tuple[PaintedKey, ...]
     psd: Path
     ora: Path
     sheet: Path
     cancelled: bool = False
+    notes: tuple[str, ...] = ()
 
 
 def paint_keys(keys: Iterable[Key], drawing: Drawing, folder: Path, painter: Painter, *, title: str = "",
@@ -100,13 +102,17 @@ def paint_keys(keys: Iterable[Key], drawing: Drawing, folder: Path, painter: Pai
 
 def write_layers(done: Sequence[PaintedKey], drawing: Drawing, folder: Path, *, title: str = "",
                  private: bool = False) -> KeysFolder:
-    """Write keys.psd, keys.ora and sheet.png of painted keys. Raises OutputError."""
+    """Write keys.psd, keys.ora and sheet.png of painted keys; layers that somebody has worked on get another name.
+
+    Raises OutputError.
+    """
     document = _document(done, drawing, private)
     psd, ora, sheet = folder / "keys.psd", folder / "keys.ora", folder / "sheet.png"
+    notes = tuple(said_of(file, kept) for file in (psd, ora) if (kept := set_aside_later(file, sheet)) is not None)
     write_psd(document, psd)
     write_ora(document, ora)
     _write_sheet(done, drawing, sheet, None if private else title)
-    return KeysFolder(tuple(done), psd, ora, sheet)
+    return KeysFolder(tuple(done), psd, ora, sheet, notes=notes)
 
 
 def key_file(folder: Path, key: Key, *, private: bool = False) -> Path:

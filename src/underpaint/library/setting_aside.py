@@ -21,6 +21,20 @@ def set_aside(file: Path) -> Path | None:
             return None
     except PictureError:
         pass  # another program saved it and left out how it was painted: all the more somebody's own
+    return _renamed(file)
+
+
+def set_aside_later(file: Path, than: Path) -> Path | None:
+    """The same for a layered file, which does not say how it was painted: renamed if it was saved later than the file
+    `than`, which was written after it, or if that is gone."""
+    try:
+        saved = file.stat().st_mtime_ns
+    except OSError:
+        return None
+    return _renamed(file) if not than.is_file() or saved > than.stat().st_mtime_ns else None
+
+
+def _renamed(file: Path) -> Path:
     kept = free_name(file.with_name(f"{file.stem}-{YOURS}{file.suffix}"))
     file.rename(kept)
     return kept

@@ -51,9 +51,10 @@ class Ledger:
 
     def wrote(self, row: Row, file: Path, take: str = "") -> None:
         """Remember a file as it was written just now, from the take of that hash."""
-        status = file.stat()
-        row.written[str(file)] = (status.st_size, status.st_mtime_ns, take)
-        self.save()
+        with contextlib.suppress(OSError):  # taken away at once: then there is nothing to remember
+            status = file.stat()
+            row.written[str(file)] = (status.st_size, status.st_mtime_ns, take)
+            self.save()
 
     def is_ours(self, row: Row, file: Path, take: str | None = None) -> bool:
         """Whether a file is still as it was written for this drawing, and of this take."""

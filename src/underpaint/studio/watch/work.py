@@ -1,5 +1,6 @@
 """One drawing on its way: its job in the library, and the files beside it as its keys are painted."""
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from underpaint.library.keys import KeysFolder, PaintedKey, key_file, write_laye
 from underpaint.library.library import Entry, Library
 from underpaint.library.painting import read_painting
 from underpaint.library.saving import save_take
+from underpaint.library.setting_aside import set_aside
 from underpaint.library.takes import as_kept, load_take
 from underpaint.sets.keys import Key
 from underpaint.studio.watch.asking import Asked
@@ -89,7 +91,7 @@ def place_for(row: Row, ledger: Ledger, parent: Path, path: Path) -> Path:
     """The folder for a drawing's keys: the one that it had, unless somebody has worked in it since; never another's."""
     if row.folder and Path(row.folder).parent == parent:
         before = Path(row.folder)
-        return free_name(parent / f"{path.stem}-keys") if row.done and _touched(before, row, ledger) else before
+        return free_name(parent / f"{path.stem}-keys") if _touched(before, row, ledger) else before
     taken = {other.folder for other in ledger.rows.values() if other is not row}
     for name in (f"{path.stem}-keys", f"{path.name}-keys"):
         if str(parent / name) not in taken and not (parent / name).exists():
@@ -149,6 +151,9 @@ def _painted(work: Work, library: Library, position: int, number: int) -> Painte
 
 def _write_one(work: Work, library: Library, entry: Entry, file: Path, ledger: Ledger) -> None:
     private = work.asked.private
+    for ours in (file, *([_finished(file)] if work.links else [])):
+        if not ledger.is_ours(work.row, ours):
+            set_aside(ours)  # painted over while the others were being painted
     written = save_take(as_kept(load_take(entry.file)), file, private=private)
     if not private:
         library.note_copy(entry.number, file, written.pixels)
@@ -169,7 +174,8 @@ def _clear(work: Work, kept: set[Path], ledger: Ledger) -> None:
         file = Path(text)
         if file.parent == work.folder and file not in kept:
             if ledger.is_ours(work.row, file):
-                file.unlink(missing_ok=True)
+                with contextlib.suppress(OSError):  # open in another program: it stays, and is nobody's harm
+                    file.unlink()
             del work.row.written[text]
 
 
