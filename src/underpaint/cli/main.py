@@ -59,11 +59,12 @@ def _register() -> None:
         review,
         serve,
         sheet,
+        turnaround,
         watch,
     )
 
-    for module in (keys, sheet, plot, paint, repaint, review, judge, label, lines, info, diff, returning, serve, watch,
-                   prompt, demo, doctor):
+    for module in (keys, sheet, turnaround, plot, paint, repaint, review, judge, label, lines, info, diff, returning,
+                   serve, watch, prompt, demo, doctor):
         module.register(app)
     library_jobs.register(library.app)
     app.add_typer(library.app, name="library")
