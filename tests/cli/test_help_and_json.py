@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from kit.studio import Program, save_drawing, save_picture
 
-COMMANDS = ["keys", "sheet", "plot", "paint", "repaint", "lines", "info", "prompt", "demo", "doctor", "models list",
-            "models add",
+COMMANDS = ["keys", "sheet", "turnaround", "plot", "paint", "repaint", "lines", "info", "prompt", "demo", "doctor",
+            "models list", "models add",
             "models show", "models remove", "models hash", "models check", "models merge",
             "control describe", "control extract", "control check", "control edit-pose"]
 INFO_KEYS = ["source", "prompt", "negative_prompt", "seed", "steps", "guidance", "sampler", "schedule", "width",
