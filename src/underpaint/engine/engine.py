@@ -13,7 +13,7 @@ from underpaint.engine.checks import check_run
 from underpaint.engine.codec import Codec, Picture, place
 from underpaint.engine.components import Components
 from underpaint.engine.edits.mask import MaskEdit, latent_mask
-from underpaint.engine.families.adapter import Conditioning, Frame, make_adapter
+from underpaint.engine.families.adapter import Conditioning, Frame, ReadsSoMuch, make_adapter
 from underpaint.engine.families.clip_words import TextOptions
 from underpaint.engine.families.cpu_attention import suit_attention
 from underpaint.engine.families.int8 import suit_int8
@@ -62,6 +62,14 @@ class Engine:
     def fallbacks(self) -> tuple[str, ...]:
         """What was given up for lack of memory, in plain words; empty when nothing was."""
         return tuple(self._fallbacks.record)
+
+    def unread(self, text: str, dialect: str = "a1111") -> str:
+        """The end of a prompt that the model's text encoder does not read; "" where it reads all."""
+        if not isinstance(self._adapter, ReadsSoMuch):
+            return ""
+        parsed = parse_prompt(text, steps=1, dialect="comfyui" if dialect == "comfyui" else "a1111")
+        ends = (self._adapter.unread(words) for part in parsed.parts for _, words in part.schedule)
+        return next(filter(None, ends), "")
 
     def decode(self, latents: Tensor) -> Picture:
         """The picture of latents: float32 H x W x 3, 0..1."""

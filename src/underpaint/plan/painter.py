@@ -46,6 +46,8 @@ from underpaint.recipe import FillRecipe, LightControl, LoraRef, ModelRef, Recip
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16, "int8": torch.int8}
 SMALL_MODEL = 256 * 2**20
 """Models up to so many bytes are hashed before painting; larger ones in the background."""
+_SHOWN = 80
+"""Letters of the words that are not read."""
 Tell = Callable[[int, int], None]
 
 
@@ -56,7 +58,7 @@ class Painter:
     are torch's on a CPU (None: all). `prediction` says what a model predicts where its file does not. `online` allows
     fetching a model by its hub id. `warn` is told, before a model is loaded and anything is painted, of what was made
     for another kind of model, of controls that pull against each other, of maps that fight for an adapter and of words
-    that the model never heard, each once.
+    that the model never heard, each once; once it is loaded, of words that go on past what it reads.
     """
 
     def __init__(self, *, device: str | None = None, precision: str | None = None, threads: int | None = None,
@@ -96,7 +98,7 @@ class Painter:
         plan, loaded = self._again(plan, recipe, hole) if plan else self._decided(recipe, blobs, hole)
         watching = [*observers, *([Progress(progress)] if progress else []),
                     *([preview(loaded.engine.to_rgb())] if preview else [])]
-        warned = self._warnings(plan, recipe, loaded.description)
+        warned = [*self._warnings(plan, recipe, loaded.description), *self._told(_unread(plan, recipe, loaded.engine))]
         done = carry_out(plan, recipe, blobs, loaded, hole, self._attachments(plan), watching)
         known = self.catalogue.hashes.known(loaded.description.path)
         if plan.model.hash is None and known is not None:  # hashed in the background meanwhile
@@ -194,6 +196,9 @@ class Painter:
         sentences, told at once."""
         found = [*_unheard(plan, recipe, model), *contradictions(in_order(recipe.controls)),
                  *self._unsuited(plan, model), *adapter_notes(self._chosen_of(plan, recipe), model)]
+        return self._told(found)
+
+    def _told(self, found: list[str]) -> list[str]:
         for text in found:
             if self._warn is not None and text not in self.warned:
                 self.warned.add(text)
@@ -235,6 +240,17 @@ def _unheard(plan: Plan, recipe: Recipe, model: ModelDescription) -> list[str]:
     unheard = dict.fromkeys(word for text in said for word in unknown_words(text, known)
                             if not (lit and word in LIGHT_WORDS))
     return [f"not known to this model: {', '.join(unheard)}"] if unheard else []
+
+
+def _unread(plan: Plan, recipe: Recipe, engine: Engine) -> list[str]:
+    """Where words go on past what the model reads, a sentence for each prompt."""
+    found = []
+    for text in (plan.prompt, plan.negative_prompt):
+        end = engine.unread(text, recipe.dialect)
+        if end:
+            found.append(f"too long for this model, which stops reading before: {end[:_SHOWN]}"
+                         f"{' ...' if len(end) > _SHOWN else ''}")
+    return found
 
 
 def _check_device(device: str | None) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from torch import Tensor
 
@@ -37,6 +37,15 @@ class FamilyAdapter(Protocol):
 
     def forward(self, sample: Tensor, timestep: Tensor, arguments: Mapping[str, Any]) -> Tensor:
         """One call of the denoiser: `sample` scaled and in its dtype, `timestep` without dimensions."""
+        ...
+
+
+@runtime_checkable
+class ReadsSoMuch(Protocol):
+    """A family whose text encoder reads a beginning of the words only."""
+
+    def unread(self, words: Weighted) -> str:
+        """The end of the words that it does not read; "" where it reads all."""
         ...
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from underpaint.engine.components import Components
 from underpaint.engine.families.adapter import Conditioning, Frame
 from underpaint.engine.families.clip_words import TextOptions
-from underpaint.engine.families.t5_words import encode_t5, plain
+from underpaint.engine.families.t5_words import cut_off, encode_t5, plain
 from underpaint.prompt import Weighted
 
 _T5_LENGTH = 512
@@ -36,6 +36,10 @@ class FluxAdapter:
         if self._transformer.config.guidance_embeds:
             told["guidance"] = torch.full([1], frame.guidance, device=device, dtype=torch.float32)
         return told
+
+    def unread(self, words: Weighted) -> str:
+        """What of the words T5 is not told."""
+        return cut_off(self._t5_tokenizer, words, _T5_LENGTH)
 
     def forward(self, sample: Tensor, timestep: Tensor, arguments: Mapping[str, Any]) -> Tensor:
         rows, _, height, width = sample.shape

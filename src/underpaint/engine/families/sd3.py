@@ -9,7 +9,7 @@ from torch import Tensor
 from underpaint.engine.components import Components
 from underpaint.engine.families.adapter import Conditioning, Frame
 from underpaint.engine.families.clip_words import ClipEncoder, TextOptions
-from underpaint.engine.families.t5_words import encode_t5, no_t5
+from underpaint.engine.families.t5_words import cut_off, encode_t5, no_t5
 from underpaint.prompt import Weighted
 
 _T5_LENGTH = 256
@@ -41,6 +41,10 @@ class Sd3Adapter:
         clip = torch.nn.functional.pad(clip, (0, t5.shape[-1] - clip.shape[-1]))
         pooled = torch.cat([pooled for _, pooled in encoded if pooled is not None], dim=-1)
         return {"encoder_hidden_states": torch.cat([clip, t5], dim=-2), "pooled_projections": pooled}
+
+    def unread(self, words: Weighted) -> str:
+        """What of the words T5 is not told; CLIP reads everything."""
+        return cut_off(self._t5_tokenizer, words, _T5_LENGTH) if self._t5 is not None else ""
 
     def forward(self, sample: Tensor, timestep: Tensor, arguments: Mapping[str, Any]) -> Tensor:
         output: Tensor = self._transformer(hidden_states=sample, timestep=timestep.expand(sample.shape[0]),

@@ -21,6 +21,12 @@ def encode_t5(tokenizer: Any, encoder: nn.Module, words: Weighted, length: int) 
     return features.to(next(encoder.parameters()).dtype)
 
 
+def cut_off(tokenizer: Any, words: Weighted, length: int) -> str:
+    """The end of the words that is not among the first `length` tokens, and so is never read; "" where all are."""
+    ids = tokenizer(plain(words), add_special_tokens=True, verbose=False).input_ids
+    return str(tokenizer.decode(ids[length - 1: -1])).strip() if len(ids) > length else ""
+
+
 def no_t5(length: int, width: int, like: Tensor) -> Tensor:
     """What stands for T5 where a model goes without it."""
     return torch.zeros((1, length, width), device=like.device, dtype=like.dtype)
