@@ -107,6 +107,12 @@ def test_only_what_a_sampler_obeys_is_handed_on(read: Any) -> None:
     assert read(sampler_name="DDIM", eta=0.5).made.recipes[0].sampling.eta == 0.5
 
 
+def test_settings_that_are_null_are_as_if_nobody_had_set_them(read: Any) -> None:
+    usual = read(seed=1).made.recipes
+    for option in DEFAULTS:
+        assert read(seed=1, override_settings={option: None}).made.recipes == usual, option
+
+
 def test_a_second_pass_by_scale_or_by_size(read: Any) -> None:
     scaled = read(enable_hr=True, hr_scale=1.5, steps=20, denoising_strength=0.5).made.recipes[0].second_pass
     assert (scaled.scale, scaled.upscale, scaled.strength, scaled.steps) == (1.5, "latent", 0.5, 40)

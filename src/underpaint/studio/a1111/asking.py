@@ -45,7 +45,7 @@ def understood(request: Processing, options: Mapping[str, Any], desk: Desk) -> R
     begun = begun_pictures(request) if isinstance(request, Img2Img) else []
     request = pasted(request, shelf)
     override = checked(request.override_settings or {})
-    settings = {**DEFAULTS, **options, **override}
+    settings = {**DEFAULTS, **_said(options), **_said(override)}
     settings["sd_model_checkpoint"] = settings["sd_model_checkpoint"] or desk.settings.model
     script = script_of(request.script_name, tab)
     units = read_units(units_asked(request.alwayson_scripts))
@@ -62,6 +62,11 @@ def understood(request: Processing, options: Mapping[str, Any], desk: Desk) -> R
         made = Made([base(number) for number in range(count)], range(count))
     desk.check(made.recipes, asked.blobs)
     return Ready(asked, made, maps, {} if request.override_settings_restore_afterwards is not False else override)
+
+
+def _said(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings that say something: clients send back whatever they were given, nulls too."""
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def _asked(request: Processing, settings: Mapping[str, Any], shelf: Shelf, most_pixels: int) -> Asked:
