@@ -5,6 +5,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from kit.studio import Program
 from studio.conftest import TOKEN
 
 from underpaint.errors import PlanError
+from underpaint.studio import running
 from underpaint.studio.desk import Desk
 from underpaint.studio.guard import Keys
 from underpaint.studio.running import listen, run_server
@@ -74,3 +76,17 @@ def test_a_taken_port_is_one_clear_line_with_the_way_out(program: Program) -> No
     assert program("serve", "--host", "192.0.2.7") == PlanError.exit_code and "192.0.2.7" in program.err
     assert program("serve", "--host", "0.0.0.0", "--token", "") == PlanError.exit_code and "anybody" in program.err
     assert program("serve", "--token", "with space") == PlanError.exit_code and "with space" not in program.err
+
+
+def test_what_is_printed_tells_no_token_and_where_one_is_kept(program: Program, home: Path, tmp_path: Path,
+                                                              monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "run_server", lambda desk, settings, keys, place, ready: ready(7861))
+    monkeypatch.setattr(Desk, "warm", lambda desk: None)
+    words = ("serve", "--port", 0, "--library", tmp_path / "library")
+    said = program.well(*words)
+    kept = (home / "studio-token").read_text("ascii")
+    assert "http://127.0.0.1:7861/?token=" in said and "studio-token" in program.err
+    assert kept not in said + program.err
+    said = program.well(*words, "--token", "one-of-my-own")
+    assert "studio-token" not in program.err and "one-of-my-own" not in said + program.err
+    assert program.json(*words)["api"] == "http://127.0.0.1:7861/api/v1"
