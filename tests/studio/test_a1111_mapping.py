@@ -20,9 +20,9 @@ from underpaint.errors import ModelError, UnderpaintError
 from underpaint.imaging.geometry import Extent
 from underpaint.pictures.read import read_picture
 from underpaint.recipe import CreateRecipe, FillRecipe, RefineRecipe, parse_recipe
-from underpaint.studio.a1111 import overs
-from underpaint.studio.a1111.answers import NotFound, NotServed, Unprocessable
+from underpaint.studio.a1111 import begun
 from underpaint.studio.a1111.asking import Ready, understood
+from underpaint.studio.a1111.errors import NotFound, NotServed, Unprocessable
 from underpaint.studio.a1111.options import DEFAULTS, checked
 from underpaint.studio.a1111.replies import Style
 from underpaint.studio.a1111.requests import Img2Img, Txt2Img, Unit
@@ -215,7 +215,7 @@ def test_what_is_no_picture_is_refused_and_never_fetched(read: Any, wrong: str) 
 
 
 def test_small_files_that_unpack_to_much_are_refused_together(read: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(overs, "MOST_PIXELS", 10_000)
+    monkeypatch.setattr(begun, "MOST_PIXELS", 10_000)
     with pytest.raises(Unprocessable) as caught:
         read("img2img", init_images=[text(scene())] * 100, width=64, height=64)
     assert caught.value.field == "init_images" and "together" in caught.value.message

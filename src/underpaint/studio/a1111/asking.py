@@ -9,9 +9,9 @@ from underpaint.errors import ModelError
 from underpaint.library.jobs import JobItem
 from underpaint.models import Kind
 from underpaint.recipe import Recipe
-from underpaint.studio.a1111.answers import Unprocessable
+from underpaint.studio.a1111.begun import Begun, begun_pictures, refine_fields
+from underpaint.studio.a1111.errors import Unprocessable
 from underpaint.studio.a1111.options import DEFAULTS, checked
-from underpaint.studio.a1111.overs import Begun, begun_pictures, refine_fields
 from underpaint.studio.a1111.pasting import pasted
 from underpaint.studio.a1111.recipes import Asked, create_fields, drawn, painted_recipe
 from underpaint.studio.a1111.refused import refuse

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Body, Depends, Request, Response
 
 from underpaint.errors import ModelError
 from underpaint.studio.a1111 import replies
-from underpaint.studio.a1111.answers import A1111Route
 from underpaint.studio.a1111.asking import understood
+from underpaint.studio.a1111.errors import A1111Route
 from underpaint.studio.a1111.extras import improved
 from underpaint.studio.a1111.images import decoded, text_of, texts_of
 from underpaint.studio.a1111.options import DEFAULTS, checked

@@ -5,8 +5,8 @@ from typing import Any
 from fastapi import APIRouter, Depends
 
 from underpaint.studio.a1111 import replies
-from underpaint.studio.a1111.answers import A1111Route, Unprocessable
 from underpaint.studio.a1111.calls import FAILURES, AtCounter, asker
+from underpaint.studio.a1111.errors import A1111Route, Unprocessable
 from underpaint.studio.a1111.images import text_of
 from underpaint.studio.a1111.modules import MODULES, control_types, model_names, module_details, module_of
 from underpaint.studio.a1111.requests import Detect

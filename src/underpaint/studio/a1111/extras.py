@@ -9,7 +9,7 @@ from underpaint.finish.shape import integers
 from underpaint.imaging.arrays import to_float
 from underpaint.imaging.geometry import Extent
 from underpaint.pictures.read import Picture
-from underpaint.studio.a1111.answers import NotServed, Unprocessable
+from underpaint.studio.a1111.errors import NotServed, Unprocessable
 from underpaint.studio.a1111.images import as_png, infotext_of, picture
 from underpaint.studio.a1111.requests import Extras
 from underpaint.studio.a1111.shelf import Shelf

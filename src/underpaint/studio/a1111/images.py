@@ -17,7 +17,7 @@ from underpaint.pictures.exif import user_comment_exif
 from underpaint.pictures.infotext import FEWEST_PAIRS, NEGATIVE, parse_infotext
 from underpaint.pictures.limits import LIMITS, Limits
 from underpaint.pictures.read import Picture, read_picture
-from underpaint.studio.a1111.answers import Unprocessable
+from underpaint.studio.a1111.errors import Unprocessable
 
 _URLS = ("http://", "https://", "ftp://", "file:")
 SENT = Limits(file_bytes=256 << 20, pixels=64_000_000, side=16_384)

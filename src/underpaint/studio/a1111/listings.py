@@ -5,8 +5,8 @@ from typing import Any
 from fastapi import APIRouter, Depends
 
 from underpaint.studio.a1111 import replies, samplers, shelf, upscaling
-from underpaint.studio.a1111.answers import A1111Route
 from underpaint.studio.a1111.calls import FAILURES, Asker, AtCounter, asker
+from underpaint.studio.a1111.errors import A1111Route
 from underpaint.studio.a1111.scripts import table
 
 router = APIRouter(prefix="/sdapi/v1", route_class=A1111Route, responses=FAILURES, tags=["AUTOMATIC1111"],

@@ -13,7 +13,7 @@ from underpaint.errors import ModelError
 from underpaint.models import ModelDescription
 from underpaint.models.adapter_finding import ADAPTERS
 from underpaint.models.adapters import LINES
-from underpaint.studio.a1111.answers import NotServed, Unprocessable
+from underpaint.studio.a1111.errors import NotServed, Unprocessable
 from underpaint.studio.a1111.shelf import Shelf
 
 

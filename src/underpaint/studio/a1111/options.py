@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from underpaint.studio.a1111.answers import Unprocessable
+from underpaint.studio.a1111.errors import Unprocessable
 
 DEFAULTS: Mapping[str, Any] = MappingProxyType({
     "sd_model_checkpoint": None, "sd_checkpoint_hash": None, "sd_vae": "Automatic", "CLIP_stop_at_last_layers": 1,

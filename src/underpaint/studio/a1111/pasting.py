@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from underpaint.errors import ModelError
 from underpaint.pictures.infotext import parse_infotext
 from underpaint.pictures.loose import number, whole
-from underpaint.studio.a1111.answers import Unprocessable
+from underpaint.studio.a1111.errors import Unprocessable
 from underpaint.studio.a1111.requests import Processing
 from underpaint.studio.a1111.shelf import Shelf
 

@@ -9,7 +9,7 @@ from typing import Any
 from underpaint.errors import RecipeError
 from underpaint.pictures.nearest import counted_steps
 from underpaint.recipe import Recipe, parse_recipe
-from underpaint.studio.a1111.answers import NotServed, Unprocessable
+from underpaint.studio.a1111.errors import NotServed, Unprocessable
 from underpaint.studio.a1111.requests import Img2Img, Processing, Txt2Img
 from underpaint.studio.a1111.samplers import chosen
 

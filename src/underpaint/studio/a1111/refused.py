@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from underpaint.studio.a1111.answers import NotServed
+from underpaint.studio.a1111.errors import NotServed
 from underpaint.studio.a1111.requests import Img2Img, Processing, Txt2Img
 
 _NOTHING = {"", "none", "use same checkpoint", "use same sampler", "use same scheduler", "automatic"}

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Response
 
 from underpaint.studio.a1111 import calls, controlnet, listings, unserved
-from underpaint.studio.a1111.answers import failure
+from underpaint.studio.a1111.errors import failure
 from underpaint.studio.errors import Refusal
 
 router = APIRouter()

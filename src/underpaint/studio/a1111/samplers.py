@@ -3,7 +3,7 @@
 from underpaint.errors import RecipeError
 from underpaint.recipe.samplers import SAMPLERS, SCHEDULES, SamplerName, ScheduleName, resolve_sampler, resolve_schedule
 from underpaint.studio.a1111 import replies
-from underpaint.studio.a1111.answers import NotFound
+from underpaint.studio.a1111.errors import NotFound
 
 _NAMES = {"ddim_uniform": "ddim"}
 """Schedules that go by another name there."""

@@ -24,7 +24,7 @@ from underpaint.imaging.geometry import Extent
 from underpaint.imaging.resize import resize
 from underpaint.library.drawings import Stored
 from underpaint.pictures.read import read_picture
-from underpaint.studio.a1111.answers import NotServed, Unprocessable
+from underpaint.studio.a1111.errors import NotServed, Unprocessable
 from underpaint.studio.a1111.images import as_png, picture
 from underpaint.studio.a1111.modules import Meant, Module, meant_by, module_of
 from underpaint.studio.a1111.requests import Unit

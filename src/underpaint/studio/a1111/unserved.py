@@ -5,8 +5,8 @@ from types import MappingProxyType
 
 from fastapi import APIRouter
 
-from underpaint.studio.a1111.answers import A1111Route, NotServed
 from underpaint.studio.a1111.calls import FAILURES
+from underpaint.studio.a1111.errors import A1111Route, NotServed
 from underpaint.studio.a1111.requests import Interrogate
 
 _TRAINING = "models are trained on one's own work from the command line, not by a request"

@@ -15,7 +15,7 @@ from underpaint.imaging.geometry import Extent
 from underpaint.imaging.resize import Resample, resize
 from underpaint.models import ModelDescription
 from underpaint.pictures.read import Picture
-from underpaint.studio.a1111.answers import Unprocessable
+from underpaint.studio.a1111.errors import Unprocessable
 from underpaint.studio.a1111.replies import Upscaler
 from underpaint.studio.a1111.shelf import Shelf
 

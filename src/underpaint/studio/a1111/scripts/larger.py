@@ -10,7 +10,7 @@ from underpaint.imaging.geometry import Extent
 from underpaint.imaging.resize import resize
 from underpaint.library.drawings import Stored
 from underpaint.recipe.parts import Tiles
-from underpaint.studio.a1111.answers import Unprocessable
+from underpaint.studio.a1111.errors import Unprocessable
 from underpaint.studio.a1111.images import as_png
 from underpaint.studio.a1111.recipes import painted_recipe, strength_of
 from underpaint.studio.a1111.replies import ScriptArgument

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from underpaint.recipe import Recipe
-from underpaint.studio.a1111.answers import NotServed, Unprocessable
+from underpaint.studio.a1111.errors import NotServed, Unprocessable
 from underpaint.studio.a1111.replies import ScriptArgument
 from underpaint.studio.a1111.scripts.shape import Given, Made, Script, argument, text
 

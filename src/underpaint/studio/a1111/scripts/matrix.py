@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from underpaint.canvas.grid import GridLabels
-from underpaint.studio.a1111.answers import Unprocessable
+from underpaint.studio.a1111.errors import Unprocessable
 from underpaint.studio.a1111.replies import ScriptArgument
 from underpaint.studio.a1111.scripts.shape import Given, Made, Pages, Script, argument
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from underpaint.library.drawings import Stored
-from underpaint.studio.a1111.answers import Unprocessable
-from underpaint.studio.a1111.overs import MOST_FEATHER, content_of
+from underpaint.studio.a1111.begun import MOST_FEATHER, content_of
+from underpaint.studio.a1111.errors import Unprocessable
 from underpaint.studio.a1111.recipes import painted_recipe, strength_of
 from underpaint.studio.a1111.replies import ScriptArgument
 from underpaint.studio.a1111.scripts.shape import Given, Made, Script, argument, whole

@@ -6,8 +6,8 @@ from typing import Any
 
 from underpaint.canvas.grid import GridLabels
 from underpaint.recipe import Recipe
-from underpaint.studio.a1111.answers import Unprocessable
-from underpaint.studio.a1111.overs import Begun
+from underpaint.studio.a1111.begun import Begun
+from underpaint.studio.a1111.errors import Unprocessable
 from underpaint.studio.a1111.recipes import Asked
 from underpaint.studio.a1111.replies import ScriptArgument
 from underpaint.studio.a1111.shelf import Shelf

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from underpaint.studio.a1111.answers import NotServed, Unprocessable
+from underpaint.studio.a1111.errors import NotServed, Unprocessable
 from underpaint.studio.a1111.replies import ScriptArgument, ScriptInfo, Scripts
 from underpaint.studio.a1111.scripts import larger, lines, matrix, outpaint, plot
 from underpaint.studio.a1111.scripts.shape import Script

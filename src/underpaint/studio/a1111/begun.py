@@ -12,7 +12,7 @@ from underpaint.imaging.masks import invert, normalise
 from underpaint.imaging.resize import PadMode, Resample, pad, resize
 from underpaint.library.drawings import Stored
 from underpaint.pictures.read import Picture
-from underpaint.studio.a1111.answers import NotFound, Unprocessable
+from underpaint.studio.a1111.errors import NotFound, Unprocessable
 from underpaint.studio.a1111.images import SENT, as_png, picture
 from underpaint.studio.a1111.recipes import Asked, strength_of
 from underpaint.studio.a1111.requests import MOST_PICTURES, Img2Img
