@@ -16,6 +16,8 @@ _LIMBS = (("neck", "right_shoulder"), ("neck", "left_shoulder"), ("right_shoulde
           ("neck", "right_hip"), ("right_hip", "right_knee"), ("right_knee", "right_ankle"), ("neck", "left_hip"),
           ("left_hip", "left_knee"), ("left_knee", "left_ankle"), ("neck", "nose"), ("nose", "right_eye"),
           ("right_eye", "right_ear"), ("nose", "left_eye"), ("left_eye", "left_ear"))
+_LONGEST = 64
+"""How many times longer than the canvas a limb may be, which may be a crop, before nobody's limb it is."""
 _FINGERS = tuple((0 if joint % 4 == 1 else joint - 1, joint) for joint in range(1, 21))
 
 
@@ -44,6 +46,8 @@ def _limbs(sheet: NDArray[np.uint8], person: Person, width: int) -> None:
         if first in person.joints and second in person.joints:
             start, end = np.array(person.joints[first]), np.array(person.joints[second])
             middle, apart = (start + end) / 2, end - start
+            if np.abs(apart).max() > _LONGEST * max(sheet.shape):
+                continue
             turn = float(np.degrees(np.arctan2(apart[1], apart[0])))
             axes = (max(1, round(float(np.hypot(*apart)) / 2)), width)
             colour = _hue(number / 18)
