@@ -25,7 +25,7 @@ class Words:
               "beside the painting model, in Underpaint's folder clip, or +clip=FOLDER",
         steers="on the estimate, by the model's gradient on +cutouts=8 pieces (+outer=0.25 of them whole, the others "
                "from +size=0.4 up); +smooth, +saturation, +range, +symmetry hold back what such gradients like",
-        checks="for each phrase whether it is there, weak, or not in the picture",
+        checks="for each phrase whether it is there, weak, or not in the picture: by the same model on other pieces",
         families="every one", cost="the image-text model forth and back for each piece, at each step",
         extracts=(), options=("cutouts", "outer", "size", "smooth", "saturation", "range", "symmetry", "clip", "curve"))
     measured_as = "words"
