@@ -51,6 +51,15 @@ def test_few_labels_and_labels_all_alike_teach_nothing() -> None:
     assert untaught.adjusted(verdict(), np.zeros(14, np.float32)).chances == pytest.approx(verdict().chances)
 
 
+def test_one_persons_word_does_not_foretell_anothers() -> None:
+    """Labels without rhyme or reason, each given by eight people: nothing can be foretold of a picture not seen."""
+    rng = np.random.default_rng(5)
+    known = {f"{number:064x}": (verdict().to_json(), rng.normal(size=14).astype(np.float32)) for number in range(16)}
+    labels = [Label(key, craft=GRADES[number % 2]) for number, key in enumerate(known)]
+    team = learn_team([label for label in labels for _ in range(8)], known)
+    assert team.craft is not None and team.craft.right < 0.75
+
+
 def test_what_people_say_differently_is_told() -> None:
     known, labels = pictures()
     other = [Label(one.sha256, craft="weak" if one.craft == "good" else one.craft) for one in labels]

@@ -85,6 +85,15 @@ def test_a_fault_that_is_only_suspected_is_said_with_care() -> None:
     assert judge(Grading(0.8, 0.1, 0.1, (), suspect), (), ()).reason == "nothing wrong was found"
 
 
+def test_what_is_good_only_for_want_of_anything_likelier_is_not_praised() -> None:
+    verdict = judge(Grading(0.36, 0.32, 0.32), (), ())
+    assert verdict.grade == "good" and not verdict.sure and not verdict.to_json()["sure"]
+    assert verdict.reason == "no plain fault was found; whether it is good is yours to say"
+    slight = Defect("soft", "soft, not in focus", 0.4, learned=True)
+    assert judge(Grading(0.36, 0.32, 0.32, (slight,)), (), ()).reason == slight.words
+    assert judge(SURE, (), ()).sure
+
+
 def test_the_shipped_network_is_small_and_sees_plain_faults() -> None:
     folder = review_folder(QUALITY)
     assert (folder / "model.safetensors").stat().st_size < 1_500_000

@@ -180,7 +180,10 @@ def _report(written: "list[tuple[Path, Take, Verdict]]", harvest: "Harvest", as_
                     "outcomes": [one.to_json() for one in harvest.outcomes]})
         return
     for path, take, verdict in written:
-        console().print(f"{path}: seed {take.plan.seed}, {verdict.chances['good']:.0%} sure it is good", markup=False)
+        console().print(f"{path}: seed {take.plan.seed}, {verdict.chances['good']:.0%} likely good", markup=False)
+    unsure = sum(not verdict.sure for _, _, verdict in written)
+    if unsure:
+        notes().print(f"of {unsure} of these it is not sure; look twice", markup=False)
     for sentence in total.sentences():
         notes().print(sentence, markup=False)
     if harvest.kept < harvest.wish.good:

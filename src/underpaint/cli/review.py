@@ -135,10 +135,19 @@ def _sheet(target: Path | None, rows: list[tuple[Path, dict[str, Any]]]) -> None
     from underpaint.pictures.write import write_picture
 
     check_place(target)
-    tiles = [Tile(small_picture(path), f"{row['grade']}, {row['chances'][row['grade']]:.0%} sure",
+    tiles = [Tile(small_picture(path), f"{_class(row)}, {_share(row)} {'sure' if row['sure'] else 'likely'}",
                   _wrapped(row["reason"])) for path, row in rows if "error" not in row]
     if tiles:
         write_picture(target, contact_sheet(tiles, title="Review"), Record())
+
+
+def _class(row: dict[str, Any]) -> str:
+    """The class as people see it: what is called good only for want of anything likelier is not praised."""
+    return "good?" if row["grade"] == "good" and not row["sure"] else str(row["grade"])
+
+
+def _share(row: dict[str, Any]) -> str:
+    return f"{row['chances'][row['grade']]:.0%}"
 
 
 def _wrapped(text: str) -> list[str]:
@@ -154,6 +163,5 @@ def _table(rows: list[tuple[dict[str, Any], str]]) -> None:
         if "error" in row:
             cells.append(["", "", row["error"], "", name])
             continue
-        sure = f"{row['chances'][row['grade']]:.0%}"
-        cells.append([row["grade"], sure, row["reason"], f"group {row['alike']}" if row["alike"] else "", name])
-    print_table(["", "sure", "because", "alike", "picture"], cells, whole=("sure", "picture"))
+        cells.append([_class(row), _share(row), row["reason"], f"group {row['alike']}" if row["alike"] else "", name])
+    print_table(["", "chance", "because", "alike", "picture"], cells, whole=("chance", "picture"))

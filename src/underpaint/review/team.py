@@ -13,7 +13,7 @@ from underpaint.errors import ModelError, RecipeError
 from underpaint.files import atomic_write
 from underpaint.imaging.arrays import FloatArray
 from underpaint.models.home import underpaint_home
-from underpaint.review.verdict import GRADES, Grade, Verdict
+from underpaint.review.verdict import GRADES, Grade, Verdict, praise
 
 Doubles = NDArray[np.float64]
 LEAST_LABELS = 24
@@ -99,7 +99,7 @@ class Team:
         chances = chances / chances.sum()
         told = {grade: float(chance) for grade, chance in zip(GRADES, chances, strict=True)}
         grade = max(GRADES, key=lambda one: told[one])
-        reason = verdict.reason
+        reason = praise(told["good"]) if verdict.reason == praise(verdict.chances["good"]) else verdict.reason
         if grade != verdict.grade and grade != "good" and verdict.grade == "good":
             reason = f"your team calls pictures like this {grade}"
         return replace(verdict, grade=grade, chances=told, reason=reason)
@@ -165,7 +165,7 @@ def learn_team(labels: Sequence[Label], known: Mapping[str, tuple[Mapping[str, A
             if getattr(one, kind) is not None:
                 said.setdefault((one.sha256, kind), set()).add(getattr(one, kind))
     numbers = {key: _numbers(verdict, qualities) for key, (verdict, qualities) in known.items()}
-    scales = [_scale([(numbers[one.sha256], GRADES.index(getattr(one, kind))) for one in usable
+    scales = [_scale([(one.sha256, numbers[one.sha256], GRADES.index(getattr(one, kind))) for one in usable
                       if getattr(one, kind) is not None]) for kind in ("craft", "content")]
     return Team(scales[0], scales[1], len({key for (key, _), words in said.items() if len(words) > 1}))
 
@@ -181,12 +181,15 @@ def _numbers(verdict: Mapping[str, Any], qualities: FloatArray) -> Doubles:
 _WIDTH = 18  # of these numbers
 
 
-def _scale(samples: Sequence[tuple[Doubles, int]]) -> Scale | None:
-    if len(samples) < LEAST_LABELS or len({grade for _, grade in samples}) < 2:
+def _scale(samples: Sequence[tuple[str, Doubles, int]]) -> Scale | None:
+    """A scale from pictures' names, numbers and grades; None where they are too few or all alike."""
+    if len(samples) < LEAST_LABELS or len({grade for _, _, grade in samples}) < 2:
         return None
-    numbers = np.stack([one for one, _ in samples])
-    grades = np.asarray([grade for _, grade in samples])
-    part, right = np.arange(len(samples)) % _PARTS, 0
+    numbers = np.stack([one for _, one, _ in samples])
+    grades = np.asarray([grade for _, _, grade in samples])
+    # All that was said of a picture is held back together, or one person's word would foretell another's.
+    turn_of = {key: number % _PARTS for number, key in enumerate(dict.fromkeys(key for key, _, _ in samples))}
+    part, right = np.asarray([turn_of[key] for key, _, _ in samples]), 0
     for turn in range(_PARTS):
         held = part == turn
         weights, offsets = _lines(numbers[~held], grades[~held])

@@ -15,10 +15,12 @@ from underpaint.review.shape import Box, Defect
 
 Grade = Literal["good", "fair", "weak"]
 GRADES: tuple[Grade, ...] = ("good", "fair", "weak")
-SCHEMA = 1
+SCHEMA = 2
 """Raised when the same picture would be graded otherwise, so that kept verdicts are made again."""
-_UNSEEN = Grading(0.6, 0.3, 0.1)
-"""What is said where there is no network: most pictures are good."""
+_SURE = 0.5
+"""A picture that is less likely good than not is not praised, even where fair and weak are less likely still."""
+_UNSEEN = Grading(0.45, 0.35, 0.2)
+"""What is said where there is no network: nothing is known."""
 _COST = 0.85
 """How much of the chance of good a glaring measured defect takes away."""
 _UNFOLLOWED = 0.35
@@ -46,13 +48,19 @@ class Verdict:
     demands: tuple[Demand, ...] = ()
 
     @property
+    def sure(self) -> bool:
+        """Whether the class is likelier than the other two together; one that is not is a guess."""
+        return self.chances[self.grade] >= _SURE
+
+    @property
     def score(self) -> float:
         """One number to sort by: 1 is surely good, 0 surely weak."""
         return self.chances["good"] + 0.5 * self.chances["fair"]
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON data."""
-        return {"schema": SCHEMA, "grade": self.grade, "score": round(self.score, 4), "reason": self.reason,
+        return {"schema": SCHEMA, "grade": self.grade, "sure": self.sure, "score": round(self.score, 4),
+                "reason": self.reason,
                 "chances": {name: round(share, 4) for name, share in self.chances.items()},
                 "place": [round(side, 3) for side in self.place] if self.place else None, "fault": self.fault,
                 "craft": round(self.craft, 4), "content": None if self.content is None else round(self.content, 4),
@@ -115,9 +123,18 @@ def judge(grading: Grading, measured: tuple[Defect, ...], wanted: tuple[Demand, 
     chances: dict[Grade, float] = {"good": good, "fair": max(0.0, 1 - good - weak), "weak": weak}
     grade = max(GRADES, key=lambda name: chances[name])
     seen = _together(measured, grading.faults)
-    reason, fault = _reason(grade, seen, wanted, grading.suspect)
+    praised = grade == "good" and good >= _SURE
+    reason, fault = _reason(praised, seen, wanted, None if grade == "good" else grading.suspect)
+    if not reason:
+        reason = praise(good) if grade == "good" else "it looks less well made than others, without one plain fault"
     place, name = (fault.box, fault.name) if fault else (None, "")
     return Verdict(grade, chances, reason, place, name, craft, content, seen, wanted)
+
+
+def praise(good: float) -> str:
+    """What is said of a picture in which no fault was found, by its chance of good."""
+    sure = good >= _SURE
+    return "nothing wrong was found" if sure else "no plain fault was found; whether it is good is yours to say"
 
 
 def _met(demand: Demand) -> float:
@@ -133,9 +150,9 @@ def _together(measured: Sequence[Defect], learned: Sequence[Defect]) -> tuple[De
     return (*measured, *(one for one in learned if one.name not in names))
 
 
-def _reason(grade: Grade, seen: Sequence[Defect], wanted: Sequence[Demand],
+def _reason(praised: bool, seen: Sequence[Defect], wanted: Sequence[Demand],
             suspect: Defect | None) -> tuple[str, Defect | None]:
-    """The strongest reason: what was asked and is not there first, then what is wrong with what is."""
+    """The strongest reason: what was asked and is not there first, then what is wrong with what is; "" for none."""
     unmet = [one for one in wanted if not one.met]
     words = [one for one in unmet if one.kind == "words"]
     if words:
@@ -143,12 +160,10 @@ def _reason(grade: Grade, seen: Sequence[Defect], wanted: Sequence[Demand],
         return f"not in the picture: {', '.join(missing)}", None
     measured = [one for one in seen if not one.learned]  # what is measured is surer than what is recognised
     strongest = max(measured or seen, key=lambda one: one.strength, default=None)
-    if strongest is not None and (grade != "good" or strongest.strength > 0.5):
+    if strongest is not None and (not praised or strongest.strength > 0.5):
         return strongest.words, strongest
     if unmet:
         return unmet[0].says, None
-    if grade == "good":
-        return "nothing wrong was found", None
     if suspect is not None:
         return f"perhaps {suspect.words}", suspect
-    return "it looks less well made than others, without one plain fault", None
+    return "", None
