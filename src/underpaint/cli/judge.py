@@ -115,9 +115,10 @@ class _Table:
         watches it shows the next."""
         import numpy as np
 
+        from underpaint.library.review_files import small_picture
         from underpaint.pictures import Record, write_picture
 
-        left, right = (_shown(self._found[key].entry.file) for key in pair)
+        left, right = (small_picture(self._found[key].entry.file, _SIDE) for key in pair)
         height = max(left.shape[0], right.shape[0])
         whole = np.full((height, left.shape[1] + right.shape[1] + 24, 3), 0.5, np.float32)
         whole[(height - left.shape[0]) // 2 :][: left.shape[0], : left.shape[1]] = left
@@ -128,12 +129,3 @@ class _Table:
         else:
             notes().print(f"look at {self._place}", markup=False)
 
-
-def _shown(file: Path) -> Any:
-    from underpaint.imaging.geometry import Extent
-    from underpaint.imaging.resize import resize
-    from underpaint.pictures.read import read_picture
-    from underpaint.review.shape import opaque
-
-    pixels = opaque(read_picture(file).pixels)
-    return resize(pixels, Extent.of(pixels).fit_within(Extent(_SIDE, _SIDE)))

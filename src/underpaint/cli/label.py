@@ -47,13 +47,13 @@ def _page(folder: Path, output: Path | None, as_json: bool) -> None:
     pictures, problems = labelled_pictures(folder)
     for name, why in problems:
         notes().print(f"left out: {name}: {why}", markup=False)
-    if len(pictures) > MOST_LABELLED:
-        notes().print(f"note: the first {MOST_LABELLED} of {len(pictures)} are on the page", markup=False)
-    page = labelling_page(pictures[:MOST_LABELLED], folder.name)
+    if len(pictures) == MOST_LABELLED:
+        notes().print(f"note: a page holds {MOST_LABELLED} pictures; the folder may have more", markup=False)
+    page = labelling_page(pictures, folder.name)
     with atomic_write(target) as file:
         file.write(page)
     if as_json:
-        print_json({"page": str(target), "pictures": min(len(pictures), MOST_LABELLED)})
+        print_json({"page": str(target), "pictures": len(pictures)})
     else:
         console().print(f"{target}: open it in a browser, label, save; then underpaint label {folder} --learn "
                         "labels.json", markup=False)

@@ -10,18 +10,13 @@ from html import escape
 from importlib import resources
 from pathlib import Path
 
-import numpy as np
 from PIL import Image
 
 from underpaint.errors import PictureError, RecipeError
 from underpaint.imaging.arrays import to_bytes
-from underpaint.imaging.geometry import Extent
-from underpaint.imaging.resize import resize
-from underpaint.library.review_files import pictures_in, review_files
+from underpaint.library.review_files import pictures_in, review_files, small_picture
 from underpaint.library.reviewing import Desk
 from underpaint.library.store import hash_file
-from underpaint.pictures.read import read_picture
-from underpaint.review.shape import opaque
 from underpaint.review.team import Label, Team, learn_team, team_file
 from underpaint.review.verdict import GRADES
 
@@ -40,18 +35,22 @@ class Labelled:
 
 
 def labelled_pictures(folder: Path) -> tuple[list[Labelled], list[tuple[str, str]]]:
-    """The pictures of a folder, made small, and those that cannot be read, with why. Raises PictureError for none."""
+    """The first 400 pictures of a folder, made small, and those that cannot be read, with why.
+
+    Raises PictureError for none.
+    """
     found, problems = [], []
-    for path in pictures_in([folder])[: 2 * MOST_LABELLED]:
+    for path in pictures_in([folder]):
+        if len(found) == MOST_LABELLED:
+            break
         try:
-            pixels = opaque(np.asarray(read_picture(path).pixels))
-        except PictureError as error:
-            problems.append((path.name, error.message))
+            small, sha256 = small_picture(path, _SIDE), hash_file(path)
+        except (PictureError, OSError) as error:  # the second where a file is taken away meanwhile
+            problems.append((path.name, error.message if isinstance(error, PictureError) else "it is gone"))
             continue
-        small = resize(pixels, Extent.of(pixels).fit_within(Extent(_SIDE, _SIDE), grow=False))
         file = io.BytesIO()
         Image.fromarray(to_bytes(small)).save(file, "JPEG", quality=85)
-        found.append(Labelled(path, hash_file(path), file.getvalue()))
+        found.append(Labelled(path, sha256, file.getvalue()))
     if not found:
         raise PictureError(f"no picture in {folder.name} can be read", hint="Name a folder of PNG, JPEG or WebP files.")
     return found, problems
@@ -122,15 +121,17 @@ def read_labels(path: Path) -> list[Label]:
 
 
 def learn_labels(folder: Path, files: Sequence[Path], desk: Desk, tell: Callable[[int, int], None]) -> Team:
-    """Learn from the labels of a folder's pictures, and keep what was learned where the review finds it."""
+    """Learn from the labels of a folder's pictures, and keep what was learned where the review finds it; labels too few
+    to learn anything from leave what was learned before as it is."""
     labels = [label for file in files for label in read_labels(file)]
     wanted = {one.sha256 for one in labels}
-    paths = [path for path in pictures_in([folder]) if hash_file(path) in wanted]
-    if not paths:
+    known = {path: sha256 for path in pictures_in([folder]) if (sha256 := hash_file(path)) in wanted}
+    if not known:
         raise PictureError(f"none of the labelled pictures lies in {folder.name}", field="learn",
                            hint="Name the folder that the page was made from; changed files count as others.")
     plain = Desk(desk.reviewer, desk.embedder, desk.wording)
-    reviewed = {hash_file(one.path): one for one in review_files(paths, plain, tell=tell) if one.error is None}
+    reviewed = {known[one.path]: one for one in review_files([*known], plain, tell=tell) if one.error is None}
     team = learn_team(labels, {key: (one.verdict, one.qualities) for key, one in reviewed.items()})
-    team.keep(team_file())
+    if team.craft is not None or team.content is not None:
+        team.keep(team_file())
     return team

@@ -1,7 +1,7 @@
 "use strict";
 (() => {
   const figures = [...document.querySelectorAll("figure")];
-  const key = "underpaint-labels:" + document.title;
+  const key = "underpaint-labels"; // one memory for all pages: each adds to it, none forgets another's
   const kinds = ["craft", "content"];
   const grades = ["good", "fair", "weak"];
   const who = document.getElementById("who");
@@ -17,22 +17,23 @@
     for (const figure of figures) figure.classList.toggle("done", kinds.every((kind) => chosen(figure, kind)));
     document.getElementById("count").textContent = `${labels().length} of ${figures.length} labelled`;
   };
+  const known = () => {
+    try { return Object(JSON.parse(localStorage.getItem(key))); } catch { return {}; }
+  };
   const remember = () => {
     show();
-    try { localStorage.setItem(key, JSON.stringify(whole())); } catch { /* a page from a file may not remember */ }
+    const of = { ...known().of };
+    for (const { sha256, craft, content } of labels()) of[sha256] = { craft, content };
+    try { localStorage.setItem(key, JSON.stringify({ by: who.value.trim(), of })); } catch { /* a page from a file may not remember */ }
   };
   const choose = (figure, kind, grade) => {
-    const one = figure.querySelector(`fieldset[data-kind="${kind}"] input[value="${grade}"]`);
-    if (one) { one.checked = true; remember(); }
+    if (grades.includes(grade)) figure.querySelector(`fieldset[data-kind="${kind}"] input[value="${grade}"]`).checked = true;
   };
-  try {
-    const before = JSON.parse(localStorage.getItem(key) || "{}");
-    who.value = before.by || "";
-    for (const one of before.labels || []) {
-      const figure = figures.find((f) => f.dataset.sha256 === one.sha256);
-      if (figure) for (const kind of kinds) if (one[kind]) choose(figure, kind, one[kind]);
-    }
-  } catch { /* nothing was remembered */ }
+  const before = known();
+  who.value = String(before.by ?? "");
+  for (const figure of figures) {
+    for (const kind of kinds) choose(figure, kind, before.of?.[figure.dataset.sha256]?.[kind]);
+  }
   document.addEventListener("change", remember);
   document.addEventListener("keydown", (event) => {
     if (event.target === who || event.ctrlKey || event.altKey || event.metaKey) return;
@@ -44,6 +45,7 @@
     } else if (at >= 0 && event.key >= "1" && event.key <= "6") {
       const number = Number(event.key) - 1;
       choose(figures[at], kinds[Math.floor(number / 3)], grades[number % 3]);
+      remember();
     }
   });
   document.getElementById("save").addEventListener("click", () => {
