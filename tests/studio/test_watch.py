@@ -16,6 +16,7 @@ from kit.studio import inked, save_drawing, save_picture
 from PIL import Image
 
 from underpaint.canvas.document import Document, Layer
+from underpaint.cli.watch import _changes
 from underpaint.errors import LibraryError, PictureError, RecipeError
 from underpaint.finish.lineage import lineage
 from underpaint.library.jobs import Jobs
@@ -296,6 +297,22 @@ def test_a_key_painted_over_while_the_others_are_painted_is_kept(folder: Path) -
         watched.rest()
         assert first.read_bytes() == b"an hour of work"
         assert names(folder / "girl-keys-2") >= LAYERS
+
+
+def test_where_the_system_watches_no_more_folders_it_is_looked_instead(
+        folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def watch(place: Path, force_polling: bool | None, **_: Any) -> Any:
+        asked.append(force_polling)
+        if not force_polling:
+            raise OSError("OS file watch limit reached")
+        yield {("added", "girl.png")}
+
+    monkeypatch.setattr("watchfiles.watch", watch)
+    assert list(_changes(folder, False)) == [True] and asked == [None, True]
+    with pytest.raises(PictureError, match="cannot be watched"):
+        list(_changes(folder / "gone", False))
 
 
 def test_what_an_artist_painted_over_is_never_written_over(folder: Path) -> None:

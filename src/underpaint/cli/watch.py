@@ -64,12 +64,8 @@ def watch(folder: Path = typer.Argument(..., help="The folder that you save draw
 
 
 def _keep_watch(watcher: "Watcher", report: "_Report", *, once: bool, poll: bool) -> None:
-    from watchfiles import watch as changes
-
     looked = 0.0
-    for changed in changes(watcher.folder, watch_filter=None, debounce=200, step=50, rust_timeout=int(1000 * _TICK),
-                           yield_on_timeout=True, recursive=False, force_polling=poll or None,
-                           ignore_permission_denied=True):
+    for changed in _changes(watcher.folder, poll):
         now = time.monotonic()
         if changed or watcher.busy or watcher.woken.is_set() or now - looked > _CALM:
             looked = now
@@ -78,6 +74,25 @@ def _keep_watch(watcher: "Watcher", report: "_Report", *, once: bool, poll: bool
             report.show(watcher)
         if once and not watcher.busy:
             return
+
+
+def _changes(folder: Path, poll: bool) -> "Iterator[bool]":
+    """Whether something changed, again and again. Where the system watches no more folders, it is looked instead."""
+    from watchfiles import watch as changes
+
+    def told(poll: bool) -> Iterator[bool]:
+        for found in changes(folder, watch_filter=None, debounce=200, step=50, rust_timeout=int(1000 * _TICK),
+                             yield_on_timeout=True, recursive=False, force_polling=poll or None,
+                             ignore_permission_denied=True):
+            yield bool(found)
+
+    try:
+        yield from told(poll)
+    except OSError as error:
+        if poll or not folder.is_dir():
+            raise PictureError(f"{folder} cannot be watched: {(error.strerror or str(error)).lower()}",
+                               hint="Watch it again when it is back.") from error
+        yield from told(True)
 
 
 @contextlib.contextmanager

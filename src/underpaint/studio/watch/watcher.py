@@ -156,11 +156,13 @@ class Watcher:
             self.shelf.again(latest)
 
     def _alone(self) -> Alive:
+        """Our sign of life, given before others are looked for: two that begin at once do not overlook each other."""
         signs = self._ledger.folder / "watchers"
-        with contextlib.suppress(OSError):
-            if any(is_alive(signs, sign.name) for sign in signs.iterdir()):
-                raise LibraryError(f"{self.folder} is being watched already", hint="Stop the other watcher first.")
-        return Alive(signs)
+        ours = Alive(signs)
+        if any(is_alive(signs, sign.name) for sign in signs.iterdir() if sign.name != ours.name):
+            ours.close()
+            raise LibraryError(f"{self.folder} is being watched already", hint="Stop the other watcher first.")
+        return ours
 
     def _first_look(self) -> None:
         if self.settings.new_only:
