@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.linalg import sqrtm
 
 from underpaint.primer.judge import Judge, judge_input
 from underpaint.primer.report.rows import Row
@@ -29,8 +28,9 @@ def frechet(first: Features, second: Features) -> float:
     """The squared Frechet distance of two sets as Gaussians (Dowson and Landau, 1982)."""
     means = first.mean(0) - second.mean(0)
     a, b = np.cov(first, rowvar=False), np.cov(second, rowvar=False)
-    root = sqrtm(a @ b)
-    return float(means @ means + np.trace(a + b - 2 * np.real(root)))
+    # The trace of the root of a product is the sum of the roots of its eigenvalues, which few pictures leave at nothing.
+    roots = np.sqrt(np.clip(np.linalg.eigvals(a @ b).real, 0, None)).sum()
+    return float(means @ means + np.trace(a + b) - 2 * roots)
 
 
 def principal(reference: Features, *others: Features, count: int = _DIMENSIONS) -> list[Features]:
