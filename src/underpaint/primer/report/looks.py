@@ -28,7 +28,7 @@ def frechet(first: Features, second: Features) -> float:
     """The squared Frechet distance of two sets as Gaussians (Dowson and Landau, 1982)."""
     means = first.mean(0) - second.mean(0)
     a, b = np.cov(first, rowvar=False), np.cov(second, rowvar=False)
-    # The trace of the root of a product is the sum of the roots of its eigenvalues, which few pictures leave at nothing.
+    # The trace of a product's root is the sum of the roots of its eigenvalues, some of which may be nothing.
     roots = np.sqrt(np.clip(np.linalg.eigvals(a @ b).real, 0, None)).sum()
     return float(means @ means + np.trace(a + b) - 2 * roots)
 
