@@ -207,11 +207,13 @@ class Guard:
         if path == "/" and "text/html" in headers.get("accept", ""):
             return PlainTextResponse("Underpaint is here, and asks who you are.\n"
                                      "Open the link that underpaint serve prints when it starts.\n", 401)
-        basic = path.startswith(A1111_PATHS)
+        if path.startswith(A1111_PATHS):
+            return refuse(401, "the name, the password or the token is wrong or missing", field="authorization",
+                          kind="TokenError", headers={"www-authenticate": 'Basic realm="Underpaint", charset="UTF-8"'},
+                          hint="Send an account of --a1111-auth, or the token as password of any name.")
         return refuse(401, "the token is missing or wrong", field="authorization", kind="TokenError",
-                      hint="Send it as 'Authorization: Bearer TOKEN'; underpaint serve says where it is kept.",
-                      headers={"www-authenticate": 'Basic realm="Underpaint", charset="UTF-8"' if basic else
-                               'Bearer realm="Underpaint"'})
+                      headers={"www-authenticate": 'Bearer realm="Underpaint"'},
+                      hint="Send it as 'Authorization: Bearer TOKEN'; underpaint serve says where it is kept.")
 
 
 class _Answer:
