@@ -108,9 +108,8 @@ class Desk:
         LoRA that is not here, a size that the model does not paint."""
         different = looked_at(recipes)
         drawings = drawings_of(different, blobs, self.library.blobs)
-        # Drawings are decoded, which takes a while: meanwhile others ask the catalogue.
-        error = first_problem(different, drawings, self.catalogue.scout()) if drawings else \
-            self.models(lambda catalogue: first_problem(different, {}, catalogue))
+        # Drawings are decoded, which takes a while: others ask the catalogue meanwhile.
+        error = first_problem(different, drawings, self.models(_scout))
         if error is not None:
             raise error
 
@@ -225,3 +224,10 @@ class Desk:
         live = self.easel.live
         left = live.seconds_left if live is not None else None
         return min(max(left or _SOON, 1.0), _LATE)
+
+
+def _scout(catalogue: Catalogue) -> Catalogue:
+    """A catalogue to look with for a while, which knows what this one does."""
+    scout = catalogue.scout()
+    scout.take_over(catalogue)
+    return scout
