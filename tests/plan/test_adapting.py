@@ -26,14 +26,14 @@ from underpaint.controls.adapter import picture_on
 from underpaint.controls.extractors import reading_with
 from underpaint.controls.ground import Ground
 from underpaint.engine.families.image_text import is_image_text
-from underpaint.errors import ModelError, PlanError
+from underpaint.errors import ModelError, PlanError, UnderpaintError
 from underpaint.imaging.geometry import Bounds, Extent
 from underpaint.library.preflight import Preflight
 from underpaint.library.repaint import Foreseen, foresee, read_source
 from underpaint.library.saving import save_take
 from underpaint.models import Catalogue
 from underpaint.models.primer import primer_folder
-from underpaint.plan.data import Plan
+from underpaint.plan.data import AdapterUse, Plan
 from underpaint.plan.painter import Painter
 from underpaint.recipe import (
     AdapterControl,
@@ -217,6 +217,15 @@ def test_what_is_missing_for_painting_again_is_foreseen(catalogue: Catalogue, tm
     said = foresee(source, fewer).missing
     assert len(said) == 3 and all(any(name in one for one in said) for name in (
         "the adapter 'control_v11f1p_sd15_depth'", "the adapter 'ip-adapter_sd15'", "the image encoder 'clip_vision'"))
+
+
+@pytest.mark.parametrize(("named", "says"), [("ip-adapter_sd15", "looks at pictures"), ("tiny/depth", "no adapter"),
+                                             ("nobody", "no adapter called 'nobody'")])
+def test_a_plan_that_somebody_changed_is_refused_in_words(catalogue: Catalogue, named: str, says: str) -> None:
+    take = paint(catalogue, recipe(DEPTH))
+    use = AdapterUse(control=take.plan.adapters[0].control, adapter=ModelRef(name=named))
+    with pytest.raises(UnderpaintError, match=says):
+        Painter(catalogue=catalogue, threads=1).paint(take.recipe, BLOBS, plan=take.plan.changed(adapters=(use,)))
 
 
 def test_adapters_are_let_go_with_the_controls_that_asked_for_them(catalogue: Catalogue) -> None:

@@ -58,10 +58,8 @@ def chosen_adapters(recipe: Recipe, model: ModelDescription, catalogue: Catalogu
         adapter = _named(ref, catalogue) if ref is not None else _nearest(control, model, catalogue)
         if adapter is None:
             continue
-        check_form(control, adapter)
         _check_suits(control, adapter, model)
-        assert adapter.adapter is not None
-        encoder = find_image_encoder(catalogue, adapter) if adapter.adapter.form in IMAGE_FORMS else None
+        encoder = find_image_encoder(catalogue, adapter) if looks(adapter) else None
         found.append(ChosenAdapter(control, adapter, encoder, ref is not None))
     return tuple(found)
 
@@ -90,7 +88,22 @@ def _nearest(control: Control, model: ModelDescription, catalogue: Catalogue) ->
     return None
 
 
+def check_chosen(chosen: Sequence[ChosenAdapter], model: ModelDescription) -> None:
+    """Raise PlanError where a plan, which may come from a stranger, names adapters that cannot work."""
+    for one in chosen:
+        _check_suits(one.control, one.adapter, model)
+        if model.family not in FAMILIES:
+            raise PlanError(f"{model.family_name} takes no adapters here, and the plan names {one.adapter.name}",
+                            hint="Paint from the recipe alone.", field="plan.adapters")
+
+
+def looks(adapter: ModelDescription) -> bool:
+    """Whether it is an IP-Adapter, which looks at pictures through an image encoder."""
+    return adapter.adapter is not None and adapter.adapter.form in IMAGE_FORMS
+
+
 def _check_suits(control: Control, adapter: ModelDescription, model: ModelDescription) -> None:
+    check_form(control, adapter)
     refused = [one for one in check_network(model, adapter) if one.level == "refused"]
     if refused:
         raise PlanError(refused[0].text, hint="Choose an adapter for the model's family, or another model.",

@@ -32,7 +32,7 @@ from underpaint.models.adapter_finding import find_adapter, find_image_encoder
 from underpaint.models.folders import hashed_files
 from underpaint.models.knowledge import knowledge, unknown_words
 from underpaint.models.own_adapters import find_own
-from underpaint.plan.adapting import ChosenAdapter, adapter_notes, chosen_adapters, control_key
+from underpaint.plan.adapting import ChosenAdapter, adapter_notes, check_chosen, chosen_adapters, control_key, looks
 from underpaint.plan.data import AdapterUse, Plan
 from underpaint.plan.decide import Facts, Machine, check_size, decide
 from underpaint.plan.image_text import chosen_image_text
@@ -143,6 +143,7 @@ class Painter:
         for one in plan.passes:
             check_size(Extent(one.width, one.height), model, tiled=recipe.tiles is not None)
         vae = self._find(plan.vae, "vae") if plan.vae else None
+        check_chosen(self._chosen_of(plan, recipe), model)
         self._warnings(plan, recipe, model)
         return plan, self._load(model, vae, self._choose(model))
 
@@ -189,7 +190,7 @@ class Painter:
         """The adapter that a plan names, and its image encoder."""
         own = find_own(self.catalogue, use.adapter.name)
         found = own or find_adapter(self.catalogue, use.adapter.name, use.adapter.hash)
-        return found, find_image_encoder(self.catalogue, found) if use.encoder is not None else None
+        return found, find_image_encoder(self.catalogue, found) if looks(found) else None
 
     def _warnings(self, plan: Plan, recipe: Recipe, model: ModelDescription) -> list[str]:
         """What was made for another kind of model, which words it never heard, which controls and maps fight;
