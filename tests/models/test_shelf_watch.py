@@ -70,6 +70,17 @@ def test_hashes_come_by_themselves(shelf: Path, catalogue: Catalogue) -> None:
     assert catalogue.find("dream").sha256 == hashlib.sha256(file.read_bytes()).hexdigest()
 
 
+def test_a_list_of_folders_that_cannot_be_read_for_a_while_ends_no_watching(
+        shelf: Path, catalogue: Catalogue, home: Path) -> None:
+    until(lambda: named(catalogue) == {"dream"})
+    kept = (home / "models.json").read_bytes()
+    (home / "models.json").write_bytes(b"{")
+    time.sleep(1.5)  # it is read again every second
+    (home / "models.json").write_bytes(kept)
+    save(shelf / "loras" / "ink.safetensors", lora(ATTENTION, 768))
+    until(lambda: named(catalogue) == {"dream", "ink"})
+
+
 def test_a_folder_that_another_program_adds_is_watched_too(shelf: Path, catalogue: Catalogue, tmp_path: Path) -> None:
     until(lambda: named(catalogue) == {"dream"})
     save(tmp_path / "more" / "inky.safetensors", SD)

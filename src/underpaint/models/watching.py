@@ -9,13 +9,14 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from underpaint.errors import UnderpaintError
 from underpaint.models.catalogue import Catalogue
 from underpaint.models.changes import Changes
 from underpaint.models.header import PICKLE_SUFFIXES
 
 QUIET_SECONDS = 20.0
 """So long after the start nothing is hashed: the first picture comes first."""
-_TICK, _CALM, _ASK = 1.0, 0.7, 30.0
+_TICK, _CALM, _ASK, _AWAY = 1.0, 0.7, 30.0, 1.0
 _TELLING = {".safetensors", ".json", ".yaml", ".yml", *PICKLE_SUFFIXES}
 
 
@@ -47,23 +48,30 @@ class ShelfWatch:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            self._look()
-            # Asked again at once: for what happened before the system was listened to.
-            asked, hashing = float("-inf"), False
-            roots = self._scout.roots()
-            for changed in self._changes():
-                now = time.monotonic()
-                if self._scout.roots() != roots:
-                    break  # a folder was added or forgotten, here or in another program
-                due = now - asked > _ASK
-                asked = now if due else asked
-                if changed or (due and self._scout.is_stale()):
-                    self._stop.wait(_CALM)  # a file that is being copied changes all the time
-                    self._look()
-                    hashing = False
-                elif not hashing and now > self._quiet_until:
-                    hashing = True
-                    self._scout.hash_in_background()
+            try:
+                self._watch()
+            except (OSError, UnderpaintError):
+                self._stop.wait(_AWAY)  # a disk that is not there just now, a list of folders that cannot be read
+
+    def _watch(self) -> None:
+        """Watch the folders that there are, until one is added or forgotten, here or in another program."""
+        self._look()
+        # Asked again at once: for what happened before the system was listened to.
+        asked, hashing = float("-inf"), False
+        roots = self._scout.roots()
+        for changed in self._changes():
+            now = time.monotonic()
+            if self._scout.roots() != roots:
+                return
+            due = now - asked > _ASK
+            asked = now if due else asked
+            if changed or (due and self._scout.is_stale()):
+                self._stop.wait(_CALM)  # a file that is being copied changes all the time
+                self._look()
+                hashing = False
+            elif not hashing and now > self._quiet_until:
+                hashing = True
+                self._scout.hash_in_background()
 
     def _look(self) -> None:
         self._scout.refresh()
@@ -76,8 +84,8 @@ class ShelfWatch:
         """Whether something changed, at least once a tick, until the watch is closed."""
         from watchfiles import watch
 
-        folders = [folder for place in self._scout.folders() for folder in place.folders if folder.exists()]
         try:
+            folders = [folder for place in self._scout.folders() for folder in place.folders if folder.exists()]
             if folders:
                 for found in watch(*folders, watch_filter=_may_matter, debounce=1000, step=100, stop_event=self._stop,
                                    rust_timeout=int(1000 * _TICK), yield_on_timeout=True, raise_interrupt=False,
