@@ -17,6 +17,8 @@ from underpaint.studio.desk import Desk
 router = APIRouter(tags=["blobs"], responses=ERRORS)
 MEDIA = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"RIFF": "image/webp"}
 """The kinds of pictures that are handed out as such, by their first bytes; anything else is only bytes."""
+_LARGE = 12_000_000
+"""Pixels from which reading lines takes so long that thumbnails must not wait behind it."""
 
 
 class BlobAnswer(Answer):
@@ -75,8 +77,9 @@ def get_blob(sha256: Annotated[str, Path(pattern="^[0-9a-f]{64}$")], desk: TheDe
 def read_lines(asked: NewLines, desk: TheDesk) -> LinesAnswer:
     """Read the lines out of a drawing: transparent, squared, evenly lit. The original blob stays as it was."""
     data = blob_bytes(desk, asked.blob)
-    drawing = desk.quick(lambda: drawing_of(read_picture(data), asked.name, kind=asked.kind.value,
-                                            keep_blue=asked.keep_blue))
+    picture = desk.quick(read_picture, data)
+    hand = desk.work if picture.width * picture.height > _LARGE else desk.quick
+    drawing = hand(lambda: drawing_of(picture, asked.name, kind=asked.kind.value, keep_blue=asked.keep_blue))
     desk.library.put_blobs([drawing.stored.data])
     extent = drawing.layer.extent
     return LinesAnswer(sha256=drawing.blob.sha256, width=extent.width, height=extent.height, source=asked.blob,
