@@ -16,6 +16,7 @@ SOON = 600_000
 """Milliseconds: the model is read first, and the machine may be busy."""
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(1500)
 def test_two_keys_of_the_demo_on_the_primer(primer_desk: Desk) -> None:
     from playwright.sync_api import expect
