@@ -1,6 +1,6 @@
 """`underpaint keys`: the main job. A drawing and a sentence become planned colour keys under the lines."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -135,10 +135,10 @@ def run(job: Job, base: Recipe) -> "KeysFolder":
                               watcher=watcher, journal=journal)
 
 
-def report(folder: "KeysFolder", *, as_json: bool) -> None:
-    """Print what was painted; exit code 130 when a person stopped it half-way."""
+def report(folder: "KeysFolder", *, as_json: bool, more: Mapping[str, Any] | None = None) -> None:
+    """Print what was painted, in JSON with `more`; exit code 130 when a person stopped it half-way."""
     if as_json:
-        print_json(said(folder))
+        print_json(said(folder) | dict(more or {}))
     else:
         numbers = ("kept", "invented", "light", "seed", "s", "file")
         print_table(["", "key", *numbers], [_row(painted) for painted in folder.keys], whole=numbers)
