@@ -20,12 +20,12 @@ from underpaint.errors import ModelError, UnderpaintError
 from underpaint.imaging.geometry import Extent
 from underpaint.pictures.read import read_picture
 from underpaint.recipe import CreateRecipe, FillRecipe, RefineRecipe, parse_recipe
-from underpaint.studio.a1111 import begun
+from underpaint.studio.a1111 import asking, begun, extras
 from underpaint.studio.a1111.asking import Ready, understood
 from underpaint.studio.a1111.errors import NotFound, NotServed, Unprocessable
 from underpaint.studio.a1111.options import DEFAULTS, checked
 from underpaint.studio.a1111.replies import Style
-from underpaint.studio.a1111.requests import Img2Img, Txt2Img, Unit
+from underpaint.studio.a1111.requests import ExtrasBatch, Img2Img, Txt2Img, Unit
 from underpaint.studio.a1111.scripts.plot import axes_of
 from underpaint.studio.a1111.shelf import Shelf
 from underpaint.studio.a1111.styles import styled
@@ -219,6 +219,27 @@ def test_small_files_that_unpack_to_much_are_refused_together(read: Any, monkeyp
     with pytest.raises(Unprocessable) as caught:
         read("img2img", init_images=[text(scene())] * 100, width=64, height=64)
     assert caught.value.field == "init_images" and "together" in caught.value.message
+
+
+def test_many_pictures_over_one_bring_it_to_size_once(read: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+
+    def counted(*words: Any) -> dict[str, Any]:
+        asked.append(words)
+        return begun.refine_fields(*words)
+
+    monkeypatch.setattr(asking, "refine_fields", counted)
+    ready = read(**over(init_images=[text(scene()), text(scene(80, 80))], mask=text(masked()), n_iter=9, seed=1))
+    assert len(ready.made.recipes) == 9 and len(asked) == 2
+    assert [one.seed for one in ready.made.recipes] == list(range(1, 10))
+
+
+def test_a_batch_that_is_too_much_for_one_answer_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(extras, "MOST_BYTES", 250)
+    batch = ExtrasBatch(imageList=[{"data": "x"}] * 4)  # type: ignore[list-item]
+    with pytest.raises(Unprocessable, match="too much") as caught:
+        extras.improved_batch(batch, lambda text, field: bytes(100))
+    assert caught.value.hint == "Send up to 2 like these at once."
 
 
 def test_words_that_name_a_lora_that_is_not_here_are_refused(read: Any) -> None:

@@ -1,7 +1,7 @@
 """From a request to what will be painted: everything that is wrong with it is found here, before anything is."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -96,11 +96,14 @@ class _Base:
     asked: Asked
     begun: Sequence[Begun]
     controls: Sequence[Mapping[str, Any]]
+    _own: dict[int, dict[str, Any]] = field(default_factory=dict)
+    """By what they begin with: a hundred pictures over one bring it to size once."""
 
     def __call__(self, number: int) -> Recipe:
-        own = refine_fields(self.asked, self.begun[number % len(self.begun)]) if self.begun else \
-            create_fields(self.asked)
-        return painted_recipe(self.asked, number, {**own, "controls": list(self.controls)})
+        at = number % len(self.begun) if self.begun else 0
+        if at not in self._own:
+            self._own[at] = refine_fields(self.asked, self.begun[at]) if self.begun else create_fields(self.asked)
+        return painted_recipe(self.asked, number, {**self._own[at], "controls": list(self.controls)})
 
 
 def _steered(asked: Asked, units: Sequence[Unit], begun: Sequence[Begun],

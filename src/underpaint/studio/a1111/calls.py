@@ -10,7 +10,7 @@ from underpaint.errors import ModelError
 from underpaint.studio.a1111 import replies
 from underpaint.studio.a1111.asking import understood
 from underpaint.studio.a1111.errors import A1111Route
-from underpaint.studio.a1111.extras import improved
+from underpaint.studio.a1111.extras import improved, improved_batch
 from underpaint.studio.a1111.images import decoded, text_of, texts_of
 from underpaint.studio.a1111.options import DEFAULTS, checked
 from underpaint.studio.a1111.painting import paint, skip, stop
@@ -114,8 +114,7 @@ def extra_single_image(body: ExtrasSingle, counter: AtCounter) -> replies.ExtraI
 def extra_batch_images(body: ExtrasBatch, counter: AtCounter) -> replies.ExtraImages:
     """Enlarge several pictures."""
     most = counter.desk.settings.max_pixels
-    made = [counter.desk.work(improved, body, one.data, f"imageList.{at}.data", counter.shelf, most)
-            for at, one in enumerate(body.imageList)]
+    made = improved_batch(body, lambda text, field: counter.desk.work(improved, body, text, field, counter.shelf, most))
     return replies.ExtraImages(html_info="", images=[text_of(one) for one in made])
 
 

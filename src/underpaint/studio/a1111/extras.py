@@ -1,5 +1,6 @@
 """Extras: a finished picture made larger, with one upscaler or a mixture of two."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,24 @@ from underpaint.imaging.geometry import Extent
 from underpaint.pictures.read import Picture
 from underpaint.studio.a1111.errors import NotServed, Unprocessable
 from underpaint.studio.a1111.images import as_png, infotext_of, picture
-from underpaint.studio.a1111.requests import Extras
+from underpaint.studio.a1111.requests import Extras, ExtrasBatch
 from underpaint.studio.a1111.shelf import Shelf
 from underpaint.studio.a1111.upscaling import enlarged
+
+MOST_BYTES = 1 << 30
+"""Of all pictures of one answer."""
+
+
+def improved_batch(request: ExtrasBatch, improve: Callable[[str, str], bytes]) -> list[bytes]:
+    """Every picture of a batch as `improve` makes it, given its text and its field. Raises Unprocessable for more than
+    an answer holds."""
+    made: list[bytes] = []
+    for at, one in enumerate(request.imageList):
+        made.append(improve(one.data, f"imageList.{at}.data"))
+        if sum(map(len, made)) > MOST_BYTES:
+            raise Unprocessable("so many large pictures are too much for one answer", field="imageList",
+                                hint=f"Send up to {at} like these at once.")
+    return made
 
 
 def improved(request: Extras, text: str, field: str, shelf: Shelf, most_pixels: int) -> bytes:
