@@ -49,12 +49,14 @@ async function say(take, changes, said) {
     if (changes[name] === take[name]) delete changes[name];
     else before[name] = take[name];
   }
-  done.push({ take, before });
+  const entry = { take, before };
+  done.push(entry);
   done.splice(0, done.length - MOST_UNDONE);
   apply(take, changes);
   if ("rejected" in changes) notice(`${said}.`, { words: "Undo", act: undo });
   if (!(await send(take, changes))) {
-    done.splice(done.findIndex((one) => one.take === take), 1);
+    const at = done.indexOf(entry); // gone where it was taken back meanwhile
+    if (at >= 0) done.splice(at, 1);
     apply(take, before);
   }
 }

@@ -7,12 +7,13 @@ const kept = new Map();
 /** A picture of at most 1200 pixels as {url, width, height}; null for what browsers cannot show. */
 export async function smallPicture(source) {
   if (typeof source !== "string") return shrunk(source);
-  if (!kept.has(source)) {
-    kept.set(source, fetch(source).then((answer) => (answer.ok ? answer.blob() : null)).then(shrunk).catch(() => null));
-    const [oldest] = kept.keys();
-    if (kept.size > MOST_KEPT) forget(oldest);
-  }
-  const small = await kept.get(source);
+  const known = kept.get(source)
+    ?? fetch(source).then((answer) => (answer.ok ? answer.blob() : null)).then(shrunk).catch(() => null);
+  kept.delete(source);
+  kept.set(source, known); // the last one asked for is forgotten last
+  const [oldest] = kept.keys();
+  if (kept.size > MOST_KEPT) forget(oldest);
+  const small = await known;
   if (!small) kept.delete(source);
   return small;
 }

@@ -1,6 +1,7 @@
 // Two takes under one slider, moved and enlarged together.
 
 import { button, h, Part } from "../base/dom.js";
+import { shortcuts } from "../base/keyboard.js";
 import { pick } from "../base/marks.js";
 import { session } from "../base/session.js";
 import { Zoom } from "../base/zoom.js";
@@ -91,7 +92,7 @@ class CompareView extends Part {
     if (event.key.startsWith("Arrow") && event.target !== this.slider) {
       const step = { ArrowLeft: -2, ArrowRight: 2 }[event.key] ?? 0;
       this.#cut(Math.max(0, Math.min(100, Number(this.slider.value) + step)));
-    } else if (event.key === "s") {
+    } else if (event.key === "s" && shortcuts() && !event.ctrlKey && !event.metaKey) {
       this.#swap();
     } else if (event.ctrlKey || event.metaKey || !this.zoom.key(event)) {
       return;
