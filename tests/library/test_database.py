@@ -312,6 +312,22 @@ def test_the_marks_survive_half_a_line(folder: Path) -> None:
     assert state(folder)[first][4] == 2
 
 
+def test_marks_that_a_stranger_wrote_spoil_no_repair(folder: Path) -> None:
+    first = next(iter(state(folder)))
+    hostile = [{"take": first, "what": "stars", "value": "3", "at": float("nan")},
+               {"take": first, "what": "stars", "value": "9" * 5000, "at": 1.0},
+               {"take": first, "what": "stars", "value": "3", "at": 10**400}, {"take": "\ud800", "what": "stars"},
+               {"take": first, "what": "reference", "value": "x" * 5000, "at": 1.0},
+               {"take": first, "what": "tag", "value": "\ud800", "at": 1.0}]
+    with (folder / "marks.jsonl").open("a") as file:
+        file.writelines(f"\n{json.dumps(entry)}\n" for entry in hostile)
+        file.write(json.dumps({"take": first, "what": "stars", "value": "4", "at": 1.0}) + "\n")
+    for file in folder.glob("library.db*"):
+        file.unlink()
+    repair(folder)
+    assert state(folder)[first][4] == 4
+
+
 def test_a_sign_of_life_is_locked_and_there_however_busy_the_clearing_up(tmp_path: Path, monkeypatch) -> None:
     lock, turns = alive._lock, []
 

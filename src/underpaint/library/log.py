@@ -13,6 +13,9 @@ from typing import Any
 from underpaint.errors import OutputError
 
 NAME = "marks.jsonl"
+_LONGEST = 2**20
+_NEVER = 1e11
+"""Seconds since 1970; a time so far away is none."""
 
 
 def note(folder: Path, entry: dict[str, Any]) -> None:
@@ -34,15 +37,22 @@ def note(folder: Path, entry: dict[str, Any]) -> None:
 
 
 def lines(folder: Path) -> Iterator[dict[str, Any]]:
-    """Every line that can be read, oldest first; half a line, as a crash leaves it, is passed over."""
+    """Every line that can be read, oldest first; half a line, as a crash leaves it, and what no line of ours can be
+    (the file may have come with a stranger's library) is passed over."""
     path = folder / NAME
     if not path.is_file():
         return
     with path.open("rb") as file:
-        for line in file:
+        while line := file.readline(_LONGEST):
             try:
                 entry = json.loads(line)
             except (ValueError, RecursionError):
                 continue
-            if isinstance(entry, dict):
+            if isinstance(entry, dict) and _is_sound(entry):
                 yield entry
+
+
+def _is_sound(entry: dict[str, Any]) -> bool:
+    """Whether an entry speaks of a picture, at a time that there is."""
+    take, at = entry.get("take"), entry.get("at", 0.0)
+    return isinstance(take, str) and take.isascii() and isinstance(at, int | float) and abs(at) < _NEVER

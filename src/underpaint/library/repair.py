@@ -19,7 +19,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.exc import SQLAlchemyError
 
 from underpaint.errors import LibraryError, OutputError, PictureError
-from underpaint.files import free_name
+from underpaint.files import free_name, is_file
 from underpaint.library import log
 from underpaint.library.alive import is_alive, is_here
 from underpaint.library.database import (
@@ -171,7 +171,7 @@ def _enter_all(folder: Path, database: Database, old: _Old, done: Repaired) -> N
         take = entry.get("take")
         if entry.get("what") in ("reference", "import") and isinstance(value, str) and isinstance(take, str):
             said[take] = Path(value).name
-            if entry["what"] == "reference" and Path(value).is_file():
+            if entry["what"] == "reference" and is_file(Path(value)):
                 found.append((Path(value).stat().st_mtime, Path(value), value))
     for _, file, outside_path in sorted(found, key=lambda one: (one[0], one[1])):
         try:
