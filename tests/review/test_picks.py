@@ -78,6 +78,14 @@ def test_stars_rejects_and_picks_become_pairs_within_their_job() -> None:
     assert ("x", "c") in {(one.better, one.worse) for one in preferences(rated, (), jobs)}
 
 
+def test_thousands_of_stars_become_no_millions_of_pairs() -> None:
+    rated = [Rated(f"{number}", stars=number % 5 + 1) for number in range(3000)]
+    found = preferences(rated)
+    assert len(found) <= 3000 * 100 and len({one.worse for one in found}) == 2400
+    for_one = [one for one in found if one.better == "4"]
+    assert 80 <= len(for_one) <= 100 and sum(one.weight for one in for_one) == pytest.approx(2)
+
+
 def test_pairs_are_asked_once_each_and_then_no_more() -> None:
     nothing = learn(studio()[0], [])
     rng, asked = np.random.default_rng(0), []

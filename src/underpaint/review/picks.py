@@ -25,6 +25,9 @@ _PARTS = 5
 _LEAST_RIGHT = 0.58
 """The share of answers that must be foretold without having been seen, before an order is offered."""
 _SURE = 0.72
+_PICKED = 6
+_RIVALS = 100
+"""With so many of those rated lower is a picture compared, others with others: thousands of stars stay few pairs."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class Rated:
     @property
     def level(self) -> int:
         """Where the word stands by itself: a pick above all stars, a reject below what nobody spoke of."""
-        return 6 if self.picked else -1 if self.rejected else self.stars
+        return _PICKED if self.picked else -1 if self.rejected else self.stars
 
     @property
     def said(self) -> bool:
@@ -110,8 +113,12 @@ def preferences(rated: Iterable[Rated], answers: Iterable[Preference] = (),
     for one in rated:
         by_group.setdefault((groups or {}).get(one.key, ""), []).append(one)
     for name, members in by_group.items():
-        for better in members:
-            lower = [one for one in members if one.level < better.level and (one.said or (better.picked and name))]
+        below = {level: [one for one in members if one.level < level and (one.said or (level == _PICKED and name))]
+                 for level in {one.level for one in members}}
+        for number, better in enumerate(members):
+            lower = below[better.level]
+            apart = -(-len(lower) // _RIVALS) or 1
+            lower = lower[number % apart :: apart]
             # One word about one picture counts as one opinion or two, however many others there are.
             share = min(1.0, 2.0 / max(1, len(lower)))
             found += [Preference(better.key, one.key, share) for one in lower]
