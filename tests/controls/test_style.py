@@ -17,6 +17,7 @@ from underpaint.controls.steering.oklab import to_oklab
 from underpaint.controls.steering.style_edit import style_change
 from underpaint.controls.style import Style, pictures_on
 from underpaint.controls.style_check import check_style, likeness
+from underpaint.engine.attachments.region_attention import RegionAttention
 from underpaint.engine.attachments.shared_attention import SharedAttention, aligned
 from underpaint.engine.engine import Engine
 from underpaint.engine.run import Run
@@ -158,3 +159,21 @@ def test_a_style_may_be_a_spot_or_a_strip(shape: tuple[int, int]) -> None:
     strip = np.full((*shape, 3), 0.4, np.float32)
     found = check_style(EXAMPLE.follows, [strip])
     assert 0 <= found.score <= 1 and not found.is_copy
+
+
+def test_pictures_that_are_looked_at_have_no_regions() -> None:
+    """What attention sees in them does not hang on words for a part of the painting."""
+    engine = Engine(tiny_components("sd"), "cpu", torch.float32)
+    latents = engine.encode(np.ascontiguousarray(pictures_on(CONTROL, ground())[0]))
+    mask = np.zeros((32, 48), np.float32)
+    mask[:, :24] = 1
+    seen: list[dict[str, Tensor]] = []
+
+    def painted(*before: RegionAttention) -> Tensor:
+        shared = SharedAttention(lambda: latents, lambda _: 0.7, align=True)
+        return engine.run(Run(prompt="a cat", negative_prompt="b", width=48, height=32, seed=1,
+                              sampling=Sampling(sampler="euler", steps=1), guidance=Guidance(scale=3),
+                              attachments=(*before, shared), observers=(lambda _: seen.append(dict(shared._seen)),)))
+
+    assert not torch.equal(painted(), painted(RegionAttention("kite", mask, lambda _: 1.0)))
+    assert seen[0].keys() and all(torch.equal(seen[0][name], seen[1][name]) for name in seen[0])

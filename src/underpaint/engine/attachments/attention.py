@@ -1,6 +1,8 @@
 """Standing round the attention layers of a UNet for the length of a run, and leaving without trace."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from torch import Tensor, nn
@@ -9,7 +11,23 @@ from underpaint.engine.components import Components
 
 Attend = Callable[..., Tensor]
 """An attention processor: (layer, hidden states, words' features, mask, time embedding, ...) to hidden states."""
+_ASIDE = ContextVar("aside", default=False)
 UNETS = frozenset({"sd", "sd2", "sdxl"})
+
+
+@contextmanager
+def aside() -> Iterator[None]:
+    """Within, the denoiser is asked about something else than what is painted."""
+    before = _ASIDE.set(True)
+    try:
+        yield
+    finally:
+        _ASIDE.reset(before)
+
+
+def is_aside() -> bool:
+    """Whether the denoiser is asked about something else, which has no regions."""
+    return _ASIDE.get()
 
 
 class Around:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-from underpaint.engine.attachments.attention import UNETS, Attend, Processors
+from underpaint.engine.attachments.attention import UNETS, Attend, Processors, is_aside
 from underpaint.engine.components import Components
 from underpaint.engine.families.adapter import Frame, make_adapter
 from underpaint.engine.families.clip_words import TextOptions
@@ -73,7 +73,8 @@ class RegionAttention:
     def _way(self, own: Attend, attn: nn.Module, hidden: Tensor, words: Any, mask: Tensor | None, temb: Tensor | None,
              **others: Any) -> Tensor:
         given = words[0] if isinstance(words, tuple) else words
-        place = self._at(hidden.shape[1]) if self._now > 0 and given is not None and hidden.ndim == 3 else None
+        here = self._now > 0 and given is not None and hidden.ndim == 3 and not is_aside()
+        place = self._at(hidden.shape[1]) if here else None
         if place is None:
             return own(attn, hidden, words, mask, temb, **others)
         tokens = self._tokens.to(given).expand(len(given), -1, -1)

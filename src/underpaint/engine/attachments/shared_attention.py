@@ -12,7 +12,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from underpaint.engine.attachments.attention import Attend, Processors
+from underpaint.engine.attachments.attention import Attend, Processors, aside
 from underpaint.engine.components import Components
 from underpaint.engine.families.adapter import FamilyAdapter, make_adapter
 from underpaint.engine.protocols import ModelCall, ModelInputs, Step
@@ -79,7 +79,8 @@ class SharedAttention:
             sample = torch.cat([sample, known[:, :beside]], dim=1)
         told = {name: value[:1].expand(len(sample), *value.shape[1:]) for name, value in call.conditioning.items()}
         try:
-            self._adapter.forward(sample.to(call.sample), call.timestep, told)
+            with aside():
+                self._adapter.forward(sample.to(call.sample), call.timestep, told)
         finally:
             self._mode = "off"
 
