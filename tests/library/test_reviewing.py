@@ -138,6 +138,9 @@ def test_the_labelling_page_holds_everything_and_its_labels_are_learned(program:
     chosen.write_text(json.dumps({"underpaint_labels": 1, "by": "ada", "labels": labels}))
     learned = program.json("label", tmp_path / "<b>&", "--learn", chosen)
     assert learned["craft"]["labels"] == 30 and learned["content"] is None
+    few = tmp_path / "few.json"
+    few.write_text(json.dumps({"underpaint_labels": 1, "by": "bob", "labels": labels[:3]}))
+    assert program.json("label", tmp_path / "<b>&", "--learn", few)["craft"] is None
     scores = {one["file"]: one["score"] for one in program.json("review", tmp_path / "<b>&")["pictures"]}
     good = [scores[str(one)] for one, tone in zip(files, light, strict=True) if tone > middle]
     weak = [scores[str(one)] for one, tone in zip(files, light, strict=True) if tone <= middle]

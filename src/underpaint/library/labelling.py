@@ -39,7 +39,8 @@ def labelled_pictures(folder: Path) -> tuple[list[Labelled], list[tuple[str, str
 
     Raises PictureError for none.
     """
-    found, problems = [], []
+    found: list[Labelled] = []
+    problems: list[tuple[str, str]] = []
     for path in pictures_in([folder]):
         if len(found) == MOST_LABELLED:
             break

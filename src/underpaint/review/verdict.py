@@ -17,8 +17,8 @@ Grade = Literal["good", "fair", "weak"]
 GRADES: tuple[Grade, ...] = ("good", "fair", "weak")
 SCHEMA = 2
 """Raised when the same picture would be graded otherwise, so that kept verdicts are made again."""
-_SURE = 0.5
-"""A picture that is less likely good than not is not praised, even where fair and weak are less likely still."""
+_SURE = 0.6
+"""A picture that is less likely good than this is not praised, even where fair and weak are less likely still."""
 _UNSEEN = Grading(0.45, 0.35, 0.2)
 """What is said where there is no network: nothing is known."""
 _COST = 0.85
@@ -49,7 +49,7 @@ class Verdict:
 
     @property
     def sure(self) -> bool:
-        """Whether the class is likelier than the other two together; one that is not is a guess."""
+        """Whether the class is plainly likelier than the other two together; one that is not is a guess."""
         return self.chances[self.grade] >= _SURE
 
     @property
