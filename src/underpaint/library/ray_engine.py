@@ -239,7 +239,8 @@ def _connect(cluster: Cluster, threads: int) -> tuple[Any, bool]:
     """Ray, connected, and whether this program began that. Raises ClusterError."""
     address = cluster.address or os.environ.get("RAY_ADDRESS") or None
     gone = ClusterError(f"no Ray cluster answers at {address or '':.80}", field="engine",
-                        hint="Begin one there with `ray start --head`, or use --engine ray alone to begin one here.")
+                        hint="Begin one there with `ray start --head`, set RAY_AUTH_MODE=token if it asks for one, "
+                             "or use --engine ray alone to begin one here.")
     if address is not None:
         _reach(address, gone)
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would tell its makers
