@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from kit.easel import paint_cheaply, recipes
 
-from underpaint.errors import Cancelled, LibraryError, OutputError, PlanError
+from underpaint.errors import Busy, Cancelled, LibraryError, OutputError, PlanError
 from underpaint.library.jobs import JobItem, Jobs, Order
 from underpaint.library.journal import Journal
 from underpaint.library.library import Library
@@ -46,6 +46,18 @@ def test_a_job_is_painted_in_order_and_every_take_is_entered(library: Library) -
     assert recipe["seed"] == 2 and plan["measured"] == {"light": {"mean": 0.5}}
     assert [event.what for event in jobs.events(job)] == ["submitted", *["painting", "painted"] * 3, "done"]
     assert list(library.incoming.iterdir()) == [] and list((library.folder / "runners").iterdir()) == []
+
+
+def test_a_job_that_the_queue_has_no_room_for_leaves_no_drawing_behind(library: Library) -> None:
+    picture = b"a picture that is never looked at"
+    digest = hashlib.sha256(picture).hexdigest()
+    recipe = RefineRecipe(prompt="x", seed=1, picture=Blob(sha256=digest))
+    Jobs(library).submit(recipes(2))
+    with pytest.raises(Busy):
+        Jobs(library).submit([recipe], blobs={digest: picture}, most=2)
+    assert library.blobs.read(digest) is None
+    Jobs(library).submit([recipe], blobs={digest: picture}, most=3)
+    assert library.blobs.read(digest) == picture
 
 
 def test_the_same_key_is_the_same_job_and_for_others_it_is_refused(library: Library) -> None:

@@ -128,6 +128,8 @@ class Jobs:
         known = self._of_key(order.key, mark)
         if known is not None:
             return known
+        if most is not None and self.waiting() + len(items) > most:
+            raise _busy(self.waiting(), most)  # before any drawing is kept for a job that nobody takes
         self._keep_blobs(items, blobs or {})
         job = secrets.token_hex(8)
         with self._library.database.writing() as connection:
