@@ -104,3 +104,12 @@ def beats(text: str) -> list[tuple[str, str]]:
         if "event" in fields:
             found.append((fields["event"], fields["data"]))
     return found
+
+
+@pytest.fixture
+def folder(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to watch; nobody's library is named."""
+    monkeypatch.delenv("UNDERPAINT_LIBRARY", raising=False)
+    place = tmp_path / "drawings"
+    place.mkdir()
+    return place

@@ -5,20 +5,19 @@ import os
 import shutil
 import time
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from kit.easel import paint_cheaply
-from kit.studio import inked, save_drawing, save_picture
+from kit.studio import inked, save_drawing
+from kit.watching import LAYERS, TWO, Easel, Watched, knobs, names
 from PIL import Image
 
 from underpaint.canvas.document import Document, Layer
 from underpaint.cli.watch import _changes
-from underpaint.errors import LibraryError, PictureError, RecipeError
-from underpaint.finish.lineage import lineage
+from underpaint.errors import LibraryError, PictureError
 from underpaint.library.jobs import Jobs
 from underpaint.library.library import Library
 from underpaint.library.runner import Runner
@@ -26,81 +25,6 @@ from underpaint.pictures.read import read_picture
 from underpaint.pictures.recall import recipe_from_file
 from underpaint.plan.take import Take
 from underpaint.recipe import Recipe
-from underpaint.studio.watch.watcher import Settings, Watcher
-
-
-@pytest.fixture(autouse=True)
-def _home(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("UNDERPAINT_LIBRARY", raising=False)
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    place = tmp_path / "drawings"
-    place.mkdir()
-    return place
-
-
-class Easel:
-    """The cheap engine, which counts; `hold` keeps it from finishing until it is told."""
-
-    def __init__(self) -> None:
-        self.painted: list[str] = []
-        self.hold: Callable[[], bool] = lambda: False
-
-    def __call__(self, recipe: Recipe, blobs: Mapping[str, bytes], tell: Any) -> Take:
-        while self.hold():
-            tell(1, 2)
-            time.sleep(0.01)
-        take = paint_cheaply(recipe, blobs, tell)
-        self.painted.append(recipe.prompt)
-        return take
-
-
-class Watched:
-    """A watcher that is turned by hand, and everything it said."""
-
-    def __init__(self, folder: Path, easel: Easel | None = None, **settings: Any) -> None:
-        self.said: list[tuple[str, dict[str, Any]]] = []
-        self.easel = easel or Easel()
-        quick = {"settle": 0.05, "patience": 0.3, "grace": 0.1}
-        self.watcher = Watcher(Settings(folder, **quick | settings), lambda *said: self.said.append(said), self.easel)
-
-    def __enter__(self) -> "Watched":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.watcher.close()
-
-    def until(self, ready: Callable[[], Any], seconds: float = 20.0) -> None:
-        end = time.monotonic() + seconds
-        while not ready():
-            assert time.monotonic() < end, self.said
-            self.watcher.turn()
-            time.sleep(0.01)
-
-    def rest(self) -> "Watched":
-        """Turn until nothing is left to do."""
-        self.watcher.turn()
-        self.until(lambda: not self.watcher.busy)
-        return self
-
-    def told(self, what: str) -> list[dict[str, Any]]:
-        return [facts for said, facts in self.said if said == what]
-
-
-def knobs(folder: Path, text: str) -> Path:
-    place = folder / "underpaint.toml"
-    place.write_text(text, encoding="utf-8")
-    return place
-
-
-def names(folder: Path) -> set[str]:
-    return {file.name for file in folder.iterdir()}
-
-
-TWO = 'words = "a girl on a cliff"\nkeys = 2\n'
-LAYERS = {"keys.psd", "keys.ora", "sheet.png"}
 
 
 def test_a_saved_drawing_gets_its_keys_beside_it(folder: Path) -> None:
@@ -260,28 +184,6 @@ def test_another_program_on_the_library_paints_and_this_one_waits(folder: Path, 
         assert len(alone.easel.painted) == 2
 
 
-def test_new_knobs_reach_the_drawing_on_the_easel(folder: Path) -> None:
-    knobs(folder, TWO)
-    save_drawing(folder / "old.png", 140)
-    os.utime(folder / "old.png", (1e9, 1e9))
-    save_drawing(folder / "girl.png")
-    with Watched(folder) as watched:
-        watched.rest()
-        knobs(folder, 'words = "a boy"\nkeys = 1\n')
-        watched.rest()
-        assert [facts["used"] for facts in watched.told("knobs")] == [True]
-        assert names(folder / "girl-keys") == {"01-golden-hour.png", *LAYERS}  # the second one of before is gone
-        assert recipe_from_file(folder / "girl-keys" / "01-golden-hour.png").prompt.startswith("a boy, ")
-        assert len(list((folder / "old-keys").glob("0*.png"))) == 2
-        knobs(folder, "keys = 1\nwrods = 'x'\n")
-        watched.rest()
-        assert watched.told("knobs")[-1]["why"].startswith("underpaint.toml, line 2: there is no knob 'wrods'")
-        save_drawing(folder / "old.png", 141)
-        watched.rest()
-        assert len(list((folder / "old-keys").glob("0*.png"))) == 1  # the last good knobs hold
-        assert len(watched.easel.painted) == 6
-
-
 def test_a_key_painted_over_while_the_others_are_painted_is_kept(folder: Path) -> None:
     knobs(folder, TWO)
     save_drawing(folder / "girl.png")
@@ -332,19 +234,6 @@ def test_what_an_artist_painted_over_is_never_written_over(folder: Path) -> None
         assert names(folder / "boy.png-keys") >= LAYERS
 
 
-def test_words_for_one_drawing_and_two_of_one_name(folder: Path) -> None:
-    knobs(folder, 'words = "somebody"\nkeys = 1\n[drawings."BOY*"]\nwords = "a boy"\nseed = 9\n')
-    save_drawing(folder / "boy.png")
-    Image.fromarray(inked(120, 100)).save(folder / "boy.bmp")
-    with Watched(folder) as watched:
-        watched.rest()
-        folders = sorted(facts["folder"] for facts in watched.told("keys"))
-        assert len(set(folders)) == 2
-        for place in folders:
-            recipe = recipe_from_file(Path(place) / "01-golden-hour.png")
-            assert (recipe.prompt.split(",")[0], recipe.seed) == ("a boy", 9)
-
-
 def _layered(path: Path) -> None:
     """A drawing on a layer over white paper, as painting programs save it."""
     from underpaint.canvas.files.ora import write_ora
@@ -374,54 +263,6 @@ def test_layered_drawings_are_read_as_they_look(folder: Path, suffix: str) -> No
         assert names(folder / "girl-keys") >= LAYERS, watched.said
         with Image.open(folder / "girl-keys" / "sheet.png") as sheet:
             assert sheet.width > 100
-
-
-def test_a_finish_beside_the_picture(folder: Path) -> None:
-    knobs(folder, 'finish = [{do = "upscale", scale = 2}, {do = "tone", saturation = -100, levels = [10, 1.0, 250]}]')
-    picture = save_picture(folder / "take.png")
-    with Watched(folder) as watched:
-        watched.rest()
-        made = folder / "take-finished.png"
-        assert Image.open(made).size == (74, 58)
-        assert [step["operation"] for step in lineage(made)] == ["upscale", "tone"]
-        assert [step["parent"]["name"] for step in lineage(made)] == ["take.png", "take.png"]
-        time.sleep(0.02)
-        before = made.stat().st_mtime_ns
-        os.utime(picture)
-        watched.rest()
-        assert made.stat().st_mtime_ns == before  # the same picture is not finished twice, and the finished one never
-        assert names(folder) == {"take.png", "take-finished.png", "underpaint.toml"}
-        made.write_bytes(b"painted over")
-        save_picture(picture, seed=2)
-        watched.rest()
-        assert made.read_bytes() == b"painted over"
-        assert (folder / "take-finished-2.png").is_file()
-
-
-def test_keys_and_a_finish_on_each(folder: Path) -> None:
-    knobs(folder, 'keys = 1\nlights = ["storm"]\n[[finish]]\ndo = "upscale"\nscale = 2\n')
-    save_drawing(folder / "girl.png")
-    with Watched(folder) as watched:
-        watched.rest()
-        assert names(folder / "girl-keys") == {"01-storm.png", "01-storm-finished.png", *LAYERS}
-
-
-def test_private_files_say_nothing_and_no_library_keeps_them(folder: Path, tmp_path: Path) -> None:
-    knobs(folder, 'words = "a secret garden"\nkeys = 1\nprivate = true\n')
-    save_drawing(folder / "garden.png")
-    easel = Easel()
-    with Watched(folder, easel) as watched:
-        watched.rest()
-        library = watched.watcher.library
-        assert library.is_dir()
-    assert not library.exists()
-    everything = [file for file in (tmp_path / "home").rglob("*") if file.is_file()]
-    everything += list((folder / "garden-keys").iterdir())
-    assert all(b"secret" not in file.read_bytes() for file in everything)
-    assert names(folder / "garden-keys") == {"01.png", *LAYERS}
-    with Watched(folder, easel) as again:
-        again.rest()
-    assert len(easel.painted) == 1
 
 
 def test_new_only_leaves_what_is_there(folder: Path) -> None:
@@ -469,48 +310,6 @@ def test_one_watcher_a_folder_and_a_folder_that_is_one(folder: Path) -> None:
             watched.watcher.turn()
 
 
-@pytest.mark.parametrize(("text", "said"), [
-    ("keys = 2\nwrods = 'x'", "line 2: there is no knob 'wrods'. Did you mean words?"),
-    ("keys = '2'", "line 1: keys should be a valid integer, not '2'"),
-    ("# no\nkeys = 97", "line 2: keys should be less than or equal to 96, not 97"),
-    ("keys = 2\n[drawings.'a*']\n\nlite = 3", "line 4: there is no knob 'lite'. Did you mean"),
-    ("keys = 2\nkeys = = 3", "line 2"),
-    ("keys = 2\nlights = 'moonshine'", "line 2: lights: no light plan is called 'moonshine'"),
-    ("finish = [{do = 'upscale', scale = 99}]", "line 1: finish: upscale: scale"),
-    ("\n[[finish]]\ndo = 'explode'", "line 2: finish: number 1 of the chain does 'explode'"),
-    ("output = '../../elsewhere'", "line 1: output: '../../elsewhere' lies outside"),
-    ("size = 'large'", "line 1: size"),
-    ("loras = ['ink=much']", "line 1: loras: 'much' is no weight"),
-    ("sampler = 'quick'", "line 1: sampler"),
-    ("palette = '//server/share/brand.ase'", "line 1: palette: '//server/share/brand.ase' lies on another machine"),
-    ("set = {nonsense = 1}", "line 1: set"),
-])
-def test_knobs_that_cannot_be_used_are_refused_with_the_line(folder: Path, text: str, said: str) -> None:
-    knobs(folder, text)
-    with pytest.raises((RecipeError, PictureError)) as caught:
-        Watched(folder)
-    assert said in str(caught.value)
-    assert "\n" not in str(caught.value)
-
-
-def test_knobs_beside_the_folder_and_where_keys_go(folder: Path) -> None:
-    knobs(folder.parent, 'keys = 1\noutput = "keys"\nlights = "reef.toml"\n')
-    (folder.parent / "reef.toml").write_text('[[plans]]\nname = "reef"\nlight = "above"\npalette = ["#0b2f36"]\n')
-    save_drawing(folder / "girl.png")
-    with Watched(folder) as watched:
-        watched.rest()
-    assert names(folder.parent / "keys" / "girl-keys") == {"01-reef.png", *LAYERS}
-    assert names(folder) == {"girl.png"}
-
-
-def test_an_output_that_leads_out_by_a_link_is_refused(folder: Path) -> None:
-    (folder.parent / "elsewhere").mkdir()
-    (folder / "keys").symlink_to(folder.parent / "elsewhere")
-    knobs(folder, 'output = "keys"')
-    with pytest.raises(PictureError, match="lies outside"):
-        Watched(folder)
-
-
 def test_a_place_that_cannot_be_written_is_waited_for(folder: Path) -> None:
     knobs(folder, "keys = 1\noutput = 'keys'")
     (folder / "keys").write_text("a file")
@@ -533,4 +332,3 @@ def test_the_command_paints_once_and_says_so_in_lines_of_json(folder: Path, prog
     knobs(folder, "kyes = 3")
     assert program("watch", folder, "--once") == 3
     assert "line 1: there is no knob 'kyes'. Did you mean keys?" in program.err
-
