@@ -4,6 +4,7 @@ import difflib
 import json
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 from underpaint.errors import ModelError
@@ -258,7 +259,14 @@ def _primer() -> ModelDescription:
     if not (primer_folder() / "model_index.json").is_file():
         raise ModelError("the built-in model is not part of this installation",
                          hint="Install Underpaint again, or choose a model with --model.")
-    return describe(primer_folder())
+    return _described(primer_folder(), tuple(sorted(
+        (file.as_posix(), file.stat().st_mtime_ns) for file in primer_folder().rglob("*") if file.is_file())))
+
+
+@lru_cache(maxsize=1)
+def _described(folder: Path, _files: tuple[tuple[str, int], ...]) -> ModelDescription:
+    """The built-in model, described again only when one of its files is another: it is asked for all the time."""
+    return describe(folder)
 
 
 def _called(model: ModelDescription, said: str) -> bool:
