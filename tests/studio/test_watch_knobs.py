@@ -9,7 +9,7 @@ from kit.studio import inked, save_drawing, save_picture
 from kit.watching import LAYERS, TWO, Easel, Watched, knobs, names
 from PIL import Image
 
-from underpaint.errors import PictureError, RecipeError
+from underpaint.errors import PictureError, RecipeError, UnderpaintError
 from underpaint.finish.lineage import lineage
 from underpaint.pictures.recall import recipe_from_file
 
@@ -119,6 +119,18 @@ def test_knobs_that_cannot_be_used_are_refused_with_the_line(folder: Path, text:
         Watched(folder)
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with names")
+@pytest.mark.parametrize("knob", ["lights = '{}.yaml'", "palette = '{}.gpl'",
+                                  "finish = [{{do = 'match', to = '{}.png'}}]",
+                                  "finish = [{{do = 'upscale', method = '{}.pth'}}]"])
+def test_a_pipe_that_never_ends_is_no_file(folder: Path, knob: str) -> None:
+    for suffix in ("yaml", "gpl", "png", "pth"):
+        os.mkfifo(folder.parent / f"pipe.{suffix}")
+    knobs(folder, knob.format(folder.parent / "pipe"))
+    with pytest.raises(UnderpaintError, match=r"^underpaint\.toml, line 1: "):
+        Watched(folder)
 
 
 def test_knobs_beside_the_folder_and_where_keys_go(folder: Path) -> None:

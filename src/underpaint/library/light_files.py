@@ -1,6 +1,7 @@
 """Which light plans keys are painted by: somebody's own file, a client's colours, the way between two keys."""
 
 import itertools
+import stat
 from pathlib import Path
 
 from underpaint.controls.palette import Palette
@@ -55,12 +56,17 @@ def _shared(first: str, second: str) -> str:
 
 def _of_file(path: Path) -> tuple[LightPlan, ...]:
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise RecipeError(f"{path.name} is too large", hint=f"Such files have at most {MAX_BYTES:,} bytes.")
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):  # the knobs of a stranger's folder may name a pipe, which never ends
+            raise PictureError(f"{path} is not a file", hint="Name a YAML or TOML file of light plans.",
+                               field="plans")
+        if status.st_size > MAX_BYTES:
+            raise RecipeError(f"{path.name} is too large", hint=f"Such files have at most {MAX_BYTES:,} bytes.",
+                              field="plans")
         data = path.read_bytes()
     except OSError as error:
         said = (error.strerror or "").lower()
-        raise PictureError(f"{path} cannot be read: {said}", hint="Check the name.") from error
+        raise PictureError(f"{path} cannot be read: {said}", hint="Check the name.", field="plans") from error
     return parse_plans(data, path.name)
 
 

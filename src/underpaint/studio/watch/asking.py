@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from underpaint.errors import RecipeError
+from underpaint.errors import PictureError, RecipeError
 from underpaint.library.light_files import light_plans
 from underpaint.models.programs.settings import on_network
 from underpaint.recipe import Blob, CreateRecipe, Recipe, with_changes
@@ -80,10 +80,20 @@ def _plans(knobs: Knobs, where: Path) -> tuple[LightPlan, ...]:
     colours = None if palette is None else colours_or_file(palette, where, "palette")
     names = (lights,) if isinstance(lights, str) and not _is_file(lights) else lights
     if isinstance(names, tuple):
-        ours = light_plans(palette=colours)  # in the order of LIGHT_PLANS
+        ours = _plans_in(None, colours)  # in the order of LIGHT_PLANS
         return tuple(ours[LIGHT_PLANS.index(_named(name))] for name in names)
     file = nearby(lights, where, "lights") if isinstance(lights, str) else None
-    return light_plans(file, colours)
+    return _plans_in(file, colours)
+
+
+def _plans_in(file: Path | None, colours: str | None) -> tuple[LightPlan, ...]:
+    """The plans of a file, or ours, in somebody's colours; errors name the knob that they come from."""
+    try:
+        return light_plans(file, colours)
+    except (PictureError, RecipeError) as error:
+        if error.field == "plans" or colours is None:
+            raise
+        raise type(error)(error.message, hint=error.hint, field="palette") from error
 
 
 def _is_file(said: str) -> bool:

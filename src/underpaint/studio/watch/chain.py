@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from underpaint.errors import RecipeError
+from underpaint.errors import ModelError, PictureError, RecipeError
 from underpaint.finish import lineage
 from underpaint.finish.cutout import Hints
 from underpaint.finish.match import Reference
@@ -39,7 +39,7 @@ class Link:
 def read_chain(rows: Sequence[Mapping[str, Any]], where: Path) -> tuple[Link, ...]:
     """The operations of a chain; files that they name lie in the folder `where`.
 
-    Raises RecipeError with `finish` as the field, and what reading those files raises.
+    Raises RecipeError, PictureError and ModelError with `finish.N` as the field, N from 0.
     """
     return tuple(_link(dict(row), number, where) for number, row in enumerate(rows, 1))
 
@@ -79,9 +79,9 @@ def _link(row: dict[str, Any], number: int, where: Path) -> Link:
     try:
         fields, given = _READ[operation.name](row, where)
         return Link(operation, checked(operation.parameters, fields), given)
-    except RecipeError as error:
+    except (RecipeError, PictureError, ModelError) as error:
         said = f"{error.field}: {error.message}" if error.field and error.field != "finish" else error.message
-        raise RecipeError(f"{operation.name}: {said}", hint=error.hint, field=f"finish.{number - 1}") from error
+        raise type(error)(f"{operation.name}: {said}", hint=error.hint, field=f"finish.{number - 1}") from error
 
 
 def _upscale(row: dict[str, Any], where: Path) -> tuple[dict[str, Any], Any]:
