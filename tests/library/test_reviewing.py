@@ -10,6 +10,7 @@ import pytest
 from kit.easel import paint_cheaply, recipes
 from kit.studio import Program
 from PIL import Image
+from sqlalchemy import delete
 
 from underpaint.cli import keep_good
 from underpaint.cli.review import desk
@@ -17,9 +18,10 @@ from underpaint.library import ratings
 from underpaint.library.jobs import Jobs
 from underpaint.library.library import Library
 from underpaint.library.repair import repair
-from underpaint.library.reviewing import opinions, review_entries, taste_of
+from underpaint.library.reviewing import likenesses, opinions, review_entries, taste_of
 from underpaint.library.runner import Runner
 from underpaint.library.search import Query, search
+from underpaint.library.tables import TAKES
 from underpaint.recipe import CreateRecipe
 from underpaint.review.early import LOOKS, Early, features
 
@@ -79,6 +81,16 @@ def test_verdicts_are_kept_until_they_are_made_otherwise(shelf: Path) -> None:
         assert np.array_equal(again[3].vector, first[3].vector)
         fresh = review_entries(library, entries, desk(), again=True)
         assert fresh[0].error is not None and fresh[1].verdict == first[1].verdict
+
+
+def test_what_is_deleted_while_it_is_looked_at_stops_no_review(shelf: Path) -> None:
+    with Library(shelf) as library:
+        entries = search(library, Query(limit=2))
+        with library.database.writing() as connection:
+            connection.execute(delete(TAKES).where(TAKES.c.id == entries[0].number))
+        found = review_entries(library, entries, desk())
+        assert "no longer in the library" in str(found[0].error) and found[1].error is None
+        assert likenesses(library, entries)[0] == "0" * 16 != likenesses(library, entries)[1]
 
 
 def test_stars_rejects_and_blind_pairs_become_a_taste(program: Program, shelf: Path) -> None:

@@ -208,9 +208,14 @@ class Library:
         return [found[number] for number in numbers if number in found]
 
     def record(self, entry: Entry) -> tuple[dict[str, Any] | None, dict[str, Any] | None, dict[str, Any]]:
-        """Recipe, plan (with what was measured) and everything else that a picture says of itself."""
+        """Recipe, plan (with what was measured) and everything else that a picture says of itself.
+
+        Raises NotThere for one that was deleted meanwhile.
+        """
         with self.database.reading() as connection:
-            row = connection.execute(select(RECORDS).where(RECORDS.c.take_id == entry.number)).one()
+            row = connection.execute(select(RECORDS).where(RECORDS.c.take_id == entry.number)).first()
+        if row is None:
+            raise NotThere(f"the picture {entry.id} is no longer in the library")
         recipe, plan, found = (json.loads(text) if text else None for text in (row.recipe, row.plan, row.found))
         return recipe, plan, found or {}
 

@@ -10,7 +10,7 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from underpaint.errors import PictureError
+from underpaint.errors import LibraryError, PictureError
 from underpaint.imaging.arrays import FloatArray
 from underpaint.library.facts import DOCUMENTS, document_picture
 from underpaint.library.library import Entry, Library
@@ -88,9 +88,9 @@ def _review(library: Library, entry: Entry, desk: Desk) -> Reviewed:
     try:
         pixels = np.asarray((document_picture(entry.file) if entry.file.suffix.lower() in DOCUMENTS
                              else read_picture(entry.file)).pixels)
-    except PictureError as error:
+        _, plan, _ = library.record(entry)
+    except (PictureError, LibraryError) as error:
         return Reviewed(entry, {}, np.zeros(0, np.float32), np.zeros(0, np.float32), str(error))
-    _, plan, _ = library.record(entry)
     verdict, numbers = desk.see(pixels, entry.words, (plan or {}).get("measured"))
     return Reviewed(entry, verdict.to_json(), numbers, desk.embedder.embed([pixels])[0])
 
@@ -118,20 +118,22 @@ def _keep(library: Library, one: Reviewed, desk: Desk) -> None:
               "embedder": desk.embedder.name, "vector": np.ascontiguousarray(one.vector, np.float32).tobytes(),
               "reviewed_at": time.time()}
     with library.database.writing() as connection:
+        if connection.execute(select(TAKES.c.id).where(TAKES.c.id == one.entry.number)).first() is None:
+            return  # deleted in another program while it was looked at
         changed = {name: value for name, value in values.items() if name != "take_id"}
         connection.execute(upsert(VERDICTS).values(values).on_conflict_do_update(index_elements=["take_id"],
                                                                                  set_=changed))
 
 
 def likenesses(library: Library, entries: Sequence[Entry]) -> list[str]:
-    """The hashes of pictures' large shapes, in order."""
+    """The hashes of pictures' large shapes, in order; nothing but zeros for one that was deleted meanwhile."""
     numbers = [entry.number for entry in entries]
     known: dict[int, str] = {}
     with library.database.reading() as connection:
         for first in range(0, len(numbers), _AT_ONCE):
             query = select(TAKES.c.id, TAKES.c.likeness).where(TAKES.c.id.in_(numbers[first : first + _AT_ONCE]))
             known |= {int(row.id): str(row.likeness) for row in connection.execute(query)}
-    return [known[number] for number in numbers]
+    return [known.get(number, "0" * 16) for number in numbers]
 
 
 @dataclass(frozen=True, eq=False)
