@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import numpy as np
 import pytest
 import uvicorn
@@ -36,9 +36,9 @@ class Served:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def client(self, **headers: str) -> httpx.Client:
+    def client(self, **headers: str) -> httpx2.Client:
         """One that says who it is and keeps cookies."""
-        return httpx.Client(base_url=self.url, auth=(USER, PASSWORD), timeout=240, headers=headers)
+        return httpx2.Client(base_url=self.url, auth=(USER, PASSWORD), timeout=240, headers=headers)
 
 
 @contextmanager

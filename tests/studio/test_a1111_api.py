@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import httpx
+import httpx2
 import numpy as np
 import pytest
 from kit.a1111 import PASSWORD, SMALL, TOKEN, USER, Served, masked, opened, pixels, scene, served, text
@@ -28,26 +28,26 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 @pytest.fixture
-def api(server: Served) -> Iterator[httpx.Client]:
+def api(server: Served) -> Iterator[httpx2.Client]:
     with server.client() as client:
         yield client
 
 
-def post(api: httpx.Client, path: str, status: int = 200, **fields: Any) -> Any:
+def post(api: httpx2.Client, path: str, status: int = 200, **fields: Any) -> Any:
     answer = api.post(f"/sdapi/v1/{path}", json=fields)
     assert answer.status_code == status, answer.text[:500]
     return answer.json()
 
 
-def get(api: httpx.Client, path: str) -> Any:
+def get(api: httpx2.Client, path: str) -> Any:
     answer = api.get(f"/sdapi/v1/{path}")
     assert answer.status_code == 200, answer.text[:500]
     return answer.json()
 
 
-def asked(server: Served, **fields: Any) -> tuple[threading.Thread, list[httpx.Response]]:
+def asked(server: Served, **fields: Any) -> tuple[threading.Thread, list[httpx2.Response]]:
     """A txt2img that is waited for in a thread of its own."""
-    answers: list[httpx.Response] = []
+    answers: list[httpx2.Response] = []
 
     def ask() -> None:
         with server.client() as client:
@@ -68,7 +68,7 @@ def until(look: Callable[[], Any]) -> Any:
     raise AssertionError("it did not happen")
 
 
-def test_two_pictures_come_behind_their_grid(api: httpx.Client) -> None:
+def test_two_pictures_come_behind_their_grid(api: httpx2.Client) -> None:
     answer = post(api, "txt2img", prompt="a house by the sea", seed=5, batch_size=2, **SMALL)
     info = json.loads(answer["info"])
     grid, first, second = map(opened, answer["images"])
@@ -83,7 +83,7 @@ def test_two_pictures_come_behind_their_grid(api: httpx.Client) -> None:
     assert told["parameters"]["Prompt"] == "a house by the sea" and "underpaint" in told["items"]
 
 
-def test_the_same_seed_is_the_same_picture_and_nothing_is_sent_where_nothing_is_wanted(api: httpx.Client) -> None:
+def test_the_same_seed_is_the_same_picture_and_nothing_is_sent_where_nothing_is_wanted(api: httpx2.Client) -> None:
     one, two = (post(api, "txt2img", prompt="a tree", seed=9, **SMALL)["images"] for _ in range(2))
     assert len(one) == 1 and (pixels(opened(one[0])) == pixels(opened(two[0]))).all()
     silent = post(api, "txt2img", prompt="a tree", seed=9, send_images=False, save_images=True, **SMALL)
@@ -114,7 +114,7 @@ def test_those_without_cookies_are_told_apart_by_what_they_call_themselves(serve
     assert options("two")["CLIP_stop_at_last_layers"] == 1
 
 
-def test_img2img_leaves_every_pixel_outside_the_mask(api: httpx.Client) -> None:
+def test_img2img_leaves_every_pixel_outside_the_mask(api: httpx2.Client) -> None:
     answer = post(api, "img2img", init_images=[text(scene(), prefix=True)], mask=text(masked(), prefix=True), seed=4,
                   prompt="a red door", denoising_strength=0.9, mask_blur=2, inpaint_full_res=False, **SMALL)
     (picture,) = map(opened, answer["images"])
@@ -126,7 +126,7 @@ def test_img2img_leaves_every_pixel_outside_the_mask(api: httpx.Client) -> None:
     assert info["denoising_strength"] == 0.9 and info["extra_generation_params"]["Mask blur"] == 2
 
 
-def test_a_second_pass_a_plot_and_an_outpainting(api: httpx.Client) -> None:
+def test_a_second_pass_a_plot_and_an_outpainting(api: httpx2.Client) -> None:
     larger = post(api, "txt2img", prompt="a hill", seed=2, enable_hr=True, hr_scale=2, denoising_strength=0.6, **SMALL)
     assert opened(larger["images"][0]).size == (128, 128)
     plot = post(api, "txt2img", prompt="a hill", seed=2, script_name="X/Y/Z plot", **SMALL,
@@ -142,7 +142,7 @@ def test_a_second_pass_a_plot_and_an_outpainting(api: httpx.Client) -> None:
     assert picture.size == (96, 48) and (pixels(picture)[:, :60] == pixels(scene(64, 48))[:, :60]).all()
 
 
-def test_maps_of_controlnet_come_last(api: httpx.Client) -> None:
+def test_maps_of_controlnet_come_last(api: httpx2.Client) -> None:
     unit = {"module": "canny", "model": api.get("/controlnet/model_list").json()["model_list"][0],
             "image": text(scene(96, 96))}
     answer = post(api, "txt2img", prompt="a house", seed=3, batch_size=2, **SMALL,
@@ -156,7 +156,7 @@ def test_maps_of_controlnet_come_last(api: httpx.Client) -> None:
     assert (pixels(opened(found["images"][0])) == pixels(opened(answer["images"][3]))).all()
 
 
-def test_progress_and_interrupt(server: Served, api: httpx.Client) -> None:
+def test_progress_and_interrupt(server: Served, api: httpx2.Client) -> None:
     idle = get(api, "progress")
     assert (idle["progress"], idle["state"]["job_count"]) == (0.0, 0)
     thread, answers = asked(server, **LONG, force_task_id="mine", n_iter=2)
@@ -178,7 +178,7 @@ def test_progress_and_interrupt(server: Served, api: httpx.Client) -> None:
     assert post(api, "interrupt") == {} and post(api, "skip") == {}
 
 
-def test_skip_goes_on_with_the_next_picture(server: Served, api: httpx.Client) -> None:
+def test_skip_goes_on_with_the_next_picture(server: Served, api: httpx2.Client) -> None:
     args = ["Steps", "1000,2"]
     thread, answers = asked(server, prompt="x", seed=1, width=64, height=64, script_name="x/y/z plot",
                             script_args=[*args, [], 0, "", [], 0, "", [], True, True])
@@ -189,18 +189,18 @@ def test_skip_goes_on_with_the_next_picture(server: Served, api: httpx.Client) -
     assert len(answers[0].json()["images"]) == 2 and "Steps: 2" in info["infotexts"][-1]
 
 
-def test_who_hangs_up_stops_their_own_request(server: Served, api: httpx.Client) -> None:
-    with pytest.raises(httpx.ReadTimeout), server.client() as gone:
+def test_who_hangs_up_stops_their_own_request(server: Served, api: httpx2.Client) -> None:
+    with pytest.raises(httpx2.ReadTimeout), server.client() as gone:
         gone.post("/sdapi/v1/txt2img", json={**LONG, "prompt": "nobody waits"}, timeout=1.0)
     until(lambda: get(api, "progress")["state"]["job_count"] == 0)
     states = {one.title: one.state for one in server.desk.jobs.all(limit=5)}
     assert states.get("nobody waits", "cancelled") == "cancelled"
 
 
-def test_others_at_another_account_see_nothing_and_stop_nothing(server: Served, api: httpx.Client) -> None:
+def test_others_at_another_account_see_nothing_and_stop_nothing(server: Served, api: httpx2.Client) -> None:
     thread, answers = asked(server, **LONG)
     until(lambda: get(api, "progress")["state"]["job_count"] == 1)
-    with httpx.Client(base_url=server.url, auth=("ben", "other"), timeout=60) as ben:
+    with httpx2.Client(base_url=server.url, auth=("ben", "other"), timeout=60) as ben:
         assert ben.get("/sdapi/v1/progress").json()["state"]["job_count"] == 0
         ben.post("/sdapi/v1/interrupt")
     assert not answers and get(api, "progress")["state"]["job_count"] == 1
@@ -209,7 +209,7 @@ def test_others_at_another_account_see_nothing_and_stop_nothing(server: Served, 
     assert answers[0].status_code == 200
 
 
-def test_extras_enlarge_and_keep_the_infotext(api: httpx.Client) -> None:
+def test_extras_enlarge_and_keep_the_infotext(api: httpx2.Client) -> None:
     painted = post(api, "txt2img", prompt="a rock", seed=8, **SMALL)["images"][0]
     larger = post(api, "extra-single-image", image=painted, upscaler_1="Lanczos", upscaling_resize=2)
     assert opened(larger["image"]).size == (128, 128) and larger["html_info"] == ""
@@ -236,12 +236,12 @@ def test_extras_enlarge_and_keep_the_infotext(api: httpx.Client) -> None:
     ("schedulers", {"name", "label", "aliases", "default_rho", "need_inner_model"}),
     ("sd-models", {"title", "model_name", "hash", "sha256", "filename", "config"}),
     ("latent-upscale-modes", {"name"}), ("script-info", {"name", "is_alwayson", "is_img2img", "args"})])
-def test_lists_have_a1111s_fields(api: httpx.Client, path: str, keys: set[str]) -> None:
+def test_lists_have_a1111s_fields(api: httpx2.Client, path: str, keys: set[str]) -> None:
     listed = get(api, path)
     assert listed and all(keys <= one.keys() for one in listed)
 
 
-def test_every_other_list_answers(api: httpx.Client) -> None:
+def test_every_other_list_answers(api: httpx2.Client) -> None:
     for path in ("sd-vae", "loras", "hypernetworks", "face-restorers", "realesrgan-models", "prompt-styles",
                  "extensions"):
         assert get(api, path) == []
@@ -256,7 +256,7 @@ def test_every_other_list_answers(api: httpx.Client) -> None:
     assert api.get("/internal/pending-tasks").json() == {"size": 0, "tasks": []}
 
 
-def test_controlnet_says_what_there_is(api: httpx.Client) -> None:
+def test_controlnet_says_what_there_is(api: httpx2.Client) -> None:
     assert api.get("/controlnet/version").json() == {"version": 3}
     assert api.get("/controlnet/settings").json()["control_net_unit_count"] >= 3
     modules = api.get("/controlnet/module_list").json()
@@ -278,13 +278,13 @@ def test_controlnet_says_what_there_is(api: httpx.Client) -> None:
     ("POST", "/sdapi/v1/interrogate"), ("POST", "/sdapi/v1/train/embedding"), ("POST", "/sdapi/v1/create/hypernetwork"),
     ("POST", "/sdapi/v1/server-kill"), ("GET", "/internal/sysinfo"), ("GET", "/sd_extra_networks/thumb"),
     ("POST", "/controlnet/txt2img"), ("GET", "/sdapi/v1/sd-modules")])
-def test_what_is_not_served_is_501_with_the_reason(api: httpx.Client, method: str, path: str) -> None:
+def test_what_is_not_served_is_501_with_the_reason(api: httpx2.Client, method: str, path: str) -> None:
     answer = api.request(method, path, json={} if method == "POST" else None)
     assert answer.status_code == 501 and set(answer.json()) == {"error", "detail", "body", "errors"}
     assert len(answer.json()["detail"]) > 15
 
 
-def test_what_is_wrong_looks_as_a1111_says_it(api: httpx.Client) -> None:
+def test_what_is_wrong_looks_as_a1111_says_it(api: httpx2.Client) -> None:
     broken = api.post("/sdapi/v1/txt2img", content=b"{broken", headers={"content-type": "application/json"})
     assert broken.status_code == 400 and broken.json()["detail"][0]["loc"][0] == "body"
     wrong = post(api, "txt2img", 422, width="wide", cfg_scale=[1])
@@ -329,7 +329,7 @@ def test_a_full_queue_says_when_to_come_back(make_settings: Callable[..., ServeS
 
 
 def test_nobody_comes_in_without_a_password(server: Served) -> None:
-    with httpx.Client(base_url=server.url) as stranger:
+    with httpx2.Client(base_url=server.url) as stranger:
         for auth in (None, (USER, "wrong"), ("nobody", PASSWORD)):
             answer = stranger.get("/sdapi/v1/options", auth=auth)
             assert answer.status_code == 401 and answer.headers["www-authenticate"].startswith("Basic")
@@ -338,7 +338,7 @@ def test_nobody_comes_in_without_a_password(server: Served) -> None:
         assert stranger.get("/sdapi/v1/options", auth=(USER, PASSWORD), headers=there).status_code == 403
 
 
-def test_png_info_reads_jpegs_and_says_little_of_strangers(api: httpx.Client) -> None:
+def test_png_info_reads_jpegs_and_says_little_of_strangers(api: httpx2.Client) -> None:
     file = io.BytesIO()
     scene().save(file, "JPEG")
     told = post(api, "png-info", image=base64.b64encode(file.getvalue()).decode())

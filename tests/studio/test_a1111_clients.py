@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from kit.a1111 import PASSWORD, SMALL, USER, Served, masked, opened, scene, served, text
 
@@ -121,10 +121,10 @@ def test_a_script_stops_what_webuiapi_waits_for(webui: Any, server: Served) -> N
 
 def test_sillytavern(server: Served) -> None:
     """The calls that its image generation makes, in their order; it keeps no cookies."""
-    header = httpx.BasicAuth(USER, PASSWORD)
+    header = httpx2.BasicAuth(USER, PASSWORD)
 
     def call(method: str, path: str, **fields: Any) -> Any:
-        answer = httpx.request(method, f"{server.url}/sdapi/v1/{path}", auth=header, json=fields or None, timeout=240,
+        answer = httpx2.request(method, f"{server.url}/sdapi/v1/{path}", auth=header, json=fields or None, timeout=240,
                                headers={"User-Agent": "node-fetch"})
         assert answer.status_code == 200, answer.text[:300]
         return answer.json()
@@ -137,7 +137,7 @@ def test_sillytavern(server: Served) -> None:
     samplers = [one["name"] for one in call("GET", "samplers")]
     schedulers = [one["name"] for one in call("GET", "schedulers")]
     assert isinstance(call("GET", "sd-vae"), list)
-    modules = httpx.get(f"{server.url}/sdapi/v1/sd-modules", auth=header)
+    modules = httpx2.get(f"{server.url}/sdapi/v1/sd-modules", auth=header)
     assert modules.status_code == 501  # it takes whichever of the two answers
     call("POST", "options", sd_model_checkpoint=models[0])
     waiting = call("GET", "progress")
