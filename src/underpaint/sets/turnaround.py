@@ -95,7 +95,8 @@ def plan_turnarounds(figure: Figure, *, count: int = 1, seed: int = 1, base: Rec
         blob = Blob(sha256=sha256(drawn).hexdigest(), name="lay-figure.png")
         blobs[blob.sha256] = drawn
         stance = (LineControl(drawing=blob, end=_LINES_UNTIL),)
-    said = _SHEET_WORDS.format(views=_listed([VIEWS[view][1].partition(",")[0].removeprefix("seen ") for view in figure.views]))
+    seen = [VIEWS[view][1].partition(",")[0].removeprefix("seen ") for view in figure.views]
+    said = _SHEET_WORDS.format(views=_listed(seen))
     recipe = base.changed(prompt=f"{words}, {said}", width=sheet.width, height=sheet.height,
                           controls=(*regions, *stance, *base.controls))
     parts = tuple(Part(view, Bounds(at * figure.part.width, 0, figure.part.width, sheet.height))
