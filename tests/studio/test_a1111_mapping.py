@@ -341,6 +341,14 @@ def test_line_modules_draw_lines_from_a_picture(read: Any, module: str) -> None:
     assert white.shape == (96, 96, 3) and white.max() > 200 and np.median(white) == 0
 
 
+@pytest.mark.parametrize(("sent", "mode"), [({}, "lines"), ({"control_mode": "Balanced"}, "lines"),
+                                            ({"control_mode": 1}, "words"), ({"control_mode": 2}, "lines")])
+def test_the_built_in_models_own_lines_hold_unless_words_matter_more(read: Any, sent: dict[str, Any],
+                                                                      mode: str) -> None:
+    (control,) = read(width=64, height=64, **unit(module="canny", **sent)).made.recipes[0].controls
+    assert (control.kind, control.mode) == ("line", mode)
+
+
 def test_maps_made_elsewhere_are_taken_as_lines(read: Any) -> None:
     map_ = Image.new("RGB", (64, 64), 0)
     map_.paste((255, 255, 255), (30, 4, 33, 60))

@@ -94,11 +94,17 @@ def steered(unit: Unit, begun: str | None, shelf: Shelf, *, second_pass: bool) -
            "resize": _choice(RESIZES, unit.resize_mode, "resize_mode"), **made.fields}
     if kind != "colour":
         mode = _choice(MODES, unit.control_mode, "control_mode")
-        own["mode"] = mode if kind == "line" else {"lines": "control"}.get(mode, mode)
+        own["mode"] = _line_mode(mode, meant) if kind == "line" else {"lines": "control"}.get(mode, mode)
     if meant.adapter is not None:
         known = {"hash": meant.adapter.sha256} if meant.adapter.sha256 else {}
         own["adapter"] = {"name": meant.adapter.name, **known}
     return Steered({"kind": kind, **own}, made.stored, made.shown if unit.save_detected_map else None)
+
+
+def _line_mode(mode: str, meant: Meant) -> str:
+    """A model's own line adapter was made to pull as words do: balanced, which nearly every client sends without a
+    thought, its lines would hardly hold."""
+    return "lines" if mode == "balanced" and meant.adapter is None else mode
 
 
 def _kind(unit: Unit, module: Module, meant: Meant) -> str:
