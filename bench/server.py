@@ -110,7 +110,7 @@ def _picture(desk: Desk, port: int, alone: Path) -> Row:
             served.wait(served.submit([recipe()]))
             ask("GET", "/health")
 
-        server, library_alone = interleaved(by_server, by_library, rounds=7, warm=1)
+        server, library_alone = interleaved(by_server, by_library, rounds=21, warm=2)
     share = (server - library_alone) / library_alone
     return Row(f"a picture of 256 x 256 by the server ({server:.2f} s) rather than by the library", f"{share:+.1%}",
                "< 1 %", share < 0.01)
