@@ -168,6 +168,7 @@ class Easel:
         self._turns += 1
         self._live = live = replace(live, turn=self._turns, **fields)  # type: ignore[arg-type]
         now = time.monotonic()
-        if now - self._told >= TELL_SECONDS or live.step == live.steps:
+        # Who only waits for the end need not be woken, and look into the database, at every step.
+        if self._herald.listeners and (now - self._told >= TELL_SECONDS or live.step == live.steps):
             self._told = now
             self._herald.wake()
