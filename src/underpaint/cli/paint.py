@@ -73,6 +73,7 @@ def paint(words: str = typer.Argument("", help="What to paint."), negative: str 
     where = _Where(output, private, lossy)
     where.check(made, keep_good or count)
     hands = Hands(engine, workers)
+    setup = {"device": device, "precision": precision, "prediction": prediction}
     if keep_good is not None and hands.elsewhere:
         raise RecipeError("--keep-good looks at takes while they are painted, which Ray workers cannot show",
                           hint="Leave --engine out, or paint with -n and see underpaint review.", field="engine")
@@ -80,11 +81,9 @@ def paint(words: str = typer.Argument("", help="What to paint."), negative: str 
         from underpaint.cli import keep_good as keeping_good
 
         keep = keeping_good.Keep(keep_good, budget, stopping)
-        machine = {"device": device, "precision": precision, "prediction": prediction}
-        keeping_good.paint(keep, keeping_good.Order(made, blobs, where, Keeping(library, no_library, private), machine,
+        keeping_good.paint(keep, keeping_good.Order(made, blobs, where, Keeping(library, no_library, private), setup,
                                                     online, str(plain(output or Path()))), as_json=as_json)
         return
-    setup = {"device": device, "precision": precision, "prediction": prediction}
     with job_progress(count) as watcher, \
             painter_of(hands, {**setup, "online": online}, warn=watcher.note) as painter:
         watcher.begin("reading the model")

@@ -134,9 +134,7 @@ def train_clip(
     `weights` are averaged weights to begin from when there is no checkpoint.
     """
     trainer = clip_trainer(pool, config, words, folder, device)
-    if not trainer.resume() and weights is not None:
-        trainer.start_from(weights)
-    done = trainer.run()
+    done = trainer.carry_on(weights)
     towers = Towers(config, int(words[0].config.hidden_size))
     towers.load_state_dict({name: value.cpu() for name, value in trainer.averaged().items()})
     return towers.eval(), done

@@ -1,6 +1,7 @@
 """The numbers of a training run, read from `config.toml` or a file of the same shape."""
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -177,11 +178,20 @@ def read_config(path: Path = SHIPPED) -> PrimerConfig:
     Raises:
         RecipeError: a section or a key is missing or unknown.
     """
+    return PrimerConfig(**read_sections(path, _SECTIONS))
+
+
+def read_sections(path: Path, sections: Mapping[str, type]) -> dict[str, Any]:
+    """The sections of a configuration, each as its dataclass.
+
+    Raises:
+        RecipeError: a section or a key is missing or unknown.
+    """
     table = tomllib.loads(path.read_text(encoding="utf-8"))
-    if set(table) != set(_SECTIONS):
-        wrong = sorted(set(table) ^ set(_SECTIONS))[0]
+    if set(table) != set(sections):
+        wrong = sorted(set(table) ^ set(sections))[0]
         raise RecipeError(f"{path.name}: the section [{wrong}] is missing or unknown", field=wrong)
-    return PrimerConfig(**{name: _section(path, name, kind, table[name]) for name, kind in _SECTIONS.items()})
+    return {name: _section(path, name, kind, table[name]) for name, kind in sections.items()}
 
 
 def _section(path: Path, name: str, kind: type, values: dict[str, Any]) -> Any:

@@ -202,9 +202,7 @@ def train_extractors(
     `weights` are averaged weights to begin from when there is no checkpoint.
     """
     trainer = extractor_trainer(shards, config, folder, device)
-    if not trainer.resume() and weights is not None:
-        trainer.start_from(weights)
-    done = trainer.run()
+    done = trainer.carry_on(weights)
     net = new_extractor(config)
     net.load_state_dict({name: value.cpu() for name, value in trainer.averaged().items()})
     return net.eval(), done

@@ -1,11 +1,10 @@
 """The numbers of the smaller networks' training, read from `parts.toml` or a file of the same shape."""
 
-import tomllib
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from underpaint.errors import RecipeError
+from underpaint.primer.config import read_sections
 
 SHIPPED_PARTS = Path(__file__).with_name("parts.toml")
 """The configuration of the shipped weights."""
@@ -106,18 +105,4 @@ def read_parts_config(path: Path = SHIPPED_PARTS) -> PartsConfig:
     Raises:
         RecipeError: a section or a key is missing or unknown.
     """
-    table = tomllib.loads(path.read_text(encoding="utf-8"))
-    if set(table) != set(_SECTIONS):
-        wrong = sorted(set(table) ^ set(_SECTIONS))[0]
-        raise RecipeError(f"{path.name}: the section [{wrong}] is missing or unknown", field=wrong)
-    return PartsConfig(**{name: _section(path, name, kind, table[name]) for name, kind in _SECTIONS.items()})
-
-
-def _section(path: Path, name: str, kind: type, values: dict[str, Any]) -> Any:
-    unknown = set(values) - {f.name for f in fields(kind)}
-    if unknown:
-        raise RecipeError(f"{path.name}: [{name}] has no {sorted(unknown)[0]!r}", field=name)
-    try:
-        return kind(**values)
-    except TypeError as error:
-        raise RecipeError(f"{path.name}: [{name}] lacks a value ({error})", field=name) from error
+    return PartsConfig(**read_sections(path, _SECTIONS))

@@ -154,9 +154,7 @@ def train_upscaler(
     `weights` are averaged weights to begin from when there is no checkpoint.
     """
     trainer = upscaler_trainer(pools, config, folder, device)
-    if not trainer.resume() and weights is not None:
-        trainer.start_from(weights)
-    done = trainer.run()
+    done = trainer.carry_on(weights)
     net = new_upscaler(config)
     net.load_state_dict({name: value.cpu() for name, value in trainer.averaged().items()})
     return net.eval(), done

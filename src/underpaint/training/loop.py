@@ -160,6 +160,12 @@ class Trainer:
         self._trim_log()
         return True
 
+    def carry_on(self, weights: dict[str, Tensor] | None = None) -> bool:
+        """Go on from the checkpoint, else from averaged `weights`, and `run`; whether the budget is used up."""
+        if not self.resume() and weights is not None:
+            self.start_from(weights)
+        return self.run()
+
     def _check_fits(self, weights: dict[str, Tensor]) -> None:
         """Refuse weights of another model in one line instead of a page."""
         ours = {name: value.shape for name, value in self.model.state_dict().items()}
