@@ -81,6 +81,16 @@ def feather(mask: FloatArray, pixels: int) -> FloatArray:
     return np.asarray(mask * smooth, dtype=np.float32)
 
 
+def known_part(picture: FloatArray, mask: FloatArray) -> FloatArray:
+    """What is known of a picture (H x W x 3) with a hole: H x W x 4, how much of each pixel is known, after its colours
+    times that.
+
+    In the hole it is 0 throughout, as it is where nothing is told at all; black paint that is known is not.
+    """
+    kept = (1 - mask)[..., None]
+    return np.ascontiguousarray(np.concatenate([picture * kept, kept], axis=-1), dtype=np.float32)
+
+
 def _recognise(color: FloatArray, alpha: FloatArray | None) -> MaskSource:
     if alpha is None or float(alpha.min()) == float(alpha.max()):
         return MaskSource.LIGHT

@@ -8,12 +8,12 @@ from underpaint.models.description import AdapterFacts, ModelDescription
 from underpaint.models.folders import DEFAULTS_FILE
 from underpaint.models.header import read_json
 
-KINDS = ("depth", "pose", "colour")
+KINDS = ("depth", "pose", "colour", "fill")
 _MOST_SHRINK = 64
 
 
 def own_adapter(model: ModelDescription, kind: str) -> ModelDescription | None:
-    """The model's own adapter for maps of a kind (depth, pose, colour), or None."""
+    """The model's own adapter for maps of a kind (depth, pose, colour), or for what is round a hole (fill); or None."""
     card = model.path / DEFAULTS_FILE
     listed = read_json(card).get("adapters") if card.is_file() else None
     told = listed.get(kind) if isinstance(listed, dict) else None

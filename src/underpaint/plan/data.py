@@ -54,7 +54,9 @@ class Pass(Frozen):
 
 
 class AdapterUse(Frozen):
-    """Which adapter follows a control (known by the SHA-256 of its data), and the image encoder that it sees through.
+    """Which adapter follows a control, and the image encoder that it sees through.
+
+    `control` is the SHA-256 of the control's data; of the word "fill" for what fits a hole to its surroundings.
     """
 
     control: Sha256
@@ -95,7 +97,7 @@ class Plan(Frozen):
     guidance_scale: Annotated[float, Field(ge=0, le=100)]
     clip_skip: Annotated[int, Field(ge=1, le=12)] | None = None
     line_adapter: str | None = None
-    adapters: Annotated[tuple[AdapterUse, ...], Field(max_length=64)] = ()
+    adapters: Annotated[tuple[AdapterUse, ...], Field(max_length=65)] = ()
     image_text: ModelRef | None = None
     device: str
     dtype: str

@@ -35,6 +35,7 @@ from underpaint.models.own_adapters import find_own
 from underpaint.plan.adapting import ChosenAdapter, adapter_notes, check_chosen, chosen_adapters, control_key, looks
 from underpaint.plan.data import AdapterUse, Plan
 from underpaint.plan.decide import Facts, Machine, check_size, decide
+from underpaint.plan.filling import check_filling, chosen_filling, filling_use
 from underpaint.plan.image_text import chosen_image_text
 from underpaint.plan.loaded import Loaded
 from underpaint.plan.materials import Hole, ground, masked_bounds, open_hole, sizes
@@ -120,6 +121,8 @@ class Painter:
         model = model.with_(prediction=self._prediction or model.prediction)
         vae = self._find(recipe.vae, "vae") if recipe.vae else None
         loras = tuple((ref, self._find(ref, "lora")) for ref in _each_once(recipe, words))
+        adapters = chosen_adapters(recipe, model, self.catalogue)
+        filling = chosen_filling(recipe, model, adapters)
         embeddings = tuple(self._hashed(found) for found in self._named_in(words, model))
         chosen = self._choose(model)
         machine = Machine(chosen.device.type, chosen.precision_name, chosen.threads)
@@ -127,8 +130,8 @@ class Painter:
             seed=seed, words=words, model=model, machine=machine, vae=vae, loras=loras,
             embeddings=embeddings,
             sizes=sizes(recipe, blobs), masked=masked_bounds(hole) if hole else None,
-            adapters=tuple(replace(one, adapter=self._hashed(one.adapter)).use()
-                           for one in chosen_adapters(recipe, model, self.catalogue)),
+            adapters=(*(replace(one, adapter=self._hashed(one.adapter)).use() for one in adapters),
+                      *(filling_use(self._hashed(one)) for one in filling)),
             image_text=self._image_text(recipe, model)))
         self._warnings(plan, recipe, model)
         return plan, self._load(model, vae, chosen)
@@ -144,6 +147,7 @@ class Painter:
             check_size(Extent(one.width, one.height), model, tiled=recipe.tiles is not None)
         vae = self._find(plan.vae, "vae") if plan.vae else None
         check_chosen(self._chosen_of(plan, recipe), model)
+        check_filling(plan, model)
         self._warnings(plan, recipe, model)
         return plan, self._load(model, vae, self._choose(model))
 

@@ -11,6 +11,7 @@ from underpaint.engine.families.adapters import Adapter
 from underpaint.imaging.arrays import FloatArray
 from underpaint.plan.adapting import control_key
 from underpaint.plan.data import Pass, Plan
+from underpaint.plan.filling import fitted
 from underpaint.plan.loaded import Loaded
 from underpaint.plan.materials import Hole, ground, painted, refined
 from underpaint.recipe import Control, Recipe, RefineRecipe
@@ -18,8 +19,17 @@ from underpaint.recipe import Control, Recipe, RefineRecipe
 
 def steer(recipe: Recipe, blobs: Mapping[str, bytes], plan: Plan, one: Pass, loaded: Loaded,
           hole: Hole | None = None) -> Steered:
-    """Make what a recipe's controls are for one pass; `hole` is the opened input of a fill."""
+    """Make what a recipe's controls are for one pass, and what fits a hole to its surroundings; `hole` is the opened
+    input of a fill."""
     loaded.keep_adapters_of(plan)
+    steered = _followed(recipe, blobs, plan, one, loaded, hole)
+    fitting = fitted(plan, one, hole, loaded, steered.unguided) if hole is not None else ()
+    return replace(steered, attachments=(*fitting, *steered.attachments)) if fitting else steered
+
+
+def _followed(recipe: Recipe, blobs: Mapping[str, bytes], plan: Plan, one: Pass, loaded: Loaded,
+              hole: Hole | None) -> Steered:
+    """What the controls are."""
     if not any(control.weight for control in recipe.controls):
         return Steered()
     engine = loaded.engine
