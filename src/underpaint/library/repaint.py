@@ -75,16 +75,19 @@ def foresee(source: Source, catalogue: Catalogue) -> Foreseen:
     differs: list[str] = []
     plan = source.plan
     wanted: list[tuple[ModelRef, Any]] = [(plan.model, "checkpoint"), *((ref, "lora") for ref in plan.loras),
+                                          *((one.lora, "lora") for one in plan.region_loras),
                                           *((ref, "embedding") for ref in plan.embeddings)]
     wanted += [(plan.vae, "vae")] if plan.vae else []
     wanted += [(use.adapter, "adapter") for use in plan.adapters]
     wanted += [(use.encoder, "image_encoder") for use in plan.adapters if use.encoder is not None]
+    painting: ModelDescription | None = None
     for ref, kind in dict.fromkeys(wanted):
         try:
-            found = _find(ref, kind, catalogue)
+            found = _find(ref, kind, catalogue, painting)
         except ModelError as error:
             missing.append(f"the {kind.replace('_', ' ')} '{ref.name}': {error.message}")
             continue
+        painting = found if kind == "checkpoint" else painting
         if ref.hash and not (found.sha256 or catalogue.hashes.hash_now(found.path).sha256).startswith(ref.hash):
             differs.append(f"the {kind} '{ref.name}' has other weights here")
     seer = plan.image_text
@@ -106,9 +109,9 @@ def foresee(source: Source, catalogue: Catalogue) -> Foreseen:
     return Foreseen(tuple(missing), tuple(differs))
 
 
-def _find(ref: ModelRef, kind: Any, catalogue: Catalogue) -> ModelDescription:
+def _find(ref: ModelRef, kind: Any, catalogue: Catalogue, painting: ModelDescription | None) -> ModelDescription:
     if kind == "adapter":
-        return find_own(catalogue, ref.name) or find_adapter(catalogue, ref.name, ref.hash)
+        return find_own(catalogue, ref.name, painting) or find_adapter(catalogue, ref.name, ref.hash)
     return catalogue.find(ref.name, kind=kind, sha256=ref.hash)
 
 

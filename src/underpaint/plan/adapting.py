@@ -7,12 +7,13 @@ from hashlib import sha256
 
 from underpaint.controls.adapting import IMAGE_FORMS, check_form, map_kinds, named_adapter, needs_adapter
 from underpaint.controls.depth import HINT
+from underpaint.controls.region_inside import everything
 from underpaint.controls.table import in_order
 from underpaint.errors import PlanError
 from underpaint.models import Catalogue, ModelDescription, check_network
 from underpaint.models.adapter_finding import adapters_for, find_adapter, find_image_encoder
 from underpaint.models.adapters import LINES
-from underpaint.models.own_adapters import own_adapter
+from underpaint.models.own_adapters import PICTURE_KINDS, find_own, own_adapter, own_image_prompt
 from underpaint.plan.data import AdapterUse
 from underpaint.recipe import Control, LineControl, ModelRef, Recipe, StyleControl
 
@@ -48,28 +49,33 @@ def chosen_adapters(recipe: Recipe, model: ModelDescription, catalogue: Catalogu
     and for a control that needs one where there is none.
     """
     found = []
-    for control in in_order(recipe.controls):
+    for control in everything(in_order(recipe.controls)):
         ref = named_adapter(control)
-        if isinstance(control, StyleControl) and (ref is None or control.how not in ("adapter", "best")):
+        if isinstance(control, StyleControl) and control.how not in ("adapter", "best"):
             continue
         if model.family not in FAMILIES and (ref is not None or needs_adapter(control)):
             raise PlanError(f"{model.family_name} takes no adapters here, which {control.kind} asks for",
                             hint="Choose a model of SD 1.x, SD 2.x or SDXL.", field=f"control {control.kind}")
-        adapter = _named(ref, catalogue) if ref is not None else _nearest(control, model, catalogue)
+        adapter = _named(ref, model, catalogue) if ref is not None else _nearest(control, model, catalogue)
         if adapter is None:
             continue
         _check_suits(control, adapter, model)
-        encoder = find_image_encoder(catalogue, adapter) if looks(adapter) else None
+        # A model's own looks through the model's own encoder, which is part of it and needs no record.
+        own = adapter.name.rpartition("/")[2] in PICTURE_KINDS and adapter.name.startswith(f"{model.name}/")
+        encoder = find_image_encoder(catalogue, adapter) if looks(adapter) and not own else None
         found.append(ChosenAdapter(control, adapter, encoder, ref is not None))
     return tuple(found)
 
 
-def _named(ref: ModelRef, catalogue: Catalogue) -> ModelDescription:
-    return find_adapter(catalogue, ref.name, ref.hash)
+def _named(ref: ModelRef, model: ModelDescription, catalogue: Catalogue) -> ModelDescription:
+    brought = find_own(catalogue, ref.name, model) if ref.name.startswith(f"{model.name}/") else None
+    return brought or find_adapter(catalogue, ref.name, ref.hash)
 
 
 def _nearest(control: Control, model: ModelDescription, catalogue: Catalogue) -> ModelDescription | None:
     """The adapter here that reads the control's map best; None where it does without."""
+    if isinstance(control, StyleControl):
+        return own_image_prompt(model, "style")
     kinds = map_kinds(control)
     own = isinstance(control, LineControl) and model.can("line")
     if not kinds or own or model.family not in FAMILIES:

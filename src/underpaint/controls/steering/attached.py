@@ -31,7 +31,7 @@ def hung(control: Control, sheet: FloatArray, adapter: Adapter) -> Attachment:
     if facts.form in IMAGE_FORMS:
         assert adapter.weights is not None
         whole = Followed(colours, control.strength_at, key=control.to_key())
-        return IPAttachment([ImagePrompt(adapter.weights, adapter.module, whole)])
+        return IPAttachment([ImagePrompt(adapter.weights, adapter.module, whole, adapter.shown)])
     if adapter.description.kind == "adapter":
         return T2IAttachment(adapter.module, followed)
     return ControlNetAttachment(adapter.module, [followed])

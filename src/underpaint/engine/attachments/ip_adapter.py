@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,10 +13,9 @@ from torch.utils.hooks import RemovableHandle
 
 from underpaint.engine.attachments.maps import Followed
 from underpaint.engine.components import Components
+from underpaint.engine.image_input import ImageInput
 from underpaint.engine.protocols import ModelCall, ModelInputs
 
-MEAN, SPREAD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
-"""What CLIP's image encoders take as the middle and the spread of each colour."""
 _LONGEST = 8
 """How many times longer than wide a picture may be before its ends are left out."""
 Weights = Mapping[str, Mapping[str, Tensor]]
@@ -24,11 +23,13 @@ Weights = Mapping[str, Mapping[str, Tensor]]
 
 @dataclass(frozen=True, eq=False)
 class ImagePrompt:
-    """One IP-Adapter: its weights, its image encoder, and the picture (H x W x 3) with how strongly it is followed."""
+    """One IP-Adapter: its weights, its image encoder and how that is shown pictures, and the picture (H x W x 3) with
+    how strongly it is followed."""
 
     weights: Weights
     encoder: nn.Module
     followed: Followed
+    shown: ImageInput = field(default_factory=ImageInput)
 
 
 class IPAttachment:
@@ -127,16 +128,19 @@ def _quiet() -> Iterator[None]:
         logging.set_verbosity(before)
 
 
-def clip_pixels(picture: np.ndarray, side: int) -> Tensor:
-    """A picture (H x W x 3, 0..1) as CLIP's encoders take it, 1 x 3 x side x side: its shorter side brought to `side`,
-    the middle cut out, colours around zero."""
-    image = Image.fromarray(np.rint(np.clip(_middle(picture)[..., :3], 0, 1) * 255).astype(np.uint8))
+def clip_pixels(picture: np.ndarray, side: int, shown: ImageInput | None = None) -> Tensor:
+    """A picture (H x W x 3, 0..1) as an image encoder takes it, 1 x 3 x side x side, colours around zero. CLIP's own
+    way is its shorter side brought to `side` and the middle cut out."""
+    shown = shown or ImageInput()
+    kept = picture if shown.whole else _middle(picture)
+    image = Image.fromarray(np.rint(np.clip(kept[..., :3], 0, 1) * 255).astype(np.uint8))
     short = min(image.size)
-    width, height = (max(side, int(side * one / short)) for one in image.size)
+    width, height = (side, side) if shown.whole else (max(side, int(side * one / short)) for one in image.size)
     image = image.resize((width, height), Image.Resampling.BICUBIC)
     left, top = (width - side) // 2, (height - side) // 2
     pixels = np.asarray(image.crop((left, top, left + side, top + side)), np.float32) / 255
-    return torch.from_numpy((pixels - np.float32(MEAN)) / np.float32(SPREAD)).permute(2, 0, 1)[None].contiguous()
+    centred = (pixels - np.float32(shown.mean)) / np.float32(shown.spread)
+    return torch.from_numpy(centred).permute(2, 0, 1)[None].contiguous()
 
 
 def _middle(picture: np.ndarray) -> np.ndarray:
@@ -153,7 +157,7 @@ def _looked_at(prompt: ImagePrompt) -> tuple[Tensor, Tensor]:
     features for adapters that look at every place."""
     encoder: Any = prompt.encoder
     weight = next(encoder.parameters())
-    pixels = clip_pixels(prompt.followed.sheet, int(encoder.config.image_size)).to(weight)
+    pixels = clip_pixels(prompt.followed.sheet, int(encoder.config.image_size), prompt.shown).to(weight)
     if "proj.weight" in prompt.weights["image_proj"]:
         seen = encoder(pixels).image_embeds
         return seen[None], torch.zeros_like(seen)[None]

@@ -3,7 +3,7 @@ from this disk only."""
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from underpaint.engine.components import Components
 from underpaint.engine.families.adapter_configs import controlnet_config, t2i_config, vision_config
 from underpaint.engine.families.building import build, read_tensors
 from underpaint.engine.families.folder_loading import from_pretrained, load_part
+from underpaint.engine.image_input import ImageInput
 from underpaint.errors import ModelError
 from underpaint.models.description import ModelDescription
 from underpaint.models.folders import component_weights
@@ -24,12 +25,13 @@ _LABELS = {"label_emb.0.0.": "add_embedding.linear_1.", "label_emb.0.2.": "add_e
 
 @dataclass(frozen=True, eq=False)
 class Adapter:
-    """One that is loaded. `module`: the ControlNet or T2I-Adapter; of an IP-Adapter its image encoder, and `weights`
-    are what goes into the denoiser's attention."""
+    """One that is loaded. `module`: the ControlNet or T2I-Adapter; of an IP-Adapter its image encoder, `weights` are
+    what goes into the denoiser's attention, and `shown` is how the encoder is shown pictures."""
 
     description: ModelDescription
     module: nn.Module
     weights: Mapping[str, Mapping[str, Tensor]] | None = None
+    shown: ImageInput = field(default_factory=ImageInput)
 
 
 class MapAdapter(nn.Module):
@@ -56,7 +58,7 @@ def load_adapter(description: ModelDescription, components: Components, *, devic
     if description.kind == "ip_adapter":
         assert encoder is not None
         return Adapter(description, _placed(load_image_encoder(encoder), device, torch.float32),
-                       _image_prompt(description))
+                       _image_prompt(description), ImageInput.of(encoder.path))
     if description.layout == "diffusers":
         module = load_part(description.path, dtype=dtype)
         facts = description.adapter
