@@ -11,7 +11,8 @@ from kit.tiny_models import tiny_components
 from torch import Tensor
 
 from underpaint.controls.ground import Ground
-from underpaint.controls.region import Region, mask_of, mask_on
+from underpaint.controls.region import Region
+from underpaint.controls.region_place import mask_of, mask_on
 from underpaint.controls.shape import Kept, Tools
 from underpaint.controls.spec import parse_spec
 from underpaint.controls.table import Steered, steer

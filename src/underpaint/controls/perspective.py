@@ -102,6 +102,10 @@ class Perspective:
         return Steering(edits=(turning, LineEdit(ink, drawn, tools.colours, "grid")), bends=bends)
 
     def check(self, picture: FloatArray, control: PerspectiveControl, ground: Ground) -> Check | None:
+        if ground.area.extent != ground.whole:
+            if control.curvature:
+                return None  # a lens bends round the middle of the whole picture
+            control = _framed(control, ground)
         found, wanted = check_perspective(picture, control), wanted_horizon(control, Extent.of(picture))
         measured: dict[str, Any] = {"share": round(found.share, 4), "edges": round(found.length)}
         if found.horizon is not None and wanted is not None:
@@ -116,6 +120,18 @@ def _settled(picture: FloatArray, control: PerspectiveControl, ground: Ground) -
     lens, vanishing = Lens.of(ground.whole, control.curvature), in_pixels(control.points, ground.whole)
     return straightened(picture, lambda places: lens.directions(places * factor + corner, vanishing),
                         control.straight * min(control.weight, 1.0), ground.drawn)
+
+
+def _framed(control: PerspectiveControl, ground: Ground) -> PerspectiveControl:
+    """The same points in shares of the painted area."""
+    whole, area = ground.whole, ground.area
+
+    def moved(x: float, y: float) -> tuple[float, float]:
+        return (x * whole.width - area.x) / area.width, (y * whole.height - area.y) / area.height
+
+    points = [one if one.infinite else dict(zip("xy", moved(one.x, one.y), strict=True)) for one in control.points]
+    horizon = None if control.horizon is None else moved(0, control.horizon)[1]
+    return control.changed(points=points, horizon=horizon)
 
 
 def grid_on(control: PerspectiveControl, ground: Ground) -> FloatArray:

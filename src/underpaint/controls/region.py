@@ -1,6 +1,8 @@
-"""Region: a part of the picture with words of its own, painted together with the rest."""
+"""Region: a part of the picture with words, LoRAs and controls of its own, painted together with the rest."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -9,17 +11,18 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
+from underpaint.controls.adapting import map_kinds, needs_adapter
 from underpaint.controls.ground import Ground
 from underpaint.controls.region_check import check_region
+from underpaint.controls.region_inside import Inside, Shapes, plain_words
+from underpaint.controls.region_place import mask_on
 from underpaint.controls.shape import Check, Description, Extracted, Files, Given, Steering, Tools
 from underpaint.controls.spec import ControlSpec
 from underpaint.errors import PictureError, RecipeError
 from underpaint.imaging.arrays import FloatArray, to_bytes
-from underpaint.imaging.blend import flatten
 from underpaint.imaging.color import lightness, srgb_to_oklab
-from underpaint.imaging.resize import resize
 from underpaint.pictures.encode import Encoding, encode
-from underpaint.recipe import Blob, RegionControl
+from underpaint.recipe import Blob, LoraRef, RegionControl
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -30,39 +33,62 @@ HALVES = {"left": (slice(None), slice(0, 32)), "right": (slice(None), slice(32, 
           "top": (slice(0, 32), slice(None)), "bottom": (slice(32, 64), slice(None)),
           "middle": (slice(None), slice(20, 44))}
 """Rows and columns, of 64, of the masks that a word makes."""
+ALONE = 0.8
+"""How much is asked for by a region's words alone, unless told otherwise, where it has LoRAs or maps for adapters: they
+act in that call only."""
+_LORA = re.compile(r"(?P<name>.+?)(?:[:=](?P<weight>-?\d*\.?\d+))?")
 
 
 class Region:
-    """Words for a part of the picture."""
+    """Words, LoRAs and controls for a part of the picture. `others` gives the controls that may lie in it, by name."""
 
     description = Description(
-        name="region", says="a part of the picture with words of its own",
+        name="region", says="a part of the picture with words, LoRAs and controls of its own",
         given="a mask or a layer (white, or what is not transparent, lies in it) and words: "
-              f"region=coat.png+words=a red coat; or a half: {', '.join(HALVES)}",
+              f"region=coat.png+words=a red coat; or a half: {', '.join(HALVES)}; LoRAs: +lora=inks:0.8; any other "
+              "control goes into it by the name of its mask: palette=warm.ase+in=coat (+name=coat names it otherwise)",
         steers="attention is led there on UNets; on every model the words are asked for there besides (+joint=0.5: how "
-               "much), in one picture, so that regions meet without a seam",
-        checks="whether what its words name lies inside rather than outside, and whether its border shows",
+               f"much; {ALONE:g} with a LoRA or an adapter), in one picture, so that regions meet without a seam; its "
+               "LoRAs and adapters act in that call alone, its other controls on that part of the estimate, after "
+               "those of the whole picture",
+        checks="whether what its words name lies inside rather than outside, and whether its border shows; its "
+               "controls each in its place",
         families="every one; SD 1.x, SD 2.x, SDXL and the Primer also lead their attention",
-        cost="one more call of the model a step for each region; none with +joint=0", extracts=("subject",),
-        options=("words", "joint", "soft", "with-words", "resize", "curve"))
+        cost="one more call of the model a step for each region with words or LoRAs; none with +joint=0",
+        extracts=("subject",),
+        options=("words", "lora", "name", "joint", "soft", "with-words", "resize", "curve"))
     measured_as = "region"
 
+    def __init__(self, others: Callable[[], Shapes] = dict) -> None:
+        self._others = others
+
     def read(self, spec: ControlSpec, files: Files) -> Given:
-        spec.expects("words", "joint", "soft", "with-words", "resize")
+        spec.expects("words", "lora", "name", "joint", "soft", "with-words", "resize")
         words = spec.options.get("words", "").strip()
-        if not spec.source or not words:
-            raise RecipeError("which part of the picture?" if not spec.source else "a region needs words of its own",
+        if not spec.source or not (words or spec.loras or spec.inside):
+            raise RecipeError("which part of the picture?" if not spec.source else
+                              "a region needs words of its own, LoRAs or controls",
                               hint="Write region=mask.png+words=a red coat.", field="control region")
-        fields: dict[str, Any] = {**spec.fields, **spec.resizing(), "words": words}
+        loras = _loras(spec.loras)
+        fields: dict[str, Any] = {**spec.fields, **spec.resizing(), "words": words, "loras": loras,
+                                  "controls": tuple(one.control for one in spec.inside)}
+        alone = loras or "<lora:" in words or any(map_kinds(one) or needs_adapter(one) for one in fields["controls"])
+        fields |= {"joint": ALONE} if alone else {}
         fields |= {name: value for name in ("joint", "soft") if (value := spec.number(name)) is not None}
         if "with-words" in spec.options:
             fields["with_words"] = spec.flag("with-words")
         if spec.source in HALVES and not Path(spec.source).is_file():
             data = _half(spec.source)
-            blob = Blob(sha256=sha256(data).hexdigest(), name=f"{spec.source}.png")
-            return Given(RegionControl(mask=blob, **{"resize": "stretch", **fields}), {blob.sha256: data})
-        kept = files.picture(Path(spec.source))
-        return Given(RegionControl(mask=kept.blob, **fields), {kept.blob.sha256: kept.data}, kept.notes)
+            mask, notes = Blob(sha256=sha256(data).hexdigest(), name=f"{spec.source}.png"), tuple[str, ...]()
+            fields.setdefault("resize", "stretch")
+        else:
+            kept = files.picture(Path(spec.source))
+            mask, data, notes = kept.blob, kept.data, kept.notes
+        if "name" in spec.options:
+            mask = mask.changed(name=f"{region_name(spec)}{Path(mask.name).suffix}")
+        blobs = {name: held for one in spec.inside for name, held in one.blobs.items()}
+        return Given(RegionControl(mask=mask, **fields), blobs | {mask.sha256: data},
+                     (*notes, *(note for one in spec.inside for note in one.notes)))
 
     def extract(self, picture: FloatArray, how: str, suffix: str | None = None) -> Extracted:
         inside = _standing_out(picture)
@@ -76,13 +102,18 @@ class Region:
         from underpaint.engine.attachments.region_attention import RegionAttention  # needs torch
         from underpaint.engine.regions import Region as Part
 
-        mask = mask_on(control, ground)
-        led = (RegionAttention(control.words, mask, control.strength_at),) if tools.attends else ()
-        if control.joint == 0 and led:
-            return Steering(attachments=led)
-        said = f"{control.words}, {tools.prompt}" if control.with_words and tools.prompt.strip() else control.words
-        joint = control.joint if led else max(control.joint, 0.5)  # where attention cannot be led, this is all there is
-        return Steering(attachments=led, regions=(Part(said, partial(_share, _sized(mask), control, joint)),))
+        mask, words, key = mask_on(control, ground), plain_words(control), object()
+        led = (RegionAttention(words, mask, control.strength_at),) if tools.attends and words else ()
+        least = 0.5 if words and not led else 0.0  # where attention cannot be led, this is all that words have
+        joint = max(control.joint, least)
+        tools = tools if joint else tools.on_the_estimate()
+        own = Inside(control, mask, ground, key).steer(self._others(), replace(tools, prompt=words or tools.prompt))
+        loras = tools.loras(control) if tools.loras is not None else ()
+        parts: tuple[Part, ...] = ()
+        if joint and (words or loras or own.attachments):
+            share = partial(_share, _sized(mask), control, joint)
+            parts = (Part(_said(words, control, tools.prompt), share, key, loras),)
+        return Steering((*led, *own.attachments), own.edits, own.settles, own.bends, parts)
 
     def check(self, picture: FloatArray, control: RegionControl, ground: Ground) -> Check | None:
         found = check_region(picture, mask_on(control, ground), control, ground)
@@ -92,23 +123,26 @@ class Region:
         return Check(found.score, measured, found.sentence(), found.overlay)
 
 
-def mask_on(control: RegionControl, ground: Ground) -> FloatArray:
-    """The region (H x W, 0..1) on the canvas of a pass, its border soft. Raises PictureError for an empty one."""
-    sheet = mask_of(np.asarray(ground.pixels(control.mask)))
-    if not sheet.any():
-        raise PictureError("the region is empty", hint="White, or what is painted on a layer, lies in it.",
-                           field="control region")
-    mask = ground.lay_map(sheet, control.resize, resize)
-    sigma = control.soft * min(ground.whole.shape) / 2
-    soft = cv2.GaussianBlur(mask, (0, 0), sigma) if sigma > 0.3 else mask
-    return np.ascontiguousarray(np.clip(soft, 0, 1), dtype=np.float32)
+def region_name(spec: ControlSpec) -> str:
+    """What a region is called by controls that go into it: what `+name=` says, else the name of its mask's file."""
+    return spec.options.get("name") or Path(spec.source).stem
 
 
-def mask_of(layer: FloatArray) -> FloatArray:
-    """A mask out of a picture: how opaque it is, where anything is transparent, else how bright."""
-    if layer.ndim == 3 and layer.shape[2] == 4 and float(layer[..., 3].min()) < 1:
-        return np.ascontiguousarray(layer[..., 3])
-    return np.ascontiguousarray(flatten(layer)[..., :3].mean(-1) if layer.ndim == 3 else layer, dtype=np.float32)
+def _loras(texts: Sequence[str]) -> tuple[LoraRef, ...]:
+    """`inks:0.8` as a LoRA and its weight; the weight may be left out."""
+    found = []
+    for text in texts:
+        match = _LORA.fullmatch(text)
+        assert match is not None  # texts are not empty
+        found.append(LoraRef(name=match["name"], weight=float(match["weight"] or 1)))
+    return tuple(found)
+
+
+def _said(words: str, control: RegionControl, prompt: str) -> str:
+    """What is asked for in the region: its own words and those for the whole picture."""
+    if not words:
+        return prompt
+    return f"{words}, {prompt}" if control.with_words and prompt.strip() else words
 
 
 def _sized(mask: FloatArray) -> "Callable[[tuple[int, int]], Tensor]":

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from underpaint.controls.ground import Ground
+from underpaint.controls.region_inside import plain_words
 from underpaint.errors import ModelError
 from underpaint.imaging.arrays import FloatArray
 from underpaint.imaging.color import srgb_to_oklab
@@ -78,7 +79,7 @@ def check_region(picture: FloatArray, mask: FloatArray, control: RegionControl, 
     """Measure an sRGB H x W x 3 picture against a region (H x W, 0..1) and its words."""
     inside, lab = mask > 0.5, srgb_to_oklab(picture[..., :3])
     border = _step(lab, inside)
-    named = [name for name in COLOURS if name in _words(control.words)]
+    named = [name for name in COLOURS if name in _words(plain_words(control))]
     if named and inside.any() and not inside.all():
         there = _called(lab, named)
         return RegionCheck(float(there[inside].mean()), float(there[~inside].mean()), border, there & ~inside)
@@ -131,7 +132,8 @@ def _fits(picture: FloatArray, inside: NDArray[np.bool_], control: RegionControl
           ) -> tuple[float, float] | None:
     """How well the words fit the region, and how well the best piece outside it, by an image-text model; shares of the
     two together. None where there is no such model."""
-    if ground.image_text is None or not inside.any() or inside.all():
+    words = plain_words(control)
+    if ground.image_text is None or not words or not inside.any() or inside.all():
         return None
     try:
         model = ground.image_text(None)
@@ -139,7 +141,7 @@ def _fits(picture: FloatArray, inside: NDArray[np.bool_], control: RegionControl
         return None
     from underpaint.controls.steering.word_pieces import fit_of  # needs torch
 
-    own = fit_of(model, np.where(inside[..., None], picture, 0.5), control.words)
-    other = fit_of(model, np.where(inside[..., None], 0.5, picture), control.words)
+    own = fit_of(model, np.where(inside[..., None], picture, 0.5), words)
+    other = fit_of(model, np.where(inside[..., None], 0.5, picture), words)
     told = np.exp(np.array([own, other]) - max(own, other))
     return float(told[0] / told.sum()), float(told[1] / told.sum())

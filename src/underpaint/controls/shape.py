@@ -5,7 +5,7 @@ Nothing here needs torch: what takes hold of a model lies in steering/ and is im
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -94,7 +94,8 @@ class Tools:
     latents of a picture, None where no model is at hand; `attends`: whether the model is a UNet, whose attention can be
     led. `to_rgb` takes latents to the colours of the preview (None: the linear ones). `prompt`: the words for the whole
     picture. `image_text` opens an image-text model by name, None for the one beside the painting model. `adapter` loads
-    the ControlNet, T2I- or IP-Adapter that the plan chose for a control, None where it chose none.
+    the ControlNet, T2I- or IP-Adapter that the plan chose for a control, None where it chose none. `loras` gives those
+    that the plan chose for a region.
     """
 
     fit_colours: "Callable[[], LatentColours]"
@@ -105,6 +106,11 @@ class Tools:
     prompt: str = ""
     image_text: "Callable[[ModelRef | None], ImageText] | None" = None
     adapter: "Callable[[Control], Adapter | None] | None" = None
+    loras: "Callable[[Control], tuple[Attachment, ...]] | None" = None
+
+    def on_the_estimate(self) -> "Tools":
+        """The same without anything that hangs on to the model."""
+        return replace(self, line_adapter=None, adapter=None, loras=None, attends=False)
 
     @property
     def colours(self) -> "LatentColours":

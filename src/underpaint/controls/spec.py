@@ -3,9 +3,12 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from underpaint.errors import RecipeError
+
+if TYPE_CHECKING:
+    from underpaint.controls.shape import Given
 
 _NUMBER = r"(?:\d+(?:\.\d*)?|\.\d+)"
 _SPEC = re.compile(
@@ -19,12 +22,17 @@ RESIZES = {"fit": "fit", "crop": "crop", "stretch": "stretch", "resize-and-fill"
 
 @dataclass(frozen=True)
 class ControlSpec:
-    """What was typed: the kind, what it is handed, the fields every control has, and its own options."""
+    """What was typed: the kind, what it is handed, the fields every control has, and its own options.
+
+    `inside`: of a region, the controls that are for it. `loras`: every `+lora=`, in order.
+    """
 
     kind: str
     source: str = ""
     fields: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, str] = field(default_factory=dict)
+    inside: "tuple[Given, ...]" = ()
+    loras: tuple[str, ...] = ()
 
     def flag(self, name: str) -> bool:
         """Whether an option is switched on: `+name` or `+name=yes`."""
@@ -73,13 +81,15 @@ def parse_spec(text: str, kinds: tuple[str, ...]) -> ControlSpec:
     if kind not in kinds:
         raise RecipeError(f"there is no control '{kind:.40}' that steers here", field="control",
                           hint=f"There are: {', '.join(kinds)}.")
-    options = dict(_option(part) for part in match["options"].split("+")[1:])
+    said = [_option(part) for part in match["options"].split("+")[1:]]
+    options = dict(said)
     fields: dict[str, Any] = {name: float(match[name]) for name in ("weight", "start", "end") if match[name]}
     curve = options.pop("curve", None)
     if curve is not None:
         fields["curve"] = _curve(curve, kind)
     _check_range(fields, kind)
-    return ControlSpec(kind, (match["source"] or "").strip(), fields, options)
+    loras = tuple(one.strip() for name, value in said if name == "lora" for one in value.split(",") if one.strip())
+    return ControlSpec(kind, (match["source"] or "").strip(), fields, options, loras=loras)
 
 
 def _option(part: str) -> tuple[str, str]:

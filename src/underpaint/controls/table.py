@@ -1,8 +1,9 @@
 """Every control there is, one row each, and what is done with several of them at once."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -19,20 +20,21 @@ from underpaint.controls.palette import Palette
 from underpaint.controls.perspective import Perspective
 from underpaint.controls.pose.control import Pose
 from underpaint.controls.region import Region as RegionWords
+from underpaint.controls.region_inside import called, check_inside, everything, own_controls
 from underpaint.controls.shape import Check, ControlShape, Files, Given, Settle, Steering, Tools
 from underpaint.controls.spec import ControlSpec, parse_spec
 from underpaint.controls.style import Style
 from underpaint.controls.words import Words
 from underpaint.errors import RecipeError, UnderpaintError
 from underpaint.imaging.arrays import FloatArray
-from underpaint.recipe import Control, LineControl, PerspectiveControl
+from underpaint.recipe import Control, LineControl, PerspectiveControl, RegionControl
 
 if TYPE_CHECKING:
     from underpaint.engine.protocols import Attachment, Edit
     from underpaint.engine.regions import Region
 
 CONTROLS: Mapping[str, ControlShape[Any]] = {one.description.name: one for one in (
-    Line(), Light(), Palette(), Colour(), Perspective(), Nudge(), Style(), RegionWords(), Words(),
+    Line(), Light(), Palette(), Colour(), Perspective(), Nudge(), Style(), RegionWords(lambda: CONTROLS), Words(),
     Depth(), Pose(), Adapter())}
 """The controls by name; the recipe's `kind` is the same name."""
 
@@ -52,11 +54,11 @@ def named(name: str) -> ControlShape[Any]:
 
 def read_control(text: str, files: Files) -> Given:
     """The control that was typed, such as `line=map.png:0.8@0-0.6`. Raises UnderpaintErrors with the way out."""
-    spec = parse_spec(text, tuple(CONTROLS))
-    return _read(spec, files)
+    return read_spec(parse_spec(text, tuple(CONTROLS)), files)
 
 
-def _read(spec: ControlSpec, files: Files) -> Given:
+def read_spec(spec: ControlSpec, files: Files) -> Given:
+    """The control that a parsed text asks for. Raises UnderpaintErrors with the way out."""
     try:
         return CONTROLS[spec.kind].read(spec, files)
     except ValidationError as error:
@@ -108,7 +110,7 @@ def steer(controls: Iterable[Control], ground: Ground, tools: Tools) -> Steered:
 def with_claims(controls: Iterable[Control], ground: Ground) -> Ground:
     """The ground with what drawings claim of it, where another control must leave it to them."""
     both = list(controls)
-    if not any(isinstance(one, PerspectiveControl) for one in both):
+    if not any(isinstance(one, PerspectiveControl) for one in everything(both)):
         return ground
     return replace(ground, drawn=claimed_by([one for one in both if isinstance(one, LineControl)], ground))
 
@@ -120,22 +122,33 @@ def check(controls: Iterable[Control], picture: FloatArray, ground: Ground,
     With `failed`, a check that cannot be made is told there in a sentence, not raised: no picture is lost over it.
     """
     found: dict[str, Check] = {}
-    for control in in_order(controls):
-        shape = CONTROLS[control.kind]
+    for measured_as, measure in _measures(controls, picture, ground):
         try:
-            checked = shape.check(picture, control, ground)
+            checked = measure()
         except _UNMEASURABLE as error:
             if failed is None:
                 raise
-            failed.append(f"{control.kind} could not be measured: {error}")
+            failed.append(f"{measured_as} could not be measured: {error}")
             continue
         if checked is None:
             continue
-        name, number = shape.measured_as, 2
+        name, number = measured_as, 2
         while name in found:
-            name, number = f"{shape.measured_as} {number}", number + 1
+            name, number = f"{measured_as} {number}", number + 1
         found[name] = checked
     return found
+
+
+def _measures(controls: Iterable[Control], picture: FloatArray,
+              ground: Ground) -> Iterator[tuple[str, Callable[[], Check | None]]]:
+    """The checks of all controls with what each measures; those of a region's own are named after it."""
+    for control in in_order(controls):
+        shape = CONTROLS[control.kind]
+        yield shape.measured_as, partial(shape.check, picture, control, ground)
+        for own in own_controls(control):
+            assert isinstance(control, RegionControl)
+            yield f"{CONTROLS[own.kind].measured_as} in {called(control)}", partial(
+                check_inside, CONTROLS[own.kind], own, control, picture, ground)
 
 
 def in_order(controls: Iterable[Control]) -> list[Control]:

@@ -19,11 +19,11 @@ _EXACT = frozenset({"time_ids", "guidance"})
 class Asker:
     """Calls the denoiser for one run. Negative and positive prompts share one batch where their shapes agree.
 
-    `region`: the words are those of a region, as attachments are told.
+    `region`: the key of the region whose words they are, as attachments are told.
     """
 
     def __init__(self, adapter: FamilyAdapter, words: WordsOverTime, timestep: Callable[[Step], Tensor],
-                 supplies: Sequence[Supplies], fallbacks: Fallbacks, *, region: bool = False) -> None:
+                 supplies: Sequence[Supplies], fallbacks: Fallbacks, *, region: object | None = None) -> None:
         self._adapter, self._words, self._timestep = adapter, words, timestep
         self._supplies, self._fallbacks, self._region = tuple(supplies), fallbacks, region
         self._joined: dict[tuple[int, ...], dict[str, Tensor]] = {}

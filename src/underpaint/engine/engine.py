@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from functools import cached_property
+from dataclasses import replace
+from functools import cached_property, partial
 from typing import Any
 
 import torch
@@ -21,11 +22,11 @@ from underpaint.engine.families.schedulers import Sampler, SamplerSettings, make
 from underpaint.engine.guidance import make_guidance
 from underpaint.engine.inpainting import InpaintChannels
 from underpaint.engine.latent_colours import LatentColours
-from underpaint.engine.loop import Ask, denoise
+from underpaint.engine.loop import Answers, Ask, denoise
 from underpaint.engine.machine import choose_machine
 from underpaint.engine.noise import NoiseSource, make_source, spherical_mix
 from underpaint.engine.observers.preview import ToRgb, tiny_decoder_map
-from underpaint.engine.protocols import Attachment, KnowsWords, Supplies
+from underpaint.engine.protocols import Attachment, KnowsWords, Step, Supplies
 from underpaint.engine.regions import RegionalAsk
 from underpaint.engine.run import EMPHASES, Run
 from underpaint.engine.shortage import Fallbacks
@@ -116,11 +117,19 @@ class Engine:
         guidance = run.guide or make_guidance(run.guidance.method, float(run.guidance.scale or 1.0),
                                               run.guidance.rescale, run.guidance.start, run.guidance.end)
         ask = self._ask(run, Asker(self._adapter, words, sampler.timestep, supplies, self._fallbacks))
-        if regions:
-            own = [self._ask(run, Asker(self._adapter, one, sampler.timestep, supplies, self._fallbacks, region=True))
-                   for one in regions]
-            ask = RegionalAsk(ask, tuple(zip(run.regions, own, strict=True)))
+        own = [(region, self._hung(region.attachments, self._ask(run, Asker(
+            self._adapter, told, sampler.timestep, supplies, self._fallbacks, region=region.key))))
+            for region, told in zip(run.regions, regions, strict=True)]
+        ask = RegionalAsk(ask, own) if own else ask
         return denoise(ask, sampler, latents, guidance, edits, run.observers)
+
+    def _hung(self, attachments: Sequence[Attachment], ask: Ask) -> Ask:
+        """The same, with attachments that hang on the model only while it is asked."""
+        def asked(scaled: Tensor, step: Step, negative: bool) -> Answers:
+            with attached(attachments, self.components):
+                return ask(scaled, step, negative)
+
+        return asked if attachments else ask
 
     def _inpaint_channels(self, run: Run, source: NoiseSource) -> InpaintChannels:
         if run.mask is None or run.picture is None:
@@ -163,8 +172,7 @@ class Engine:
     @torch.no_grad()
     def _words(self, run: Run) -> tuple[WordsOverTime, tuple[WordsOverTime, ...]]:
         """The words for the whole picture, and those of each region (of which the first part counts)."""
-        vectors = {name: found for one in run.attachments if isinstance(one, KnowsWords)
-                   for name, found in one.embeddings().items()}
+        vectors = _vectors(run.attachments)
         chosen = Emphasis.FROM_EMPTY if run.dialect == "comfyui" else EMPHASES[run.emphasis]
         options = TextOptions(chosen, run.clip_skip or 0, vectors)
         conditioning = run.size_conditioning
@@ -180,8 +188,8 @@ class Engine:
             else:
                 yield from ((part.weight, part.schedule) for part in parsed.parts)
 
-        def encode(words: Weighted, *, negative: bool) -> Conditioning:
-            return self._placed(self._adapter.encode(words, options, frame, negative=negative))
+        def encode(words: Weighted, *, negative: bool, told: TextOptions = options) -> Conditioning:
+            return self._placed(self._adapter.encode(words, told, frame, negative=negative))
 
         positives = tuple(over_time(tuple(schedule), weight, lambda words: encode(words, negative=False))
                           for weight, schedule in read(run.prompt, negative=False))
@@ -190,7 +198,9 @@ class Engine:
         regions = []
         for region in run.regions:
             _, schedule = next(read(region.words, negative=False))
-            part = over_time(tuple(schedule), 1.0, lambda words: encode(words, negative=False))
+            with attached(region.attachments, self.components):
+                told = replace(options, vectors={**vectors, **_vectors(region.attachments)})
+                part = over_time(tuple(schedule), 1.0, partial(encode, negative=False, told=told))
             regions.append(WordsOverTime((part,), negative))
         return WordsOverTime(positives, negative), tuple(regions)
 
@@ -206,6 +216,12 @@ def attached(attachments: Sequence[Attachment], components: Components) -> Itera
             attachment.attach(components)
             stack.callback(attachment.detach)
         yield
+
+
+def _vectors(attachments: Sequence[Attachment]) -> dict[str, tuple[Tensor | None, ...]]:
+    """The textual inversions that attachments bring."""
+    return {name: found for one in attachments if isinstance(one, KnowsWords) for name, found in
+            one.embeddings().items()}
 
 
 def _settings(run: Run) -> SamplerSettings:

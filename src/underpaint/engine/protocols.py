@@ -137,7 +137,7 @@ class ModelCall:
     sample: rows x C x h x w, scaled as the model wants it and in its dtype. timestep: as the model gets it.
     conditioning: the keyword arguments that carry the words, one row of each for every row of `sample`.
     negative_rows: how many rows at the front belong to the negative prompt. window: the tile, None for the whole.
-    region: whether a region's own words are asked about, not those for the whole picture.
+    region: the key of the region whose own words are asked about, None for those of the whole picture.
     """
 
     sample: Tensor
@@ -146,7 +146,7 @@ class ModelCall:
     negative_rows: int
     step: Step
     window: Window | None = None
-    region: bool = False
+    region: object | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +183,15 @@ class Supplies(Protocol):
     """An attachment that also adds something to every call of the denoiser; None where it has nothing to add."""
 
     def inputs(self, call: ModelCall) -> ModelInputs | None: ...
+
+
+@runtime_checkable
+class Joins(Protocol):
+    """An attachment that adds something to every call, or to those of one region alone."""
+
+    def within(self, region: object) -> Attachment:
+        """The same for the calls that ask about this region, by its key; in all others it is as if not there."""
+        ...
 
 
 @runtime_checkable

@@ -6,22 +6,26 @@ Bar-Tal et al. 2023). Guidance and the sampler then see one answer, so regions m
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from torch import Tensor
 
 from underpaint.engine.guidance.cfg import together
 from underpaint.engine.loop import Answers, Ask
-from underpaint.engine.protocols import Step
+from underpaint.engine.protocols import Attachment, Step
 
 
 @dataclass(frozen=True, eq=False)
 class Region:
     """`words`: what is asked there. `share`: how much of the answer is its own at each latent cell (h x w, 0..1) of a
-    run of this size (height, width), None at steps where it has no say; then the model is not asked either."""
+    run of this size (height, width), None at steps where it has no say; then the model is not asked either. `key`:
+    what the region's calls are known by to attachments of the run. `attachments`, such as LoRAs, hang on the model only
+    while its words are read and it is asked about them: every other call is, to the bit, the one without them."""
 
     words: str
     share: Callable[[Step, tuple[int, int]], Tensor | None]
+    key: object = field(default_factory=object)
+    attachments: tuple[Attachment, ...] = ()
 
 
 class RegionalAsk:

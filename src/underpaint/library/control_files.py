@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
+from underpaint.controls import reading
 from underpaint.controls.ground import Ground
 from underpaint.controls.shape import Check, Extracted, Given, Kept
-from underpaint.controls.table import check, named, read_control
+from underpaint.controls.table import check, named
 from underpaint.errors import OutputError, PictureError, RecipeError
 from underpaint.files import atomic_write, free_name, is_file
 from underpaint.imaging.arrays import FloatArray, to_bytes
@@ -45,9 +46,9 @@ class ControlFiles:
 
 
 def read_controls(specs: Sequence[str], *, kind: str = "auto") -> list[Given]:
-    """Every `--control`, in order. Raises UnderpaintErrors that say which one is wrong, and the way out."""
-    files = ControlFiles(kind)
-    return [read_control(spec, files) for spec in specs]
+    """Every `--control` for the whole picture, in order, regions with those for them. Raises UnderpaintErrors that say
+    which one is wrong, and the way out."""
+    return reading.read_controls(specs, ControlFiles(kind))
 
 
 def _check(path: Path) -> None:

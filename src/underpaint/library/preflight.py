@@ -10,6 +10,7 @@ from underpaint.plan.adapting import chosen_adapters
 from underpaint.plan.decide import Facts, Machine, decide
 from underpaint.plan.image_text import chosen_image_text
 from underpaint.plan.materials import masked_bounds, open_hole, sizes
+from underpaint.plan.regions import region_loras
 from underpaint.plan.words import read_words
 from underpaint.recipe import FillRecipe, ModelRef, Recipe
 
@@ -42,10 +43,11 @@ class Preflight:
         if self.prediction:
             model = model.with_(prediction=parse_prediction(self.prediction))
         loras = tuple((ref, self._of(ref, "lora")) for ref in (*recipe.loras, *words.loras))
+        in_regions = tuple((key, ref, self._of(ref, "lora")) for key, ref in region_loras(recipe))
         hole = open_hole(recipe, blobs) if isinstance(recipe, FillRecipe) else None
         chosen_image_text(recipe, model.path)
         decide(recipe, Facts(
-            seed=recipe.seed or 0, words=words, model=model, machine=_ANY_MACHINE, loras=loras,
+            seed=recipe.seed or 0, words=words, model=model, machine=_ANY_MACHINE, loras=loras, region_loras=in_regions,
             vae=self._of(recipe.vae, "vae") if recipe.vae else None, sizes=self._sizes_of(recipe, blobs),
             masked=masked_bounds(hole) if hole else None,
             adapters=tuple(one.use() for one in chosen_adapters(recipe, model, self.catalogue))))

@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from underpaint.controls.region import Region, mask_of
+from underpaint.controls.region import Region
+from underpaint.controls.region_place import mask_of
 from underpaint.errors import PictureError
 from underpaint.imaging.arrays import FloatArray
 from underpaint.imaging.color import delta_e_2000

@@ -64,6 +64,13 @@ class AdapterUse(Frozen):
     encoder: ModelRef | None = None
 
 
+class RegionLora(Frozen):
+    """A LoRA of a region's own. `control` is the SHA-256 of the region's data."""
+
+    control: Sha256
+    lora: LoraRef
+
+
 class Plan(Frozen):
     """Every decision about one picture.
 
@@ -97,7 +104,8 @@ class Plan(Frozen):
     guidance_scale: Annotated[float, Field(ge=0, le=100)]
     clip_skip: Annotated[int, Field(ge=1, le=12)] | None = None
     line_adapter: str | None = None
-    adapters: Annotated[tuple[AdapterUse, ...], Field(max_length=65)] = ()
+    adapters: Annotated[tuple[AdapterUse, ...], Field(max_length=1089)] = ()
+    region_loras: Annotated[tuple[RegionLora, ...], Field(max_length=1024)] = ()
     image_text: ModelRef | None = None
     device: str
     dtype: str

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from underpaint.controls.region_inside import everything
 from underpaint.errors import PlanError
 from underpaint.imaging.geometry import Bounds, Extent
 from underpaint.models.description import ModelDescription
-from underpaint.plan.data import AdapterUse, Box, Pass, Plan
+from underpaint.plan.data import AdapterUse, Box, Pass, Plan, RegionLora
+from underpaint.plan.regions import check_regions
 from underpaint.plan.words import Words
 from underpaint.recipe import (
     ColourControl,
@@ -48,6 +50,7 @@ class Facts:
 
     `words` have their wildcards resolved. `sizes`: of every picture, mask and drawing, by hash. `masked`: bounds of
     the mask in the finished picture's pixels, None where it is empty. `adapters`: which follow which controls.
+    `region_loras`: those of regions, each with the key of its region.
     `image_text`: who is asked for phrases, None for the model's own or nobody.
     """
 
@@ -61,6 +64,7 @@ class Facts:
     sizes: Mapping[str, Extent] = field(default_factory=dict)
     masked: Bounds | None = None
     adapters: tuple[AdapterUse, ...] = ()
+    region_loras: tuple[tuple[str, LoraRef, ModelDescription], ...] = ()
     image_text: ModelRef | None = None
 
 
@@ -82,8 +86,10 @@ def decide(recipe: Recipe, facts: Facts) -> Plan:
         area=Box.of(frame.area), scale=frame.scale, passes=_passes(recipe, frame, model), seed=facts.seed,
         sampler=sampler.id, schedule=schedule.id if schedule else None,
         guidance_scale=model.default_guidance if guidance is None else guidance, clip_skip=recipe.clip_skip,
-        line_adapter="adapter_line" if any(map(_draws, recipe.controls)) and model.can("line") else None,
+        line_adapter="adapter_line" if any(map(_draws, everything(recipe.controls))) and model.can("line") else None,
         adapters=facts.adapters, image_text=facts.image_text,
+        region_loras=tuple(RegionLora(control=key, lora=ref.changed(hash=found.sha256))
+                           for key, ref, found in facts.region_loras),
         device=facts.machine.device, dtype=facts.machine.dtype, threads=facts.machine.threads,
     )
 
@@ -122,8 +128,9 @@ def _refuse_impossible(recipe: Recipe, model: ModelDescription) -> None:
     if isinstance(recipe, FillRecipe) and recipe.mask is None and not any(recipe.outpaint.model_dump().values()):
         raise PlanError("there is nothing to fill", field="mask",
                         hint="Give a mask, or say how far to grow the picture.")
-    if any(control.start > control.end for control in recipe.controls):
+    if any(control.start > control.end for control in everything(recipe.controls)):
         raise PlanError("a control ends before it starts", field="controls")
+    check_regions(recipe)
 
 
 def _draws(control: Control) -> bool:
@@ -165,7 +172,7 @@ def _shape(recipe: Recipe, facts: Facts) -> Extent:
     if isinstance(recipe, RefineRecipe):
         return facts.sizes[recipe.picture.sha256]
     maps = sorted((control.kind != "line", blob.sha256) for control in recipe.controls if _shapes(control)
-                  for blob in control.blobs())
+                  for blob in ([control.mask] if isinstance(control, RegionControl) else control.blobs()))
     if maps:
         return facts.sizes[maps[0][1]]
     poses = [one for one in recipe.controls if isinstance(one, PoseControl) and one.weight]

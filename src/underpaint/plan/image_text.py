@@ -4,6 +4,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from underpaint.controls.region_inside import everything
 from underpaint.errors import ModelError
 from underpaint.models.home import plain, underpaint_home
 from underpaint.models.primer import PRIMER, primer_folder
@@ -45,7 +46,7 @@ def image_text_place(ref: ModelRef | None, beside: Path | None = None) -> Path:
 def chosen_image_text(recipe: Recipe, beside: Path) -> Path | None:
     """The image-text model that steers where a control names none and the painting model in `beside` has none; None
     where none is asked for. Raises ModelError where one is asked for and is not here."""
-    asked = [one.model for one in recipe.controls if isinstance(one, WordsControl) and one.weight]
+    asked = [one.model for one in everything(recipe.controls) if isinstance(one, WordsControl) and one.weight]
     for ref in asked:
         if ref is not None:
             image_text_place(ref)

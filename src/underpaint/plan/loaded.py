@@ -10,11 +10,12 @@ from torch import nn
 from underpaint.engine.engine import Engine
 from underpaint.engine.families.adapters import Adapter, load_adapter, load_line_adapter
 from underpaint.engine.families.image_text import ImageText
+from underpaint.engine.protocols import Attachment
 from underpaint.errors import PlanError
 from underpaint.models.description import ModelDescription
 from underpaint.plan.data import AdapterUse, Plan
 from underpaint.plan.image_text import open_image_text
-from underpaint.recipe import ModelRef
+from underpaint.recipe import LoraRef, ModelRef
 
 LINE_ADAPTER = "adapter_line"
 Find = Callable[[AdapterUse], tuple[ModelDescription, ModelDescription | None]]
@@ -23,11 +24,12 @@ Find = Callable[[AdapterUse], tuple[ModelDescription, ModelDescription | None]]
 
 @dataclass(eq=False)
 class Loaded:
-    """One model on its device. Adapters stay loaded while plans use them."""
+    """One model on its device. Adapters stay loaded while plans use them; `lora` opens one that a plan names."""
 
     description: ModelDescription
     engine: Engine
     find: Find | None = None
+    lora: Callable[[LoraRef], Attachment] | None = None
     _adapters: dict[AdapterUse, Adapter] = field(default_factory=dict)
 
     def adapter(self, use: AdapterUse) -> Adapter:

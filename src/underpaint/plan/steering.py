@@ -8,6 +8,7 @@ from underpaint.controls.table import Steered
 from underpaint.controls.table import steer as steer_all
 from underpaint.engine.attachments.attention import UNETS
 from underpaint.engine.families.adapters import Adapter
+from underpaint.engine.protocols import Attachment
 from underpaint.imaging.arrays import FloatArray
 from underpaint.plan.adapting import control_key
 from underpaint.plan.data import Pass, Plan
@@ -35,7 +36,7 @@ def _followed(recipe: Recipe, blobs: Mapping[str, bytes], plan: Plan, one: Pass,
     engine = loaded.engine
     tools = Tools(lambda: engine.colours, loaded.line_adapter if plan.line_adapter else None, engine.encode,
                   plan.family in UNETS, lambda latents: engine.to_rgb()(latents), plan.prompt, loaded.image_texts(plan),
-                  _adapters(plan, loaded))
+                  _adapters(plan, loaded), _loras(plan, loaded))
     lain = replace(ground(plan, one, blobs), scene=_scene(recipe, blobs, plan, one, hole))
     return steer_all(recipe.controls, lain, tools)
 
@@ -48,6 +49,15 @@ def _adapters(plan: Plan, loaded: Loaded) -> Callable[[Control], Adapter | None]
         return loaded.adapter(use) if use is not None else None
 
     return adapter
+
+
+def _loras(plan: Plan, loaded: Loaded) -> Callable[[Control], tuple[Attachment, ...]]:
+    def loras(region: Control) -> tuple[Attachment, ...]:
+        assert loaded.lora is not None or not plan.region_loras, "whoever loads a model says how LoRAs are found"
+        key = control_key(region)
+        return tuple(loaded.lora(one.lora) for one in plan.region_loras if one.control == key and loaded.lora)
+
+    return loras
 
 
 def _scene(recipe: Recipe, blobs: Mapping[str, bytes], plan: Plan, one: Pass,

@@ -1,13 +1,13 @@
 """What steers besides words: data only; how each one steers lives in controls/, one file each."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from underpaint.recipe.base import Frozen
-from underpaint.recipe.parts import Blob, Fraction, ModelRef, Side, Strength
+from underpaint.recipe.parts import Blob, Fraction, LoraRef, ModelRef, Side, Strength
 
 Weight = Annotated[float, Field(ge=0, le=2)]
 HexColour = Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")]
@@ -275,26 +275,6 @@ class StyleControl(_Control):
         yield from self.pictures
 
 
-class RegionControl(_Control):
-    """A part of the picture with words of its own; white (or what is not transparent) in the mask lies in it.
-
-    `joint`: how much of what is painted there is asked for by its words alone, beside the attention that is led there.
-    `soft`: over how much of the picture's shorter side its border is soft. `with_words`: whether the words for the
-    whole picture are said there too.
-    """
-
-    kind: Literal["region"] = "region"
-    mask: Blob
-    words: Annotated[str, Field(min_length=1, max_length=2000)]
-    joint: Fraction = 0.5
-    soft: Annotated[float, Field(ge=0, le=0.25)] = 0.03
-    with_words: bool = True
-    resize: Resizing = "fit"
-
-    def blobs(self) -> Iterator[Blob]:
-        yield self.mask
-
-
 class WordsControl(_Control):
     """Phrases that the picture is drawn to by an image-text model, and asked about afterwards.
 
@@ -314,6 +294,55 @@ class WordsControl(_Control):
     range_: Annotated[float, Field(ge=0, le=1, alias="range")] = 0.3
     symmetry: Fraction = 0.0
     model: ModelRef | None = None
+
+
+def _may_lie_inside(value: Any) -> Any:
+    kind = value.get("kind") if isinstance(value, Mapping) else getattr(value, "kind", None)
+    if kind == "region":
+        raise ValueError("a region cannot lie in a region; give it a mask of its own beside the other")
+    if kind == "nudge":
+        raise ValueError("a nudge starts from a whole picture; to move a part of it, paint over it inside a mask")
+    return value
+
+
+InRegion = Annotated[LineControl | LightControl | PaletteControl | PerspectiveControl | ColourControl | DepthControl
+                     | PoseControl | AdapterControl | StyleControl | WordsControl,
+                     Field(discriminator="kind"), BeforeValidator(_may_lie_inside)]
+"""What a region may be steered by on its own. Maps lie over the whole picture there, too."""
+
+
+class RegionControl(_Control):
+    """A part of the picture with words, LoRAs and controls of its own, at least one of these; white (or what is not
+    transparent) in the mask lies in it.
+
+    `joint`: how much of what is painted there is asked for by its words alone, beside the attention that is led there.
+    `soft`: over how much of the picture's shorter side its border is soft. `with_words`: whether the words for the
+    whole picture are said there too. `loras` act where its words are asked for, `controls` inside the mask; none of
+    them is what painting starts from.
+    """
+
+    kind: Literal["region"] = "region"
+    mask: Blob
+    words: Annotated[str, Field(max_length=2000)] = ""
+    joint: Fraction = 0.5
+    soft: Annotated[float, Field(ge=0, le=0.25)] = 0.03
+    with_words: bool = True
+    resize: Resizing = "fit"
+    loras: Annotated[tuple[LoraRef, ...], Field(max_length=16)] = ()
+    controls: Annotated[tuple[InRegion, ...], Field(max_length=16)] = ()
+
+    @model_validator(mode="after")
+    def _has_something_of_its_own(self) -> Self:
+        if not (self.words.strip() or self.loras or self.controls):
+            raise ValueError("a region needs words of its own, LoRAs or controls")
+        if any(isinstance(one, ColourControl) and one.begin for one in self.controls):
+            raise ValueError("painting starts from the colours of the whole picture, not of a region: leave begin out")
+        return self
+
+    def blobs(self) -> Iterator[Blob]:
+        yield self.mask
+        for control in self.controls:
+            yield from control.blobs()
 
 
 Control = Annotated[LineControl | LightControl | PaletteControl | PerspectiveControl | ColourControl | NudgeControl

@@ -189,7 +189,8 @@ def _is_tag(where: tuple[int | str, ...], at: int) -> bool:
 
 def _explain(error: ValidationError) -> RecipeError:
     first = error.errors(include_url=False)[0]
-    tags = {"create", "refine", "fill", "line", "light", "palette", "perspective", "colour", "nudge"}
+    tags = {"create", "refine", "fill", "line", "light", "palette", "perspective", "colour", "nudge", "depth", "pose",
+            "adapter", "style", "region", "words"}
     where = first["loc"]
     field = ".".join(str(part) for at, part in enumerate(where) if part not in tags or not _is_tag(where, at))
     if first["type"] == "extra_forbidden":

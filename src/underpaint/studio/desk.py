@@ -13,7 +13,7 @@ from underpaint.errors import Busy, LibraryError, ModelError, NotThere, RecipeEr
 from underpaint.library.jobs import RECIPES, JobItem, Jobs, JobStatus, Order
 from underpaint.library.library import Library
 from underpaint.models import Catalogue, Kind, ShelfWatch
-from underpaint.recipe import LoraRef, ModelRef, Recipe
+from underpaint.recipe import LoraRef, ModelRef, Recipe, RegionControl
 from underpaint.studio.brush import Brush, PainterBrush
 from underpaint.studio.easel import Easel, Live
 from underpaint.studio.following import Follower
@@ -209,7 +209,9 @@ class Desk:
     def _check_models(self, recipe: Recipe) -> None:
         named: list[tuple[str, Kind, ModelRef | LoraRef | None]] = [
             ("model", "checkpoint", recipe.model), ("vae", "vae", recipe.vae),
-            *(("loras", "lora", lora) for lora in recipe.loras)]
+            *(("loras", "lora", lora) for lora in recipe.loras),
+            *(("control region", "lora", lora) for one in recipe.controls if isinstance(one, RegionControl)
+              for lora in one.loras)]
         for field, kind, ref in named:
             if ref is not None:
                 try:

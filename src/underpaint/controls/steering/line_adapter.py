@@ -25,13 +25,20 @@ class LineAdapter:
 
     `ink` is the H x W ink map (1 = ink) at the painted size. The features join the rows of the words that are asked
     for and not those of the negative prompt, so that guidance pulls toward the lines as it pulls toward the words.
+    `region`: the key of the region whose calls alone they join, None for all.
     """
 
-    def __init__(self, adapter: nn.Module, ink: FloatArray, control: LineControl | PerspectiveControl) -> None:
+    def __init__(self, adapter: nn.Module, ink: FloatArray, control: LineControl | PerspectiveControl,
+                 region: object | None = None) -> None:
         self._adapter = adapter
         self._ink = ink
         self._control = control
+        self._region = region
         self._features: tuple[Tensor, ...] = ()
+
+    def within(self, region: object) -> "LineAdapter":
+        """The same for the calls of one region."""
+        return LineAdapter(self._adapter, self._ink, self._control, region)
 
     def attach(self, components: Components) -> None:
         """Make the features, in the denoiser's precision, on its device."""
@@ -49,7 +56,7 @@ class LineAdapter:
     def inputs(self, call: ModelCall) -> ModelInputs | None:
         """The features for this call's rows and tile; None outside the control's share of the run."""
         strength = self._control.strength_at(call.step.fraction)
-        if strength == 0:
+        if strength == 0 or self._region not in (None, call.region):
             return None
         # The features carry the weight already; what is left is the curve.
         factor = strength / self._control.weight

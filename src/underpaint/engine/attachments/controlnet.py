@@ -1,6 +1,7 @@
 """ControlNets (Zhang et al. 2023) and ControlNetUnion: a copy of the denoiser's encoder reads the map beside it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -39,6 +40,10 @@ class ControlNetAttachment:
             return list(several)
         return [cls(first._net, [one for each in several for one in each._maps])]
 
+    def within(self, region: object) -> "ControlNetAttachment":
+        """The same for the calls of one region."""
+        return ControlNetAttachment(self._net, [replace(one, region=region) for one in self._maps])
+
     def attach(self, components: Components) -> None:
         """Bring the maps to the denoiser's device and precision."""
         like = next(components.denoiser.parameters())
@@ -51,7 +56,7 @@ class ControlNetAttachment:
     def inputs(self, call: ModelCall) -> ModelInputs | None:
         """What the net says to this call's rows and tile; None outside its share of the run."""
         asked = [(one, sheet, strength) for one, sheet in zip(self._maps, self._sheets, strict=True)
-                 if (strength := one.at(call.step)) > 0]
+                 if (strength := one.at(call)) > 0]
         if not asked:
             return None
         mode = asked[0][0].mode

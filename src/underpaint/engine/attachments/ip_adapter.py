@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -55,6 +55,10 @@ class IPAttachment:
         """One for all."""
         return [cls([one for each in several for one in each._prompts])]
 
+    def within(self, region: object) -> "IPAttachment":
+        """The same for the calls of one region."""
+        return IPAttachment([replace(one, followed=replace(one.followed, region=region)) for one in self._prompts])
+
     def attach(self, components: Components) -> None:
         """Look at the pictures, and put the adapters' keys and values into the cross-attention."""
         from diffusers.models.attention_processor import AttnProcessor2_0
@@ -106,7 +110,7 @@ class IPAttachment:
 
     def inputs(self, call: ModelCall) -> ModelInputs:
         """The pictures' features for this call's rows, at their strengths of this step."""
-        strengths = [one.followed.at(call.step) for one in self._prompts]
+        strengths = [one.followed.at(call) for one in self._prompts]
         for processor in self._unet.attn_processors.values():
             if hasattr(processor, "to_k_ip"):
                 processor.scale = list(strengths)

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from underpaint.engine.attachments.lora_file import LayerChange, layer_settings, read_changes
-from underpaint.engine.attachments.lora_hooks import hook_for
+from underpaint.engine.attachments.lora_hooks import Hook, hook_for
 from underpaint.engine.attachments.lora_targets import Target, named_targets, numbered_names
 from underpaint.engine.attachments.textual_inversion import checked_vectors
 from underpaint.engine.components import Components
@@ -63,23 +63,25 @@ class LoraAttachment:
         self._tensors: dict[str, Tensor] | None = None
         self._handles: list[RemovableHandle] = []
         self._vectors: dict[str, tuple[Tensor | None, ...]] = {}
+        self._made: tuple[Components, list[tuple[nn.Module, Hook]], dict[str, tuple[Tensor | None, ...]]] | None = None
 
     def attach(self, components: Components) -> None:
-        """Hook the changes in. Nothing is hooked unless everything fits.
+        """Hook the changes in. Nothing is hooked unless everything fits. The hooks are made once for a model: a
+        region's LoRA is attached and detached at every step.
 
         Raises:
             ModelError: the LoRA is for another family or size of model, or damaged.
         """
         assert not self._handles, "this LoRA is already attached"
-        found = self._matched(components)
-        vectors = self._bundled(components)
-        hooks = [
-            pair
-            for target, change in found
-            if self._weight(change.part)
-            for pair in hook_for(target, change, self._weight(change.part))
-        ]
-        self._vectors = vectors
+        if self._made is None or self._made[0] is not components:
+            hooks = [
+                pair
+                for target, change in self._matched(components)
+                if self._weight(change.part)
+                for pair in hook_for(target, change, self._weight(change.part))
+            ]
+            self._made = components, hooks, self._bundled(components)
+        _, hooks, self._vectors = self._made
         self._handles = [layer.register_forward_hook(hook) for layer, hook in hooks]
 
     def detach(self) -> None:

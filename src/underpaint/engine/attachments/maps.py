@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from underpaint.engine.protocols import ModelCall, Step, Window
+from underpaint.engine.protocols import ModelCall, Window
 
 Mode = Literal["balanced", "words", "control"]
 FALL = 0.825
@@ -21,7 +21,8 @@ class Followed:
 
     `strength` says how strongly at a share of the run, 0 for not at all. `mode` is A1111's control mode: "balanced";
     "words" weighs the outer levels less; "control" does so too, and leaves the rows of the negative prompt alone.
-    `type` is its number in a ControlNetUnion. `key` orders several.
+    `type` is its number in a ControlNetUnion. `key` orders several. `region`: the key of the region in whose calls
+    alone it is followed, None for all calls.
     """
 
     sheet: np.ndarray
@@ -29,10 +30,11 @@ class Followed:
     mode: Mode = "balanced"
     type: int = 0
     key: str = ""
+    region: object | None = None
 
-    def at(self, step: Step) -> float:
-        """Its strength at a step."""
-        return self.strength(step.fraction)
+    def at(self, call: ModelCall) -> float:
+        """Its strength at a call."""
+        return self.strength(call.step.fraction) if self.region in (None, call.region) else 0.0
 
 
 def as_tensor(sheet: np.ndarray, like: Tensor) -> Tensor:

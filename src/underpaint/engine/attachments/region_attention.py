@@ -60,7 +60,7 @@ class RegionAttention:
 
     def inputs(self, call: ModelCall) -> ModelInputs | None:
         """Note where the call paints; a region that is asked about alone needs no leading."""
-        self._now = 0.0 if call.region else self._strength(call.step.fraction)
+        self._now = 0.0 if call.region is not None else self._strength(call.step.fraction)
         self._negative, self._maps = call.negative_rows, {}
         if self._now > 0:
             window = call.window

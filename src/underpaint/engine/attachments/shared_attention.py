@@ -26,19 +26,25 @@ class SharedAttention:
 
     `latents` gives the pictures' latents (n x C x h x w), asked for once at attaching; `strength` how strongly they
     count at a share of the run, 1 as much as the painting itself counts for itself, 0 not at all; `align` shares the
-    attention instead of only showing the pictures; `seed` draws their noise.
+    attention instead of only showing the pictures; `seed` draws their noise; `region` is the key of the region in whose
+    calls alone they are looked at, None for all calls.
     """
 
     stands_round = True
     """Whatever else changes attention layers must be there before."""
 
     def __init__(self, latents: Callable[[], Tensor], strength: Callable[[float], float], *, align: bool,
-                 seed: int = 0) -> None:
+                 seed: int = 0, region: object | None = None) -> None:
         self._make, self._strength, self._align, self._seed = latents, strength, align, seed
+        self._region = region
         self._processors = Processors("attn1")
         self._mode: Literal["off", "look", "read"] = "off"
         self._seen: dict[str, Tensor] = {}
         self._forget()
+
+    def within(self, region: object) -> "SharedAttention":
+        """The same for the calls of one region."""
+        return SharedAttention(self._make, self._strength, align=self._align, seed=self._seed, region=region)
 
     def _forget(self) -> None:
         self._components: Components | None = None
@@ -63,7 +69,7 @@ class SharedAttention:
     def inputs(self, call: ModelCall) -> ModelInputs | None:
         """Look at the pictures as they are at this noise, once a step; nothing is added to the call itself."""
         self._mode, self._now = "off", self._strength(call.step.fraction)
-        if self._now > 0:
+        if self._now > 0 and self._region in (None, call.region):
             if self._seen_at != call.step.call:
                 self._look(call)
             self._mode, self._negative = "read", call.negative_rows

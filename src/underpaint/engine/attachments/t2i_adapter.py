@@ -1,6 +1,7 @@
 """T2I-Adapters (Mou et al. 2023): a small net turns the map into features, once, that are added at every step."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import cast
 
 import torch
@@ -22,6 +23,10 @@ class T2IAttachment:
         self._adapter, self._followed = adapter, followed
         self._features: tuple[Tensor, ...] = ()
 
+    def within(self, region: object) -> "T2IAttachment":
+        """The same for the calls of one region."""
+        return T2IAttachment(self._adapter, replace(self._followed, region=region))
+
     def attach(self, components: Components) -> None:
         """Make the features, on the denoiser's device and in its precision."""
         like, weights = next(components.denoiser.parameters()), next(self._adapter.parameters())
@@ -35,7 +40,7 @@ class T2IAttachment:
 
     def inputs(self, call: ModelCall) -> ModelInputs | None:
         """The features for this call's rows and tile; None outside the map's share of the run."""
-        strength, mode = self._followed.at(call.step), self._followed.mode
+        strength, mode = self._followed.at(call), self._followed.mode
         if strength == 0:
             return None
         rows = torch.ones((call.sample.shape[0], 1, 1, 1), device=call.sample.device, dtype=call.sample.dtype)
