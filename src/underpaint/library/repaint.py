@@ -75,6 +75,7 @@ def foresee(source: Source, catalogue: Catalogue) -> Foreseen:
     differs: list[str] = []
     plan = source.plan
     wanted: list[tuple[ModelRef, Any]] = [(plan.model, "checkpoint"), *((ref, "lora") for ref in plan.loras),
+                                          *((one.lora, "lora") for one in plan.region_loras),
                                           *((ref, "embedding") for ref in plan.embeddings)]
     wanted += [(plan.vae, "vae")] if plan.vae else []
     wanted += [(use.adapter, "adapter") for use in plan.adapters]

@@ -5,15 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from underpaint.controls.adapting import (
-    HINT,
-    IMAGE_FORMS,
-    check_form,
-    map_kinds,
-    named_adapter,
-    needs_adapter,
-    only_own,
-)
+from underpaint.controls.adapting import IMAGE_FORMS, check_form, map_kinds, named_adapter, needs_adapter
+from underpaint.controls.depth import HINT
+from underpaint.controls.region_inside import everything
 from underpaint.controls.table import in_order
 from underpaint.errors import PlanError
 from underpaint.models import Catalogue, ModelDescription, check_network
@@ -55,7 +49,7 @@ def chosen_adapters(recipe: Recipe, model: ModelDescription, catalogue: Catalogu
     and for a control that needs one where there is none.
     """
     found = []
-    for control in in_order(recipe.controls):
+    for control in everything(in_order(recipe.controls)):
         ref = named_adapter(control)
         if isinstance(control, StyleControl) and control.how not in ("adapter", "best"):
             continue
@@ -90,7 +84,7 @@ def _nearest(control: Control, model: ModelDescription, catalogue: Catalogue) ->
         brought = own_adapter(model, kind)
         if brought is not None:
             return brought
-    for kind in () if only_own(control) else kinds:
+    for kind in kinds:
         there = adapters_for(catalogue, model, (kind,))
         if there:
             return there[0]

@@ -12,6 +12,7 @@ from underpaint.controls.adapting import named_adapter
 from underpaint.controls.contradictions import contradictions
 from underpaint.controls.extractors import reading_with, shelf_of
 from underpaint.controls.light import LIGHT_WORDS
+from underpaint.controls.region_inside import called, everything
 from underpaint.controls.table import check, in_order
 from underpaint.engine.attachments.lora import LoraAttachment
 from underpaint.engine.attachments.textual_inversion import TextualInversion
@@ -40,8 +41,9 @@ from underpaint.plan.image_text import chosen_image_text
 from underpaint.plan.loaded import Loaded
 from underpaint.plan.materials import Hole, ground, masked_bounds, open_hole, sizes
 from underpaint.plan.paint import carry_out
+from underpaint.plan.regions import region_loras
 from underpaint.plan.take import Take, versions
-from underpaint.plan.words import Words, read_words
+from underpaint.plan.words import Words, plus, read_words
 from underpaint.recipe import FillRecipe, LightControl, LoraRef, ModelRef, Recipe, RegionControl
 
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16, "int8": torch.int8}
@@ -120,7 +122,7 @@ class Painter:
         model = self._find(recipe.model, "checkpoint")
         model = model.with_(prediction=self._prediction or model.prediction)
         vae = self._find(recipe.vae, "vae") if recipe.vae else None
-        loras = tuple((ref, self._find(ref, "lora")) for ref in _each_once(recipe, words))
+        loras = tuple((ref, self._find(ref, "lora")) for ref in plus(recipe.loras, words.loras))
         adapters = chosen_adapters(recipe, model, self.catalogue)
         filling = chosen_filling(recipe, model, adapters)
         embeddings = tuple(self._hashed(found) for found in self._named_in(words, model))
@@ -129,6 +131,7 @@ class Painter:
         plan = decide(recipe, Facts(
             seed=seed, words=words, model=model, machine=machine, vae=vae, loras=loras,
             embeddings=embeddings,
+            region_loras=tuple((key, ref, self._find(ref, "lora")) for key, ref in region_loras(recipe)),
             sizes=sizes(recipe, blobs), masked=masked_bounds(hole) if hole else None,
             adapters=(*(replace(one, adapter=self._hashed(one.adapter)).use() for one in adapters),
                       *(filling_use(self._hashed(one)) for one in filling)),
@@ -187,7 +190,7 @@ class Painter:
             self._loaded = None
             components = load_components(model, dtype=Dtypes(denoiser=chosen.dtype), vae=vae)
             self._loaded = key, Loaded(model, Engine(components, chosen.device, chosen.precision),
-                                        lambda use: self._adapter(use, model))
+                                        lambda use: self._adapter(use, model), self._lora)
         return self._loaded[1]
 
     def _adapter(self, use: AdapterUse, model: ModelDescription) -> tuple[ModelDescription, ModelDescription | None]:
@@ -199,7 +202,7 @@ class Painter:
     def _warnings(self, plan: Plan, recipe: Recipe, model: ModelDescription) -> list[str]:
         """What was made for another kind of model, which words it never heard, which controls and maps fight;
         sentences, told at once."""
-        found = [*_unheard(plan, recipe, model), *contradictions(in_order(recipe.controls)),
+        found = [*_unheard(plan, recipe, model), *contradictions(in_order(recipe.controls)), *_against_inside(recipe),
                  *self._unsuited(plan, model), *adapter_notes(self._chosen_of(plan, recipe, model), model)]
         return self._told(found)
 
@@ -211,20 +214,24 @@ class Painter:
         return found
 
     def _chosen_of(self, plan: Plan, recipe: Recipe, model: ModelDescription) -> list[ChosenAdapter]:
-        there = {control_key(control): control for control in recipe.controls}
+        there = {control_key(control): control for control in everything(recipe.controls)}
         used = [(there[use.control], use) for use in plan.adapters if use.control in there]
         return [ChosenAdapter(control, *self._adapter(use, model), named_adapter(control) is not None)
                 for control, use in used]
 
     def _unsuited(self, plan: Plan, model: ModelDescription) -> list[str]:
         """Which LoRAs and textual inversions were made for another kind of model."""
-        networks = [*(self._find(ref, "lora") for ref in plan.loras),
+        loras = dict.fromkeys((*plan.loras, *(one.lora for one in plan.region_loras)))
+        networks = [*(self._find(ref, "lora") for ref in loras),
                     *(self._find(ref, "embedding") for ref in plan.embeddings)]
         return [found.text for one in networks for found in check_network(model, one) if found.level == "warning"]
 
     def _attachments(self, plan: Plan) -> list[Attachment]:
-        loras = [LoraAttachment(self._find(ref, "lora"), ref.weight, ref.text_weight) for ref in plan.loras]
-        return [*loras, *(TextualInversion(self._find(ref, "embedding")) for ref in plan.embeddings)]
+        return [*map(self._lora, plan.loras),
+                *(TextualInversion(self._find(ref, "embedding")) for ref in plan.embeddings)]
+
+    def _lora(self, ref: LoraRef) -> LoraAttachment:
+        return LoraAttachment(self._find(ref, "lora"), ref.weight, ref.text_weight)
 
 
 def device_is_here(device: str, precision: str | None = None) -> bool:
@@ -241,10 +248,16 @@ def _unheard(plan: Plan, recipe: Recipe, model: ModelDescription) -> list[str]:
     """Which of the words, for the whole picture and for parts of it, the model says it never heard; a sentence."""
     known = knowledge(model.path) if model.path.is_dir() else {}
     said = (plan.prompt, *(one.words for one in in_order(recipe.controls) if isinstance(one, RegionControl)))
-    lit = any(isinstance(one, LightControl) for one in recipe.controls)
+    lit = any(isinstance(one, LightControl) for one in everything(recipe.controls))
     unheard = dict.fromkeys(word for text in said for word in unknown_words(text, known)
                             if not (lit and word in LIGHT_WORDS))
     return [f"not known to this model: {', '.join(unheard)}"] if unheard else []
+
+
+def _against_inside(recipe: Recipe) -> list[str]:
+    """Which controls of a region's own pull against each other, sentences."""
+    regions = [one for one in in_order(recipe.controls) if isinstance(one, RegionControl)]
+    return [f"in the region '{called(one)}' {said}" for one in regions for said in contradictions(one.controls)]
 
 
 def _unread(plan: Plan, recipe: Recipe, engine: Engine) -> list[str]:
@@ -277,17 +290,12 @@ def _notes(recipe: Recipe, plan: Plan, unguided: Mapping[str, int]) -> list[str]
     notes = [f"{name} was left out of {count} calls of the model, which would have spoilt the picture"
              for name, count in sorted(unguided.items())]
     followed = {use.control for use in plan.adapters}
-    loose = [one for one in recipe.controls if one.kind == "line" and one.weight and control_key(one) not in followed]
+    loose = [one for one in everything(recipe.controls) if one.kind == "line" and one.weight
+             and control_key(one) not in followed]
     if plan.line_adapter is None and loose:
         notes.append(f"'{plan.model.name}' has no line adapter, so it follows the lines loosely; "
                      "--model primer holds them more closely")
     return notes
-
-
-def _each_once(recipe: Recipe, words: Words) -> list[LoraRef]:
-    """The recipe's LoRAs, and those that only the words name."""
-    listed = {ref.name for ref in recipe.loras}
-    return [*recipe.loras, *(ref for ref in words.loras if ref.name not in listed)]
 
 
 def measure(picture: FloatArray, recipe: Recipe, plan: Plan, blobs: Mapping[str, bytes],
