@@ -10,23 +10,19 @@ from collections.abc import Callable, Sequence
 from itertools import cycle
 
 import numpy as np
-import torch
 
-from bench.table import Row, interleaved, median_seconds
+from bench.table import Row
 from underpaint.controls.ground import Ground
 from underpaint.controls.nudge import Nudge
 from underpaint.controls.nudge_axes import AXES, KNOWN
 from underpaint.controls.region import HALVES, Region
-from underpaint.controls.shape import Check, Given, Tools
+from underpaint.controls.shape import Check, Given
 from underpaint.controls.spec import parse_spec
 from underpaint.controls.style_check import ALIKE, apart, features, likeness
-from underpaint.controls.table import CONTROLS, check, steer
+from underpaint.controls.table import check
 from underpaint.controls.word_check import VERDICTS, check_words
-from underpaint.engine.latent_colours import LatentColours
-from underpaint.engine.protocols import Step
 from underpaint.errors import ModelError
 from underpaint.imaging.arrays import FloatArray, to_float
-from underpaint.imaging.geometry import Bounds, Extent
 from underpaint.library.drawings import Stored
 from underpaint.pictures.read import read_picture
 from underpaint.plan.image_text import open_image_text
@@ -38,11 +34,9 @@ from underpaint.recipe import (
     LightControl,
     NudgeControl,
     PaletteControl,
-    PerspectiveControl,
     RegionControl,
     StyleControl,
     Swatch,
-    VanishingPoint,
 )
 
 Paint = Callable[[int, Sequence[Control], dict[str, bytes], str], FloatArray]
@@ -57,7 +51,7 @@ FIGURES = ("two girls in a meadow, noon, gouache", "a {} girl", ("red", "blue", 
 
 def measure(paint: Paint, art: Sequence[FloatArray]) -> list[Row]:
     """All rows; `art` are pictures of others, in styles that differ."""
-    return [*_styles(paint, art), *_regions(paint), *_nudges(paint), *_phrases(), *_adherence(paint), _large()]
+    return [*_styles(paint, art), *_regions(paint), *_nudges(paint), *_phrases(), *_adherence(paint)]
 
 
 def stored(picture: FloatArray) -> tuple[Blob, dict[str, bytes]]:
@@ -188,33 +182,3 @@ def _adherence(paint: Paint) -> list[Row]:
             fits[held].append(check_words(picture, tuple(words.split(", ")), model).score)
     lost = 1 - statistics.mean(fits[True]) / max(statistics.mean(fits[False]), 1e-6)
     return [Row("words: what controls cost them", f"{lost:+.0%}", "<= 10 %", lost <= 0.1)]
-
-
-def _large() -> Row:
-    """Every edit on the estimate of a 512-pixel picture, beside one guided step of an SD 1.5-size UNet."""
-    from bench.denoising import ours
-    from bench.step import SIZE, fast, unet
-
-    colours = LatentColours(torch.randn(4, 3) * 0.2, torch.full((3,), 0.5), torch.randn(3, 4) * 0.2)
-    extent = Extent(8 * SIZE, 8 * SIZE)
-    painted = to_float(render(sample_scene(np.random.default_rng(1))))
-    blob, blobs = stored(painted)
-    ground = Ground(extent, Bounds.whole(extent), extent, lambda one: read_picture(blobs[one.sha256]).pixels)
-    points = (VanishingPoint(x=-0.4, y=0.45), VanishingPoint(x=1.5, y=0.45))
-    controls: dict[str, Control] = {
-        "light": LightControl(direction=180), "perspective": PerspectiveControl(points=points),
-        "palette": PaletteControl(swatches=tuple(Swatch(colour=f"#{40 * n:02x}80c0") for n in range(6)),
-                                  match="colours", hold_shares=0.5),
-        "style": StyleControl(pictures=(blob,), how="statistics")}
-    latents = torch.randn(1, 4, SIZE, SIZE, generator=torch.Generator().manual_seed(0))
-    seconds = {}
-    for name, control in controls.items():
-        edits = steer([control], ground, Tools(lambda: colours)).edits
-        seconds[name] = median_seconds(lambda edits=edits: [edit(latents, Step(1, 0, 10, 1, 10, 500.0, 1.0, 1.0, 1.0))
-                                                            for edit in edits], rounds=5)
-    model, words = fast(unet()), torch.randn(2, 77, 768)
-    step, = interleaved(lambda: ours(model, words, SIZE, 1), rounds=1)
-    shares = {name: one / step for name, one in seconds.items()}
-    assert set(controls) <= set(CONTROLS)
-    return Row("cost on an SD 1.5-size step", ", ".join(f"{name} {share:.1%}" for name, share in shares.items()),
-               "<= 8 % each", max(shares.values()) <= 0.08)

@@ -1,13 +1,10 @@
 """One guided step of a Stable Diffusion 1.5-size UNet at 512x512: the engine's way against diffusers' defaults."""
 
-import multiprocessing
-import resource
-from multiprocessing.connection import Connection
-
 import torch
 from diffusers import UNet2DConditionModel
 
 from bench.denoising import bare, ours
+from bench.memory import peak_mb
 from bench.table import Row, interleaved
 from underpaint.engine.codec import place
 from underpaint.engine.families.cpu_attention import suit_attention
@@ -32,31 +29,19 @@ def fast(model: UNet2DConditionModel, precision: torch.dtype | None = None) -> U
     return model
 
 
-def peak_gib(kind: str) -> float:
-    """Peak memory of a process of its own that makes the model and takes one step."""
-    context = multiprocessing.get_context("spawn")
-    here, there = context.Pipe()
-    process = context.Process(target=_one_step, args=(kind, there))
-    process.start()
-    there.close()
-    peak: float = here.recv()
-    process.join()
-    return peak
-
-
-def _one_step(kind: str, out: Connection) -> None:
+def one_step(kind: str) -> None:
+    """Make the model and take one step."""
     words = torch.randn(2, 77, 768)
     if kind == "diffusers":
         bare(unet(), words, SIZE, 1)
     else:
         ours(fast(unet(), torch.int8 if kind == "int8" else None), words, SIZE, 1)
-    out.send(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
 
 
 def measure() -> list[Row]:
     """Median seconds of one step each way, taken in turn, and the peak memory of each in a process of its own."""
     own, int8, theirs = _seconds()
-    memory = {kind: peak_gib(kind) for kind in ("own", "int8", "diffusers")}
+    memory = {kind: peak_mb(one_step, kind) / 1073.7 for kind in ("own", "int8", "diffusers")}
     rows = [Row("SD 1.5-size step, 512x512 guided, machine's own choice",
                 f"{theirs / own:.2f}x ({own:.1f} s against {theirs:.1f} s)", "faster", theirs > own)]
     rows += [Row("the same with --precision int8", f"{theirs / int8:.2f}x ({int8:.1f} s)", ">= 2.4x",

@@ -8,12 +8,23 @@ from time import perf_counter
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a table: what was measured, the number as text, the target as text, and whether it was reached."""
+    """One line of a table: what was measured, the number as text, the target as text, and whether it was reached; None
+    where it could not be measured here, and `measured` says why."""
 
     what: str
     measured: str
     target: str
-    reached: bool
+    reached: bool | None
+
+    @classmethod
+    def skipped(cls, what: str, why: str, target: str) -> "Row":
+        """What could not be measured here."""
+        return cls(what, f"not measured: {why}", target, None)
+
+    @property
+    def verdict(self) -> str:
+        """The table's last word on it."""
+        return "skipped" if self.reached is None else "ok" if self.reached else "MISSED"
 
 
 def interleaved(*calls: Callable[[], object], rounds: int = 5, warm: int = 1) -> tuple[float, ...]:
