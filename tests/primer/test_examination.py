@@ -8,7 +8,8 @@ import torch
 
 from underpaint.primer.judge import Judge, ask, judge_input
 from underpaint.primer.report.looks import frechet, principal
-from underpaint.primer.report.rows import most, shares, table
+from underpaint.primer.report.page import table
+from underpaint.primer.report.rows import most, shares
 from underpaint.primer.report.words import answers, counting, questions, relating, said, value_shares, word_rows
 from underpaint.primer.stagecraft.scene import FACTORS, held_out, sample_scene
 

@@ -8,17 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from tiny_primer import tiny_config
 
 from underpaint.errors import ModelError, RecipeError
 from underpaint.models.primer import check_files
 from underpaint.primer.__main__ import main
 from underpaint.primer.adopt import adopt_stage
-from underpaint.primer.config import SHIPPED, PrimerConfig, read_config
+from underpaint.primer.config import SHIPPED, read_config
 from underpaint.primer.export import strengthen
 from underpaint.primer.hearing import hearing
 from underpaint.primer.maps import CHANNELS
 from underpaint.primer.paint import Order, paint
-from underpaint.primer.report.stage import report_stage
 from underpaint.primer.stages import (
     Workshop,
     autoencoder_stage,
@@ -26,53 +26,17 @@ from underpaint.primer.stages import (
     encode_stage,
     export_stage,
     finished_autoencoder,
-    judge_stage,
     load_autoencoder,
     load_paintbox,
     painter_stage,
-    reading_stage,
-    render_stage,
-    tokenizer_stage,
 )
 from underpaint.training.checkpoint import load_state
 from underpaint.training.shards import Pool, complete_shards
 
 
-def _tiny() -> PrimerConfig:
-    """The shipped configuration with everything small; the layout stays the same."""
-    config = read_config()
-    narrow = {"encoder_widths": [8, 16], "decoder_widths": [8, 16], "encoder_blocks": [1, 1], "decoder_blocks": [1, 1]}
-    return PrimerConfig(
-        render=replace(config.render, per_shard=4, shards=2, captions=2, judge_shards=2),
-        tokenizer=replace(config.tokenizer, tokens=700),
-        autoencoder=replace(config.autoencoder, steps=3, batch=2, crop=64, model=config.autoencoder.model | narrow),
-        reading=replace(config.reading, steps=3, batch=4),
-        painter=replace(
-            config.painter,
-            steps=2,
-            batch=2,
-            half_batch=3,
-            unet=config.painter.unet | {"block_out_channels": [16, 32]},
-            text=config.painter.text | {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1},
-            adapter=config.painter.adapter | {"channels": [16, 32]},
-        ),
-        decoder=replace(config.decoder, steps=2, batch=2, crop=64),
-        judge=replace(config.judge, steps=2, batch=2, size=32, width=4),
-        evaluate=replace(config.evaluate, prompts=8, pairs=3, drawings=2, steps=2),
-        defaults=config.defaults,
-    )
-
-
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
-    made = Workshop(tmp_path_factory.mktemp("work"), _tiny())
-    render_stage(made)
-    tokenizer_stage(made)
-    assert autoencoder_stage(made)
-    encode_stage(made)
-    assert reading_stage(made)
-    assert painter_stage(made)
-    return made
+@pytest.fixture
+def shop(tiny_shop: Workshop) -> Workshop:
+    return tiny_shop
 
 
 def test_the_folder_loads_and_paints(shop: Workshop, tmp_path: Path) -> None:
@@ -190,21 +154,9 @@ def test_the_decoder_learns_to_forgive_over_the_same_encoder(shop: Workshop, tmp
                        after["decoder.conv_out.bias"])  # fmt: skip
 
 
-def test_the_examination_runs(shop: Workshop) -> None:
-    assert judge_stage(shop)
-    rows, folder = report_stage(shop)
-    named = {row.name: row for row in rows}
-    assert 0.0 <= named["subject"].value <= 1.0 and named["subject"].count == 8
-    assert named["lines kept (F1), clean"].ceiling is not None
-    assert (folder / "samples.png").is_file() and "| subject |" in (folder / "table.md").read_text()
-    before = {path.name: path.stat().st_mtime_ns for path in folder.glob("rows-*")}
-    assert report_stage(shop)[0] == rows
-    assert before == {path.name: path.stat().st_mtime_ns for path in folder.glob("rows-*")}
-
-
 def test_missing_parts_are_named(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="not trained yet"):
-        encode_stage(Workshop(tmp_path, _tiny()))
+        encode_stage(Workshop(tmp_path, tiny_config()))
 
 
 @pytest.mark.parametrize(

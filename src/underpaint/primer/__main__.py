@@ -8,11 +8,12 @@ import typer
 
 from underpaint.errors import UnderpaintError
 from underpaint.models.primer import primer_folder
-from underpaint.primer import review_commands
+from underpaint.primer import report_commands, review_commands
 from underpaint.primer.config import SHIPPED, PrimerConfig, read_config
 from underpaint.primer.part_config import SHIPPED_PARTS, read_parts_config
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Train the built-in model, stage by stage.")
+report_commands.register(app)
 review_commands.register(app)
 
 Work = Annotated[Path, typer.Option(help="Folder for pictures, checkpoints and logs.")]
@@ -154,17 +155,6 @@ def judge(
     settings = read_config(config)
     settings = replace(settings, judge=_budget(settings.judge, seconds, steps))
     _finish(judge_stage(_shop(work, settings, "cpu", workers=workers)))
-
-
-@app.command()
-def report(work: Work = _WORK, config: Config = SHIPPED, device: Device = "") -> None:
-    """Measure the painter: words, counts, relations, looks, maps, beside what renders reach."""
-    from underpaint.primer.report.rows import table
-    from underpaint.primer.report.stage import report_stage
-
-    rows, folder = report_stage(_shop(work, read_config(config), device))
-    typer.echo(table(rows))
-    typer.echo(f"Written to {folder}.")
 
 
 @app.command()

@@ -118,8 +118,9 @@ class JudgeConfig:
 
 @dataclass(frozen=True)
 class EvaluateConfig:
-    """How the painter is examined: with so many prompts, prompts for each of counting and relating, and scenes whose
-    maps must be followed."""
+    """How the painter is examined: with so many prompts, prompts for each of counting, relating and dressing two, and
+    scenes whose maps must be followed; `few_steps` is what the LoRA paints in, `rounds` how often a picture is timed.
+    """
 
     prompts: int
     pairs: int
@@ -127,6 +128,8 @@ class EvaluateConfig:
     steps: int
     guidance: float
     seed: int
+    few_steps: int = 4
+    rounds: int = 5
 
 
 @dataclass(frozen=True)

@@ -1,45 +1,74 @@
 """Rows of the report: a number with its 95 % interval, what renders reach, and what was asked."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
+Values = NDArray[np.float64]
+_DRAWS = 400
 
 
 @dataclass(frozen=True)
 class Row:
     """One line of the report.
 
-    `value` with `low` and `high` (95 %) over `count` pictures; `ceiling` is the same measure on fresh renders of the
-    same prompts or maps, None where there is none; `asked` says the bar in words and `met` whether it is reached.
+    `value` with `low` and `high` (95 %) over `count` pictures, all None where nothing could be measured, and `note`
+    says why; `ceiling` is the same measure on fresh renders of the same prompts or maps, None where there is none;
+    `asked` says the bar in words and `met` whether it is reached. `few`: painted by the LoRA of few steps.
     """
 
     name: str
-    value: float
-    low: float
-    high: float
+    value: float | None
+    low: float | None
+    high: float | None
     count: int
     ceiling: float | None
     asked: str
     met: bool | None
+    few: bool = False
+    note: str = ""
 
     @property
     def share(self) -> float | None:
         """The value as a share of the ceiling."""
-        return None if not self.ceiling else self.value / self.ceiling
+        return None if not self.ceiling or self.value is None else self.value / self.ceiling
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
         return asdict(self) | {"share": self.share}
 
+    def by_few(self) -> "Row":
+        """The same row in the column of the LoRA."""
+        return replace(self, few=True)
 
-def shares(name: str, right: Sequence[bool], ceiling: Sequence[bool], asked: float) -> Row:
-    """A share of right answers, asked for as a share of the ceiling's."""
+
+def missing(name: str, asked: str, note: str) -> Row:
+    """A row that nothing could be measured for, and why."""
+    return Row(name, None, None, None, 0, None, asked, None, note=note)
+
+
+def shares(name: str, right: Sequence[bool], ceiling: Sequence[bool], asked: float | None) -> Row:
+    """A share of right answers, asked for as a share of the ceiling's; `asked` None: only told.
+
+    Where not even renders are right, the judge cannot tell, and no bar is met or missed.
+    """
     value, top = float(np.mean(right)), float(np.mean(ceiling))
     low, high = wilson(sum(right), len(right))
-    return Row(name, value, low, high, len(right), top, f"{asked:.0%} of the ceiling", value >= asked * top)
+    if asked is None:
+        return Row(name, value, low, high, len(right), top, "", None)
+    return Row(name, value, low, high, len(right), top, f"{asked:.0%} of the ceiling",
+               value >= asked * top if top else None)  # fmt: skip
+
+
+def under(name: str, wrong: Sequence[bool], ceiling: Sequence[bool], asked: float) -> Row:
+    """A share that should be low: less than `asked`."""
+    low, high = wilson(sum(wrong), len(wrong))
+    value = float(np.mean(wrong))
+    return Row(name, value, low, high, len(wrong), float(np.mean(ceiling)), f"under {asked:.0%}", value < asked)
 
 
 def means(name: str, values: Sequence[float], ceiling: Sequence[float] | None, asked: float) -> Row:
@@ -75,17 +104,12 @@ def interval(values: Sequence[float]) -> tuple[float, float]:
     return float(np.mean(values)) - 1.96 * spread, float(np.mean(values)) + 1.96 * spread
 
 
-def table(rows: Sequence[Row]) -> str:
-    """The rows as Markdown."""
-    lines = ["| what | reached | 95 % | renders reach | share | asked | |", "|---|---|---|---|---|---|---|"]
-    for row in rows:
-        mark = "" if row.met is None else "yes" if row.met else "**no**"
-        ceiling = "" if row.ceiling is None else _number(row.ceiling)
-        share = "" if row.share is None else f"{row.share:.0%}"
-        lines.append(f"| {row.name} | {_number(row.value)} | {_number(row.low)} to {_number(row.high)} | {ceiling} | "
-                     f"{share} | {row.asked} | {mark} |")  # fmt: skip
-    return "\n".join(lines) + "\n"
+def redrawn(measure: Callable[..., float], *sets: Values, seed: int = 0, draws: int = _DRAWS) -> tuple[float, float]:
+    """The 95 % interval of whatever is measured on some sets of rows, by drawing each set anew (Efron, 1979).
 
-
-def _number(value: float) -> str:
-    return f"{value:.1f}" if abs(value) >= 2 else f"{value:.2f}"
+    Repeated rows bias what is drawn; so its spread is laid round what the sets themselves say.
+    """
+    rng, value = np.random.default_rng(seed), measure(*sets)
+    found = [measure(*(rows[rng.integers(len(rows), size=len(rows))] for rows in sets)) for _ in range(draws)]
+    low, middle, high = (float(q) for q in np.quantile(found, (0.025, 0.5, 0.975)))
+    return value + low - middle, value + high - middle

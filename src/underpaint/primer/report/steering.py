@@ -2,112 +2,137 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import spearmanr
 from skimage.color import deltaE_ciede2000, rgb2lab
 
 from underpaint.controls.line_check import check_lines
+from underpaint.imaging.arrays import FloatArray, to_float
 from underpaint.primer.brushes import draw_lines
 from underpaint.primer.brushes import paint as brush
-from underpaint.primer.config import EvaluateConfig
 from underpaint.primer.maps import FLOOR, Map, colour_map
-from underpaint.primer.paint import Order, Paintbox, paint
 from underpaint.primer.render import nearness
-from underpaint.primer.report.rows import Row, means, most
-from underpaint.primer.report.words import BATCH, said
+from underpaint.primer.report.desk import Desk
+from underpaint.primer.report.hands import Commission
+from underpaint.primer.report.rows import Row, means, missing, most
+from underpaint.primer.report.words import said
 from underpaint.primer.stagecraft.look import see
 from underpaint.primer.stagecraft.scene import SIZES, Scene, sample_scene
-from underpaint.primer.stagecraft.seen import Seen
 
-_HANDS = {"clean": 0.90, "rough": 0.80, "broken": 0.80}
+HANDS = {"clean": 0.90, "rough": 0.80, "broken": 0.80}
+"""The hands that draw a scene's lines, and what is asked of each."""
+_CLEAN_FEW = 0.85
+_NO_READER = "no reader of depth can be relied upon yet"
 
 
 @dataclass(frozen=True, eq=False)
 class Fresh:
-    """A scene that nobody trained on: what is seen of it, and its own picture."""
+    """A scene that nobody trained on: its own picture, its lines by each hand, 0..1, and how near everything is."""
 
     scene: Scene
-    seen: Seen
     picture: NDArray[np.uint8]
+    lines: dict[str, Map]
+    near: Map
+
+    @property
+    def prompt(self) -> str:
+        """The scene in words."""
+        return said(self.scene.factors())
 
 
-def fresh_scenes(count: int, seed: int) -> list[Fresh]:
+@lru_cache(maxsize=1)
+def fresh_scenes(count: int, seed: int) -> tuple[Fresh, ...]:
     """Square scenes from a seed of their own."""
     rng = np.random.default_rng([seed, 9])
-    scenes = [sample_scene(rng, size=SIZES[0], allow_held_out=True) for _ in range(count)]
-    return [Fresh(scene, seen, brush(seen, scene.style)) for scene in scenes for seen in [see(scene)]]
+    return tuple(_looked_at(sample_scene(rng, size=SIZES[0], allow_held_out=True)) for _ in range(count))
 
 
-def line_rows(box: Paintbox, config: EvaluateConfig, strength: float, fresh: list[Fresh]) -> list[Row]:
+def _looked_at(scene: Scene) -> Fresh:
+    seen = see(scene)
+    lines = {hand: draw_lines(seen, hand).astype(np.float32) / 255 for hand in HANDS}
+    return Fresh(scene, brush(seen, scene.style), lines, nearness(seen).astype(np.float32) / 255)
+
+
+def lines_part(desk: Desk) -> list[Row]:
     """F1 at 2 px by an edge extractor that no training used, for three hands, all against the clean lines."""
-    clean = [draw_lines(one.seen, "clean").astype(np.float32) / 255 for one in fresh]
-    ceiling = [check_lines(_floats(one.picture), ink).f1 for one, ink in zip(fresh, clean, strict=True)]
+    fresh = _fresh(desk)
+    ceiling = [check_lines(to_float(one.picture), one.lines["clean"]).f1 for one in fresh]
     rows = []
-    for hand, bar in _HANDS.items():
-        maps = [draw_lines(one.seen, hand)[None].astype(np.float32) / 255 for one in fresh]
-        painted = _painted(box, config, fresh, "line", maps, strength)
-        f1 = [check_lines(_floats(p), ink).f1 for p, ink in zip(painted, clean, strict=True)]
-        rows.append(means(f"lines kept (F1), {hand}", f1, ceiling, bar))
+    for name, bar in HANDS.items():
+        for hand in desk.hands if name == "clean" else [desk.hand]:
+            pictures = desk.painted(line_commission(fresh, name), hand)
+            f1 = [check_lines(to_float(p), one.lines["clean"]).f1 for p, one in zip(pictures, fresh, strict=True)]
+            few = hand is desk.few
+            row = means(f"lines kept (F1), {name}", f1, ceiling, _CLEAN_FEW if few else bar)
+            rows.append(row.by_few() if few else row)
     return rows
 
 
-def colour_row(box: Paintbox, config: EvaluateConfig, fresh: list[Fresh]) -> Row:
+def line_commission(fresh: tuple[Fresh, ...], name: str) -> Commission:
+    """The scenes' words under their lines, drawn by a hand."""
+    return Commission.square(f"lines-{name}", [f.prompt for f in fresh], {"line": [f.lines[name][None] for f in fresh]})
+
+
+def colour_part(desk: Desk) -> list[Row]:
     """Mean colour difference (CIEDE2000) between the blocks that were given and the picture at their scale."""
-    blocks = [_blocks(one.picture) for one in fresh]
-    painted = _painted(box, config, fresh, "colour", [colour_map(block) for block in blocks])
-
-    def difference(picture: NDArray[np.uint8], block: Map) -> float:
-        small = (cv2.resize(_floats(image), (16, 16), interpolation=cv2.INTER_AREA) for image in (picture, block))
-        return float(deltaE_ciede2000(*(rgb2lab(image) for image in small)).mean())
-
-    own = [difference(one.picture, block) for one, block in zip(fresh, blocks, strict=True)]
-    return most("blocked-in colour (dE)", [difference(p, b) for p, b in zip(painted, blocks, strict=True)], own, 8.0)
+    fresh = _fresh(desk)
+    pictures = desk.painted(colour_commission(fresh))
+    ours = [_difference(p, blocks(one.picture)) for p, one in zip(pictures, fresh, strict=True)]
+    own = [_difference(one.picture, blocks(one.picture)) for one in fresh]
+    return [most("blocked-in colour (dE)", ours, own, 8.0)]
 
 
-def depth_row(
-    box: Paintbox, config: EvaluateConfig, fresh: list[Fresh], read: Callable[[NDArray[np.float32]], Map]
-) -> Row:
-    """Spearman's correlation of the nearness that was given with what an extractor reads in the picture."""
-    near = [nearness(one.seen).astype(np.float32) / 255 for one in fresh]
-    painted = _painted(box, config, fresh, "depth", [(FLOOR + (1 - FLOOR) * m)[None] for m in near])
+def colour_commission(fresh: tuple[Fresh, ...]) -> Commission:
+    """The scenes' words with their colours blocked in."""
+    given = [colour_map(blocks(f.picture)) for f in fresh]
+    return Commission.square("colour", [f.prompt for f in fresh], {"colour": given})
 
-    def agreement(picture: NDArray[np.uint8], truth: Map) -> float:
-        told = cv2.resize(read(_floats(picture)), (64, 64), interpolation=cv2.INTER_AREA)
-        return rank_correlation(told, cv2.resize(truth, (64, 64), interpolation=cv2.INTER_AREA))
 
-    own = [agreement(one.picture, truth) for one, truth in zip(fresh, near, strict=True)]
-    return means("depth (rank correlation)", [agreement(p, t) for p, t in zip(painted, near, strict=True)], own, 0.92)
+def depth_part(desk: Desk) -> list[Row]:
+    """Spearman's correlation of the nearness that was given with what the extractor reads in the picture."""
+    name, reader = "depth (rank correlation)", desk.extractors
+    if reader is None or "depth" not in reader.reads:
+        return [missing(name, "92% of the ceiling", _NO_READER)]
+    fresh = _fresh(desk)
+    pictures = desk.painted(depth_commission(fresh))
+    ours = [agreement(reader.depth, to_float(p), f.near) for p, f in zip(pictures, fresh, strict=True)]
+    own = [agreement(reader.depth, to_float(f.picture), f.near) for f in fresh]
+    return [means(name, ours, own, 0.92)]
+
+
+def depth_commission(fresh: tuple[Fresh, ...]) -> Commission:
+    """The scenes' words with how near everything is."""
+    given = [(FLOOR + (1 - FLOOR) * f.near)[None] for f in fresh]
+    return Commission.square("depth", [f.prompt for f in fresh], {"depth": given})
+
+
+def agreement(read: Callable[[FloatArray], FloatArray], picture: FloatArray, truth: Map) -> float:
+    """How alike what is read in a picture and the truth are ordered, each at 64 px."""
+    told, known = (cv2.resize(m, (64, 64), interpolation=cv2.INTER_AREA) for m in (read(picture), truth))
+    return rank_correlation(told, known)
 
 
 def rank_correlation(first: Map, second: Map) -> float:
     """Spearman's rank correlation of two maps of one size; 0 where one of them is flat."""
-    from scipy.stats import spearmanr
-
     if float(np.ptp(first)) == 0 or float(np.ptp(second)) == 0:
         return 0.0
     return float(spearmanr(first.ravel(), second.ravel()).statistic)
 
 
-def _painted(
-    box: Paintbox, config: EvaluateConfig, fresh: list[Fresh], kind: str, maps: list[Map], strength: float = 1.0
-) -> list[NDArray[np.uint8]]:
-    out: list[NDArray[np.uint8]] = []
-    for start in range(0, len(fresh), BATCH):
-        batch = fresh[start : start + BATCH]
-        order = Order(
-            [said(one.scene.factors()) for one in batch], maps={kind: maps[start : start + BATCH]}, steps=config.steps,
-            guidance=config.guidance, seed=start, line_strength=strength,
-        )  # fmt: skip
-        out += list(paint(box, order))
-    return out
-
-
-def _blocks(picture: NDArray[np.uint8]) -> Map:
+def blocks(picture: NDArray[np.uint8]) -> Map:
+    """A picture's colours blocked in, at half its size."""
     small = cv2.resize(picture, (picture.shape[1] // 2, picture.shape[0] // 2), interpolation=cv2.INTER_AREA)
     return cv2.medianBlur(small, 11).astype(np.float32) / 255
 
 
-def _floats(picture: NDArray[np.uint8] | Map) -> Map:
-    return np.asarray(picture / 255 if picture.dtype == np.uint8 else picture, np.float32)
+def _difference(picture: NDArray[np.uint8], block: Map) -> float:
+    small = (cv2.resize(image, (16, 16), interpolation=cv2.INTER_AREA) for image in (to_float(picture), block))
+    return float(deltaE_ciede2000(*(rgb2lab(image) for image in small)).mean())
+
+
+def _fresh(desk: Desk) -> tuple[Fresh, ...]:
+    return fresh_scenes(desk.settings.drawings, desk.settings.seed)

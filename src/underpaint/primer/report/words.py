@@ -2,22 +2,23 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from underpaint.primer.config import EvaluateConfig
 from underpaint.primer.facts import facts_of
 from underpaint.primer.judge import Judge, ask
-from underpaint.primer.paint import Order, Paintbox, paint
-from underpaint.primer.report.rows import Row, shares
-from underpaint.primer.stagecraft.scene import FACTORS, RELATIONS, SIZES, held_out, sample_scene
+from underpaint.primer.report.desk import Desk
+from underpaint.primer.report.hands import BATCH, Commission, Hand, Pictures
+from underpaint.primer.report.rows import Row, missing, shares
+from underpaint.primer.stagecraft.scene import FACTORS, RELATIONS, SIZES, Scene, held_out, sample_scene
 from underpaint.primer.stagecraft.truth import render
 
-Pictures = list[NDArray[np.uint8]]
-BATCH = 8
-_FACTOR_BAR, _SIDE_BAR, _PAIR_BAR, _WORST_BAR = 0.92, 0.88, 0.75, 0.75
+_ASKED: dict[str, float] = dict.fromkeys(("subject", "place", "time", "style", "colour"), 0.92) | {"position": 0.88}
+_ASKED_FEW: dict[str, float] = dict.fromkeys(("subject", "place", "time", "style", "colour"), 0.88) | {"position": 0.8}
+_ASKED_WORST: dict[str, float] = dict.fromkeys(("subject", "place", "time", "style", "colour"), 0.75)
+_PAIR, _PAIR_FEW = 0.75, 0.70
+UNTRAINED = "the LoRA of few steps is not trained"
 # Plain words for every value; the factors not named here are said as they are called.
 _SAID: dict[str, dict[str, str]] = {
     "place": {
@@ -109,29 +110,54 @@ def _many(noun: str) -> str:
     return irregular.get(noun, noun + "s")
 
 
-def paint_all(box: Paintbox, asked: list[Question], config: EvaluateConfig) -> Pictures:
-    """One picture a question, from words alone, each batch with its own seed."""
-    pictures: Pictures = []
-    for start in range(0, len(asked), BATCH):
-        batch = asked[start : start + BATCH]
-        order = Order(
-            [q.prompt for q in batch], size=batch[0].size, steps=config.steps, guidance=config.guidance,
-            seed=config.seed * 1000 + start,
-        )  # fmt: skip
-        pictures += list(paint(box, order))
-    return pictures
+def words_part(desk: Desk) -> list[Row]:
+    """Every factor of the prompts, by every hand."""
+    asked = asked_in_words(desk)
+    ceiling = answers(desk.judge, desk.size, asked, rendered(desk, "words", asked))
+    rows = []
+    for hand in desk.hands:
+        right = answers(desk.judge, desk.size, asked, painted(desk, "words", asked, hand))
+        rows += word_rows(asked, right, ceiling, few=hand is desk.few)
+    return rows if desk.few else [*rows, missing("subject", "", UNTRAINED).by_few()]
 
 
-def render_all(asked: list[Question], seed: int) -> Pictures:
-    """A fresh render of each question: the ceiling."""
-    out = []
-    for i, question in enumerate(asked):
-        drawn = question.pinned.get("drawn")
-        pinned = {name: value for name, value in question.pinned.items() if name != "drawn"}
-        rng = np.random.default_rng([seed, 3, int(drawn)] if drawn is not None else [seed, 5, i])
-        scene = sample_scene(rng, size=question.size, fixed=pinned, allow_held_out=True)
-        out.append(render(scene))
-    return out
+def pairs_part(desk: Desk) -> list[Row]:
+    """Counting, and relating of two."""
+    count, seed, rows = desk.settings.pairs, desk.settings.seed, []
+    for name, asked in (("count", counting(count, seed)), ("relation", relating(count, seed))):
+        ceiling = answers(desk.judge, desk.size, asked, rendered(desk, name, asked))[name]
+        for hand in desk.hands:
+            right = answers(desk.judge, desk.size, asked, painted(desk, name, asked, hand))[name]
+            few = hand is desk.few
+            row = shares(name, right, ceiling, _PAIR_FEW if few else _PAIR)
+            rows.append(row.by_few() if few else row)
+    return rows
+
+
+def asked_in_words(desk: Desk) -> list[Question]:
+    """The questions of the words alone."""
+    return questions(desk.settings.prompts, desk.settings.seed)
+
+
+def painted(desk: Desk, name: str, asked: list[Question], hand: Hand) -> Pictures:
+    """One picture a question, from words alone."""
+    return desk.painted(Commission(name, [q.prompt for q in asked], [q.size for q in asked]), hand)
+
+
+def rendered(desk: Desk, name: str, asked: list[Question], salt: int = 0) -> Pictures:
+    """A fresh render of each question, the ceiling; with another `salt` another one."""
+    seed = desk.settings.seed
+    scenes = [scene_of(question, seed + salt, i) for i, question in enumerate(asked)]
+    made = f"{name}-renders-{seed + salt}-{len(asked)}"
+    return desk.kept(made, len(asked), lambda start, stop: [render(scene) for scene in scenes[start:stop]])
+
+
+def scene_of(question: Question, seed: int, number: int) -> Scene:
+    """A scene of the World that is what the question asks for."""
+    drawn = question.pinned.get("drawn")
+    pinned = {name: value for name, value in question.pinned.items() if name != "drawn"}
+    rng = np.random.default_rng([seed, 3, int(drawn)] if drawn is not None else [seed, 5, number])
+    return sample_scene(rng, size=question.size, fixed=pinned, allow_held_out=True)
 
 
 def answers(judge: Judge, size: int, asked: list[Question], pictures: Pictures) -> dict[str, list[bool]]:
@@ -144,21 +170,34 @@ def answers(judge: Judge, size: int, asked: list[Question], pictures: Pictures) 
     return dict(right)
 
 
-def word_rows(asked: list[Question], right: dict[str, list[bool]], ceiling: dict[str, list[bool]]) -> list[Row]:
-    """A row a factor, its worst value, and the held-out triples apart."""
+def word_rows(
+    asked: list[Question], right: dict[str, list[bool]], ceiling: dict[str, list[bool]], few: bool = False
+) -> list[Row]:
+    """A row a factor, its worst value (by its share of the ceiling), and the held-out triples apart."""
     rows = []
     for name, values in FACTORS.items():
-        bar = _SIDE_BAR if name in ("position", "light") else _FACTOR_BAR
-        rows.append(shares(name, right[name], ceiling[name], bar))
-        by_value = {value: [i for i, q in enumerate(asked) if q.factors[name] == value] for value in values}
-        marks = {value: float(np.mean([right[name][i] for i in where])) for value, where in by_value.items() if where}
-        worst = min(marks, key=lambda value: marks[value])
-        rows.append(shares(f"{name}, worst value: {worst}", [right[name][i] for i in by_value[worst]],
-                           [ceiling[name][i] for i in by_value[worst]], _WORST_BAR))  # fmt: skip
+        bar = (_ASKED_FEW if few else _ASKED).get(name)
+
+        def among(where: list[int], name: str = name) -> tuple[list[bool], list[bool]]:
+            return [right[name][i] for i in where], [ceiling[name][i] for i in where]
+
+        places = {value: [i for i, q in enumerate(asked) if q.factors[name] == value] for value in values}
+        worst = min((value for value in values if places[value]), key=lambda value: _reached(*among(places[value])))
         unseen = [i for i, q in enumerate(asked) if q.held_out]
-        rows.append(shares(f"{name}, triples never rendered", [right[name][i] for i in unseen],
-                           [ceiling[name][i] for i in unseen], bar))  # fmt: skip
-    return rows
+        rows += [
+            shares(name, right[name], ceiling[name], bar),
+            replace(
+                shares(f"{name}, worst value", *among(places[worst]), None if few else _ASKED_WORST.get(name)),
+                note=worst,
+            ),
+            shares(f"{name}, triples never rendered", *among(unseen), bar),
+        ]
+    return [row.by_few() for row in rows] if few else rows
+
+
+def _reached(right: list[bool], ceiling: list[bool]) -> float:
+    """The share of the ceiling; what the judge never names in renders either says nothing."""
+    return float(np.mean(right)) / float(np.mean(ceiling)) if any(ceiling) else np.inf
 
 
 def value_shares(asked: list[Question], right: dict[str, list[bool]]) -> dict[str, float]:
@@ -168,8 +207,3 @@ def value_shares(asked: list[Question], right: dict[str, list[bool]]) -> dict[st
         for question, mark in zip(asked, marks, strict=True):
             by_value[f"{name}: {question.factors[name]}"].append(mark)
     return {value: round(float(np.mean(marks)), 4) for value, marks in sorted(by_value.items())}
-
-
-def pair_row(name: str, right: list[bool], ceiling: list[bool]) -> Row:
-    """A row for counting or relating."""
-    return shares(name, right, ceiling, _PAIR_BAR)
