@@ -211,6 +211,21 @@ def few_steps(
 
 
 @app.command()
+def fill(
+    work: Work = _WORK, config: Config = SHIPPED, parts: PartsFile = SHIPPED_PARTS, device: Device = "",
+    pictures: Pictures = "pictures", seconds: Seconds = 0.0, steps: Steps = 0, from_weights: Weights = None,
+    target: Target = None,
+) -> None:  # fmt: skip
+    """Train what fits a hole to its surroundings, beside the denoiser of the model's folder."""
+    from underpaint.primer.part_stages import fill_stage
+
+    settings = read_parts_config(parts)
+    settings = replace(settings, fill=_budget(settings.fill, seconds, steps))
+    shop = _shop(work, read_config(config), device, pictures)
+    _finish(fill_stage(shop, settings, target or primer_folder(), from_weights))
+
+
+@app.command()
 def export_parts(
     work: Work = _WORK, config: Config = SHIPPED, parts: PartsFile = SHIPPED_PARTS, target: Target = None
 ) -> None:
@@ -254,6 +269,8 @@ def everything(
     stages.export_stage(shop, folder)
     for stage in (part_stages.extractors_stage, part_stages.upscaler_stage, part_stages.clip_stage):
         _finish(stage(shop, parts))
+    part_stages.export_parts_stage(shop, parts, folder)
+    _finish(part_stages.fill_stage(shop, parts, folder))
     part_stages.export_parts_stage(shop, parts, folder)
 
 

@@ -1,4 +1,5 @@
-"""The SHA-256 of every file of weights, in the Primer's `primer.json`: what loading checks them against."""
+"""What the Primer's `primer.json` says of the files beside it: the SHA-256 of each, which loading checks, and whether
+the fill adapter fits the denoiser that is there."""
 
 import hashlib
 import json
@@ -9,16 +10,33 @@ from typing import Any
 from underpaint.files import atomic_write
 
 CARD = "primer.json"
+FILL_FOLDER, FILL_CONFIG = "adapter_fill", "fill.json"
+"""The fill adapter, and what lies beside it: with which files it learned, and what the card says of it."""
+LEARNED_LATER = ("fill",)
+"""Adapters of which another denoiser makes nothing: the card lists them only beside the one they learned with."""
 
 
 def note_files(folder: Path) -> None:
-    """Write down the weights that lie in a Primer's folder now; nothing where it has no card yet."""
+    """Write down the weights that lie in a Primer's folder now, and the fill adapter if it fits them; nothing where it
+    has no card yet."""
     card = folder / CARD
     if not card.is_file():
         return
     weights = sorted(folder.rglob("*.safetensors"))
     digests = {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in weights}
-    write_card(card, json.loads(card.read_text()) | {"files": digests})
+    told = json.loads(card.read_text())
+    adapters = {kind: value for kind, value in told.get("adapters", {}).items() if kind not in LEARNED_LATER}
+    adapters |= _fitting_filler(folder, digests)
+    write_card(card, told | {"files": digests} | ({"adapters": adapters} if adapters or "adapters" in told else {}))
+
+
+def _fitting_filler(folder: Path, digests: dict[str, str]) -> dict[str, dict[str, Any]]:
+    """The fill adapter, unless it learned with another denoiser."""
+    config = folder / FILL_FOLDER / FILL_CONFIG
+    told = json.loads(config.read_text()) if config.is_file() else {"learned_with": {"": ""}}
+    if any(digests.get(name) != digest for name, digest in told["learned_with"].items()):
+        return {}
+    return {"fill": {"folder": FILL_FOLDER} | told["card"]}
 
 
 def write_card(card: Path, told: dict[str, Any]) -> None:

@@ -23,6 +23,7 @@ from underpaint.engine.families.unet_patched import UNetPatched
 from underpaint.files import atomic_write
 from underpaint.primer.painter import new_scheduler, tokenize
 from underpaint.primer.part_config import FewStepsConfig
+from underpaint.primer.samples import draw_samples
 from underpaint.training.loop import Budget, LoopSettings, Losses, StepContext, Trainer
 from underpaint.training.shards import Pool
 
@@ -95,13 +96,8 @@ class FewStep:
     def __call__(self, model: nn.Module, context: StepContext) -> Losses:
         """Losses: `loss`, and for the log `still`, what it would be if nothing had been learned."""
         config, rng = self._config, context.rng
-        keys = self._pool.draw(rng, config.batch)
-        flips = rng.random(len(keys)) < 0.5
-        plain, mirrored = self._pool.rows(keys, "latents"), self._pool.rows(keys, "mirrored")
-        latents = torch.from_numpy(np.where(flips[:, None, None, None], mirrored, plain).astype(np.float32))
-        offered = self._pool.rows(keys, "tokens")
-        half = offered.shape[1] // 2
-        tokens = offered[np.arange(len(keys)), rng.integers(half, size=len(keys)) + half * flips].astype(np.int64)
+        drawn = draw_samples(self._pool, rng, config.batch)
+        latents, keys, tokens = drawn.latents, drawn.keys, drawn.tokens
         noise = torch.randn(latents.shape, generator=context.generator).to(self._device)
         stops = grid(config.steps)
         place = int(rng.integers(config.steps))

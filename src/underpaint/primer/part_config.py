@@ -82,6 +82,29 @@ class FewStepsConfig:
 
 
 @dataclass(frozen=True)
+class FillConfig:
+    """Training of the adapter that fits a hole to its surroundings; `adapter` goes to `T2IAdapter`.
+
+    A hole takes between `least` and `most` of the picture, a share `soft` of them has soft edges. `outside` is how much
+    an error beside the hole counts, `lines` and `drop_words` the shares of samples that have lines, and no words.
+    """
+
+    seconds: float
+    batch: int
+    rate: float
+    least: float
+    most: float
+    soft: float
+    outside: float
+    lines: float
+    drop_words: float
+    seed: int
+    lanes: int = 1
+    adapter: dict[str, Any] = field(default_factory=dict)
+    steps: int | None = None
+
+
+@dataclass(frozen=True)
 class PartsConfig:
     """Everything the smaller networks depend on."""
 
@@ -89,6 +112,7 @@ class PartsConfig:
     upscaler: UpscalerConfig
     clip: ClipConfig
     few_steps: FewStepsConfig
+    fill: FillConfig
 
 
 _SECTIONS: dict[str, type] = {
@@ -96,6 +120,7 @@ _SECTIONS: dict[str, type] = {
     "upscaler": UpscalerConfig,
     "clip": ClipConfig,
     "few_steps": FewStepsConfig,
+    "fill": FillConfig,
 }
 
 

@@ -3,10 +3,11 @@
 import json
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import torch
+from diffusers import T2IAdapter
 
 from underpaint.engine.families.clip_pictures import IMAGE_FOLDER, PROJECTION_FOLDER, TextProjection
 from underpaint.engine.families.extractor_net import ExtractorNet
@@ -15,10 +16,11 @@ from underpaint.engine.families.small_net_files import write_net
 from underpaint.engine.families.upscaler_net import FOLDER as UPSCALER
 from underpaint.engine.families.upscaler_net import UpscalerNet
 from underpaint.primer.clip import Towers
-from underpaint.primer.digests import note_files
+from underpaint.primer.digests import FILL_CONFIG, FILL_FOLDER, note_files
+from underpaint.primer.fill import CHANNELS, SHRINK
 from underpaint.primer.part_config import ExtractorsConfig, UpscalerConfig
 
-PART_FOLDERS = (EXTRACTORS, UPSCALER, IMAGE_FOLDER, PROJECTION_FOLDER)
+PART_FOLDERS = (EXTRACTORS, UPSCALER, IMAGE_FOLDER, PROJECTION_FOLDER, FILL_FOLDER)
 """What lies in the Primer's folder beside what the painter writes."""
 
 
@@ -39,6 +41,30 @@ def export_towers(towers: Towers, primer: Path) -> int:
     shape = {"hidden_size": weight.shape[1], "projection_dim": weight.shape[0]}
     words: TextProjection = towers.words
     return size + _replaced(primer / PROJECTION_FOLDER, lambda folder: write_net(folder, words, shape))
+
+
+def export_fill(adapter: T2IAdapter, learned_with: Mapping[str, str], primer: Path) -> int:
+    """Write the fill adapter into the Primer's folder; returns the bytes of its weights.
+
+    `learned_with` are the digests of the files that it learned beside: with others the card does not list it.
+    """
+
+    def write(folder: Path) -> int:
+        half = T2IAdapter.from_config(adapter.config)
+        half.load_state_dict(adapter.state_dict())
+        half.to(torch.float16).save_pretrained(str(folder), safe_serialization=True)
+        config = folder / "config.json"
+        values = json.loads(config.read_text())
+        values.pop("_name_or_path", None)
+        config.write_text(json.dumps(values, indent=2, sort_keys=True) + "\n")
+        card = {"channels": CHANNELS, "shrink": SHRINK, "floor": 0.0}
+        told = {"learned_with": dict(learned_with), "card": card}
+        (folder / FILL_CONFIG).write_text(json.dumps(told, indent=2, sort_keys=True) + "\n")
+        for file in folder.iterdir():
+            file.chmod(0o644)
+        return sum(file.stat().st_size for file in folder.glob("*.safetensors"))
+
+    return _replaced(primer / FILL_FOLDER, write)
 
 
 def _image_tower(towers: Towers, folder: Path) -> int:

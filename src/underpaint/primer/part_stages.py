@@ -20,11 +20,13 @@ from underpaint.files import atomic_write
 from underpaint.imaging.arrays import FloatArray, to_float
 from underpaint.pictures.read import read_picture
 from underpaint.primer.clip import Towers, train_clip
+from underpaint.primer.digests import FILL_FOLDER
 from underpaint.primer.extractors import new_extractor, train_extractors
 from underpaint.primer.few_steps import Teacher, export_few_steps, train_few_steps
+from underpaint.primer.fill import FinishedPainter, new_fill_adapter, train_fill
 from underpaint.primer.painter import new_text_encoder
 from underpaint.primer.part_config import PartsConfig
-from underpaint.primer.part_export import export_extractors, export_towers, export_upscaler
+from underpaint.primer.part_export import export_extractors, export_fill, export_towers, export_upscaler
 from underpaint.primer.part_scores import clip_score, extractor_questions, extractor_scores, upscale_scores
 from underpaint.primer.part_truth import add_normals
 from underpaint.primer.stages import Workshop
@@ -35,6 +37,8 @@ from underpaint.training.shards import Pool, complete_shards
 
 EXAMINED = 128
 """Pictures that each examination asks about."""
+FILL = "fill"
+"""Where the fill adapter's training lies in a workshop."""
 _WEIGHTS = "weights.safetensors"
 
 
@@ -87,6 +91,18 @@ def few_steps_stage(shop: Workshop, config: PartsConfig, primer: Path) -> bool:
     return done
 
 
+def fill_stage(shop: Workshop, config: PartsConfig, primer: Path, weights: Path | None = None) -> bool:
+    """Train what fits a hole to its surroundings in an exported Primer; True when the budget is used up."""
+    finished = FinishedPainter.load(primer, shop.device)
+    pool = Pool(complete_shards(shop.pictures_folder, "tokens"), "latents")
+    folder = shop.folder / FILL
+    begin = None if weights is None else load_state(weights)[0]
+    adapter, done = train_fill(pool, finished, config.fill, folder, device=shop.device, weights=begin)
+    facts = {"done": done, "learned_with": dict(finished.digests), "widths": list(adapter.config.channels)}
+    save_state(folder / _WEIGHTS, adapter.state_dict(), facts)
+    return done
+
+
 def painters_words(shop: Workshop) -> tuple[CLIPTextModel, CLIPTokenizer]:
     """The text encoder that the painter is told by, or before there is a painter the one that has learned to read.
 
@@ -118,6 +134,10 @@ def export_parts_stage(shop: Workshop, config: PartsConfig, target: Path) -> dic
     if (state := _trained(shop, IMAGE_FOLDER)) is not None:
         towers = Towers(config.clip, state["words.weight"].shape[1])
         done[IMAGE_FOLDER] = export_towers(_loaded(towers, state), target)
+    if (filler := shop.folder / FILL / _WEIGHTS).is_file():
+        state, facts = load_state(filler)
+        adapter = _loaded(new_fill_adapter(facts["widths"], config.fill), state)
+        done[FILL_FOLDER] = export_fill(adapter, facts["learned_with"], target)
     return done
 
 

@@ -1,0 +1,210 @@
+"""Filling holes: what the adapter learns from, that it learns, its folder, and a hole filled with it."""
+
+import io
+import json
+import shutil
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+from world_shards import write_shard
+
+from underpaint.engine.families.autoencoder_unshuffle import AutoencoderUnshuffle
+from underpaint.models import Catalogue
+from underpaint.models.primer import check_files
+from underpaint.plan.painter import Painter as Desk
+from underpaint.primer.config import PrimerConfig, read_config
+from underpaint.primer.export import About, export
+from underpaint.primer.fill import CHANNELS, FillStep, FinishedPainter, fill_trainer, new_fill_adapter, train_fill
+from underpaint.primer.holes import KINDS, any_hole, draw_hole
+from underpaint.primer.paint import Paintbox
+from underpaint.primer.painter import Painter, encode_shard
+from underpaint.primer.part_config import FillConfig, PartsConfig, read_parts_config
+from underpaint.primer.part_stages import export_parts_stage, fill_stage
+from underpaint.primer.stages import Workshop
+from underpaint.primer.words import learn_vocabulary, read_tokenizer, write_tokenizer
+from underpaint.recipe import Blob, FillRecipe, ModelRef
+from underpaint.training.loop import StepContext
+from underpaint.training.shards import Pool, complete_shards
+
+CAPTIONS = ["a red cat at dawn", "a blue house in a town"]
+
+
+def _config() -> PrimerConfig:
+    config = read_config()
+    narrow = {"encoder_widths": [8, 16], "decoder_widths": [8, 16], "encoder_blocks": [1, 1], "decoder_blocks": [1, 1]}
+    return replace(
+        config,
+        autoencoder=replace(config.autoencoder, model=config.autoencoder.model | narrow),
+        painter=replace(
+            config.painter,
+            unet=config.painter.unet | {"block_out_channels": [16, 32]},
+            text=config.painter.text | {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1},
+            adapter=config.painter.adapter | {"channels": [16, 32]},
+        ),
+    )
+
+
+def _fill(**changes: object) -> FillConfig:
+    return replace(read_parts_config().fill, **({"steps": 2, "batch": 4} | changes))
+
+
+def _parts(**changes: object) -> PartsConfig:
+    return replace(read_parts_config(), fill=_fill(**changes))
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
+    """A workshop with encoded scenes, and beside it an exported Primer that nobody trained."""
+    made = Workshop(tmp_path_factory.mktemp("work"), _config())
+    write_tokenizer(made.tokenizer_folder, *learn_vocabulary(CAPTIONS, 700))
+    tokenizer = read_tokenizer(made.tokenizer_folder)
+    torch.manual_seed(1)
+    autoencoder = AutoencoderUnshuffle(**made.config.autoencoder.model, scaling_factor=1.0).eval()
+    shard = write_shard(made.pictures_folder, 0, scenes=2)
+    drawn = np.random.default_rng(6).random(shard.array("lines").shape) < 0.05
+    shard.write_array("lines", np.where(drawn, 255, 0).astype(np.uint8))
+    encode_shard(shard, autoencoder, tokenizer)
+    painter = Painter(made.config.painter, tokenizer, int(autoencoder.config.latent_channels)).eval()
+    box = Paintbox(painter, autoencoder, tokenizer)
+    export(box, made.tokenizer_folder, made.folder / "primer", About(made.config.defaults, {}, {}))
+    return made
+
+
+@pytest.fixture(scope="module")
+def finished(shop: Workshop) -> FinishedPainter:
+    return FinishedPainter.load(shop.folder / "primer")
+
+
+@pytest.fixture(scope="module")
+def pool(shop: Workshop) -> Pool:
+    return Pool(complete_shards(shop.pictures_folder, "tokens"), "latents")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_holes_are_as_large_as_asked_for(kind: str) -> None:
+    subject = np.zeros((64, 80), np.float32)
+    subject[20:40, 30:50] = 1
+    rng = np.random.default_rng(3)
+    for share in (0.12, 0.25, 0.4, 0.6):
+        hole = draw_hole(rng, kind, subject, share)
+        assert hole.shape == subject.shape and set(np.unique(hole)) == {0, 1}
+        assert abs(float(hole.mean()) - share) < 0.03
+        assert kind != "subject" or hole[subject > 0].all()
+
+
+def test_all_kinds_of_holes_come_up_whatever_the_subject() -> None:
+    rng = np.random.default_rng(4)
+    small, none, most = np.zeros((48, 48), np.float32), np.zeros((48, 48), np.float32), np.ones((48, 48), np.float32)
+    small[20:24, 20:24] = 1
+    shares = [float(any_hole(rng, subject, 0.1, 0.6).mean()) for subject in (small, none, most) for _ in range(40)]
+    assert 0.08 <= min(shares) < 0.2 and 0.5 < max(shares) <= 0.62
+
+
+def test_an_untrained_adapter_says_little_and_learning_makes_holes_fit(
+    pool: Pool, finished: FinishedPainter, tmp_path: Path
+) -> None:
+    config = _fill(steps=25, rate=3e-2, batch=6)
+    trainer = fill_trainer(pool, finished, config, tmp_path)
+    step = FillStep(pool, finished, replace(config, batch=16), "cpu")
+
+    def error(adapter: torch.nn.Module) -> dict[str, float]:
+        context = StepContext(0, 0.0, np.random.default_rng(5), torch.Generator().manual_seed(5))
+        with torch.no_grad():
+            return {name: float(value) for name, value in step(adapter, context).items()}
+
+    before = error(new_fill_adapter((16, 32), config))
+    assert before["told"] == pytest.approx(before["alone"], rel=0.1)
+    assert trainer.run()
+    after = error(trainer.model.eval())
+    assert after["alone"] == pytest.approx(before["alone"], rel=1e-3)
+    assert after["loss"] < 0.92 * before["loss"]
+    assert after["told"] < after["alone"] and after["lined"] < before["lined"]
+    logged = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert {"loss", "lined", "told", "alone"} <= set(logged[-1])
+
+
+def test_lines_in_a_hole_are_heard_beside_the_adapter(pool: Pool, finished: FinishedPainter) -> None:
+    config = _fill(lines=1.0, batch=3)
+    adapter = new_fill_adapter((16, 32), config)
+
+    def errors(one: FinishedPainter) -> dict[str, Tensor]:
+        context = StepContext(0, 0.0, np.random.default_rng(2), torch.Generator().manual_seed(2))
+        return FillStep(pool, one, config, "cpu")(adapter, context)
+
+    lined, bare = errors(finished), errors(replace(finished, lines=None))
+    assert float(lined["lined"]) == pytest.approx(float(lined["loss"]), rel=1e-4)
+    assert abs(float(lined["loss"] - bare["loss"])) > 1e-4 * float(bare["loss"])
+    assert finished.lines is not None and all(p.grad is None for p in finished.lines.parameters())
+
+
+def test_a_killed_training_ends_the_same_and_averaged_weights_suffice(
+    shop: Workshop, pool: Pool, finished: FinishedPainter, tmp_path: Path
+) -> None:
+    whole, done = train_fill(pool, finished, _fill(), tmp_path / "whole")
+    killed = fill_trainer(pool, finished, _fill(), tmp_path / "killed")
+    assert done and not killed.run(lambda trainer: trainer.ask_to_stop())
+    again, _ = train_fill(pool, finished, _fill(), tmp_path / "killed")
+    assert _same(whole.state_dict(), again.state_dict())
+    config = _fill(steps=1, rate=1e-9)
+    started, _ = train_fill(pool, finished, config, tmp_path / "started", weights=whole.state_dict())
+    assert all((started.state_dict()[name] - value).abs().max() < 1e-4 for name, value in whole.state_dict().items())
+    untouched = FinishedPainter.load(shop.folder / "primer")
+    assert _same(finished.teacher.unet.state_dict(), untouched.teacher.unet.state_dict())
+
+
+def _same(one: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
+    return one.keys() == other.keys() and all(torch.equal(value, other[name]) for name, value in one.items())
+
+
+def test_it_is_exported_fills_a_hole_and_belongs_to_its_denoiser_alone(shop: Workshop, home: Path) -> None:
+    primer, parts = home / "primer", _parts(rate=5e-2)
+    shutil.copytree(shop.folder / "primer", primer)
+    assert fill_stage(shop, parts, primer)
+    assert set(export_parts_stage(shop, parts, primer)) == {"adapter_fill"}
+    card = json.loads((primer / "primer.json").read_text())
+    assert card["adapters"]["fill"] == {"folder": "adapter_fill", "channels": CHANNELS, "shrink": 2, "floor": 0.0}
+    assert "adapter_fill/diffusion_pytorch_model.safetensors" in card["files"]
+    check_files(primer)
+    _filled(shop, primer, home)
+    _taught_anew(primer)
+    assert set(export_parts_stage(shop, parts, primer)) == {"adapter_fill"}
+    assert "fill" not in json.loads((primer / "primer.json").read_text())["adapters"]
+
+
+def _taught_anew(primer: Path) -> None:
+    """Another denoiser, of which the adapter knows nothing."""
+    file = primer / "unet" / "diffusion_pytorch_model.safetensors"
+    save_file({name: value + 0.01 for name, value in load_file(file).items()}, file, metadata={"format": "pt"})
+
+
+def _filled(shop: Workshop, primer: Path, home: Path) -> None:
+    catalogue = Catalogue(home)
+    catalogue.add(home)
+    picture = np.asarray(complete_shards(shop.pictures_folder)[0].array("pictures")[0])
+    mask = np.zeros(picture.shape[:2], np.uint8)
+    mask[30:90, 40:100] = 255
+    blobs: dict[str, bytes] = {}
+    recipe = FillRecipe(picture=_blob(picture, blobs), mask=_blob(mask, blobs), model=ModelRef(name=str(primer)),
+                        prompt="a red cat", seed=3)  # fmt: skip
+    recipe = recipe.changed(sampling=recipe.sampling.changed(steps=2))
+    take = Desk(catalogue=catalogue, threads=1).paint(recipe, blobs)
+    plain = Desk(catalogue=catalogue, threads=1).paint(recipe, blobs, plan=take.plan.changed(adapters=()))
+    assert [use.adapter.name for use in take.plan.adapters] == ["primer/fill"]
+    assert take.exact is not None and plain.exact is not None
+    np.testing.assert_array_equal(take.exact[mask == 0], picture[mask == 0])
+    assert (take.exact[mask > 0] != plain.exact[mask > 0]).any()
+
+
+def _blob(pixels: np.ndarray, blobs: dict[str, bytes]) -> Blob:
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    name = sha256(file.getvalue()).hexdigest()
+    blobs[name] = file.getvalue()
+    return Blob(sha256=name, name="p.png")
