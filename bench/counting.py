@@ -95,13 +95,19 @@ def mean(values: Sequence[float], *, least: float = -math.inf) -> Found:
     return Found(value, max(least, value - reach), value + reach, count)
 
 
-def mean_of_kin(groups: Sequence[Sequence[float]], *, bounded: bool = False) -> Found:
-    """The mean where the numbers of one group (the keys of one drawing) are alike: each group counts as one. `bounded`
-    keeps the interval within 0..1, as shares are."""
-    found = mean([float(np.mean(group)) for group in groups if len(group)])
-    if not bounded or found.low is None or found.high is None:
-        return found
-    return Found(found.value, max(0.0, found.low), min(1.0, found.high), found.count)
+def mean_of_kin(groups: Sequence[Sequence[float]]) -> Found:
+    """The mean where the numbers of one group (the keys of one drawing) are alike: each group counts as one."""
+    return mean([float(np.mean(group)) for group in groups if len(group)])
+
+
+def share_of_kin(groups: Sequence[Sequence[bool]]) -> Found:
+    """The share of trials that came true, where those of one group are alike: the interval is the wider one of groups
+    that count as one, and of trials that count each."""
+    found = mean_of_kin([[float(one) for one in group] for group in groups])
+    every = share([one for group in groups for one in group])
+    if found.low is None or found.high is None or every.low is None or every.high is None:
+        return Found(found.value, every.low, every.high, found.count)
+    return Found(found.value, max(0.0, min(found.low, every.low)), min(1.0, max(found.high, every.high)), found.count)
 
 
 def lost(alone: Sequence[float], together: Sequence[float]) -> Found:

@@ -1,6 +1,8 @@
 """The judge that examines the Primer: another kind of network, trained apart on scenes of other seeds. It lies in the
-training's folder `primer-work`, not in the package, so where nobody trained it there is none."""
+training's folder `primer-work`, not in the package, so where nobody trained it there is none. `BENCH_JUDGE` names other
+weights."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,8 +15,8 @@ from underpaint.imaging.arrays import FloatArray
 from underpaint.primer.config import read_config
 from underpaint.primer.judge import Judge, ask
 
-WEIGHTS = Path("primer-work/judge/weights.safetensors")
-MISSING = "no judge here (make primer-judge)"
+WEIGHTS = Path(os.environ.get("BENCH_JUDGE", "primer-work/judge/weights.safetensors"))
+MISSING = "no judge of this World here (make primer-judge)"
 
 
 class Judging:
@@ -28,7 +30,7 @@ class Judging:
 
     @classmethod
     def open(cls) -> "Judging | None":
-        """The judge as the last run of its stage left it; None where there is none, or one of another make."""
+        """The judge as the last run of its stage left it; None where there is none, or one of another World."""
         config = read_config().judge
         judge = Judge(config.width)
         try:

@@ -16,7 +16,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from bench.counting import Found, counted, many, mean_of_kin
+from bench.counting import Found, counted, many, mean_of_kin, share_of_kin
 from bench.keys import remaining
 from bench.probe import left_out
 from bench.table import Row
@@ -115,7 +115,7 @@ def _lines(sheets: list[list[Painted]]) -> list[Row]:
         ink = sheet[0].ink
         layer = np.concatenate([np.zeros((*ink.shape, 3), np.float32), ink[..., None]], axis=-1)
         ceiling.append(check_lines(lay_under(layer, np.ones((*ink.shape, 3), np.float32)), ink).f1)
-    found, most = mean_of_kin(own, bounded=True), float(np.mean(ceiling))
+    found, most = mean_of_kin(own), float(np.mean(ceiling))
     above = mean_of_kin([np.subtract(one, two).tolist() for one, two in zip(own, other, strict=True)])
     return [Row("their lines kept: f1", f"{found.number()} of {most:.2f}, worst key {min(map(min, own)):.2f}",
                 ">= 0.6, >= 0.9 of the ceiling", found.value >= max(0.6, 0.9 * most)),
@@ -140,10 +140,10 @@ def _lit(sheets: list[list[Painted]], name: str, *, forms: bool = False) -> Foun
             direction, picture = one.key.plan.direction, getattr(one, name)
             if direction is None or abs(math.cos(math.radians(direction))) < _SIDEWAYS:
                 continue
-            hits.append(float(lit_forms(picture, one.ink, direction) > 0 if forms
-                              else check_light(picture, direction).from_planned_side))
+            hits.append(lit_forms(picture, one.ink, direction) > 0 if forms
+                        else check_light(picture, direction).from_planned_side)
         groups.append(hits)
-    return mean_of_kin(groups, bounded=True)
+    return share_of_kin(groups)
 
 
 def lit_forms(picture: FloatArray, ink: FloatArray, direction: float) -> float:
@@ -169,7 +169,7 @@ def _named(sheets: list[list[Painted]], asked: int) -> list[Row]:
     told = {}
     for name in ("picture", "plain"):
         seen = [PlainEmbedder().embed([getattr(one, name) for one in sheet]) for sheet in sheets]
-        told[name] = mean_of_kin([[float(hit) for hit in hits] for hits in left_out(seen, names, asked)], bounded=True)
+        told[name] = share_of_kin(left_out(seen, names, asked))
     held, plain = told["picture"], told["plain"]
     return [Row(f"plan named from the picture alone, nearest of {KEYS}, {asked * KEYS} keys",
                 f"{held.percent()}; by its words alone {plain.percent()}; by chance {1 / KEYS:.0%}", ">= 60 %",

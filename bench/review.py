@@ -1,42 +1,31 @@
-"""The review: is it right about spoilt pictures, does it learn a taste, and what does stopping early save?
+"""The review: is it right about spoilt pictures, and does it learn a taste?
 
 Cheap parts run always: spoilt pictures of the World from seeds of their own, and simulated artists. With
-UNDERPAINT_BENCH=whole takes are painted as well: the judge in `primer-work` labels fresh ones, and both ways of
-painting until enough is good are timed.
+UNDERPAINT_BENCH=whole takes are painted as well, and the judge in `primer-work` labels them.
 """
 
-import json
 import os
-from pathlib import Path
-from time import perf_counter
-from typing import Any
 
 import numpy as np
 
+from bench.judging import MISSING, Judging
 from bench.table import Row
 from underpaint.plan.painter import Painter
-from underpaint.primer.early import prompts_of, read_early_config
 from underpaint.primer.quality_damage import DAMAGES, Sound, damage
 from underpaint.primer.quality_stage import area, calibration_error
 from underpaint.primer.stagecraft.captions import captions
 from underpaint.primer.stagecraft.scene import sample_scene
 from underpaint.primer.stagecraft.truth import render
 from underpaint.recipe import CreateRecipe
-from underpaint.review.early import Early
 from underpaint.review.embedding import PlainEmbedder
-from underpaint.review.harvest import Harvest, Outcome, Wish
 from underpaint.review.picks import LEAST_PICKS, Looks, Preference, Taste, learn
-from underpaint.review.places import EARLY, review_folder
 from underpaint.review.qualities import qualities
-from underpaint.review.stopping import StopEarly, StoppedEarly
-from underpaint.review.verdict import Asked, Reviewer, Verdict
+from underpaint.review.verdict import Asked, Reviewer
 from underpaint.review.wording import Wording
 
 SEED = 7_001
 """Nobody trains on scenes of this one."""
 SPOILT, ARTISTS, PAIRS = 8, 12, 80
-WANTED = {"cheap": 0, "whole": 200}
-PROMPTS = 64
 
 
 def measure() -> list[Row]:
@@ -44,7 +33,7 @@ def measure() -> list[Row]:
     pictures = _pictures(60)
     rows = [*_spoilt(pictures), *_artists(pictures)]
     if os.environ.get("UNDERPAINT_BENCH") == "whole":
-        rows += [*_fresh_takes(), *_stopping()]
+        rows += _fresh_takes()
     return rows
 
 
@@ -108,7 +97,9 @@ def _answer(worth: np.ndarray, rng: np.random.Generator, count: int, first: int)
 def _fresh_takes() -> list[Row]:
     """Fresh takes, labelled by the judge: a take is good when subject, colour, place and time are named as asked."""
     rng, painter, reviewer, wording = np.random.default_rng(SEED + 5), Painter(), Reviewer(), Wording()
-    judge = _Judge()
+    judge = Judging.open()
+    if judge is None:
+        return [Row.skipped("review: fresh takes by the judge", MISSING, "0.88")]
     chances, scores, truth = [], [], []
     for take in range(160):
         scene = sample_scene(rng, allow_held_out=True)
@@ -125,94 +116,3 @@ def _fresh_takes() -> list[Row]:
     return [Row(f"review: {len(good)} fresh takes by the judge, {rate}", f"AUC {auc:.2f}", "0.88", auc >= 0.88),
             Row("review: calibration error on fresh takes", f"{error:.3f}", "at most 0.08", error <= 0.08),
             Row("review: the kept third is right", f"{right:.0%}", "90 %", right >= 0.9)]
-
-
-class _Judge:
-    """The judge that examines the Primer, as the last run of its stage left it."""
-
-    FACTORS = ("subject", "colour", "place", "time")
-
-    def __init__(self) -> None:
-        import torch
-        from safetensors.torch import load_file
-
-        from underpaint.primer.config import read_config
-        from underpaint.primer.judge import Judge
-
-        config = read_config().judge
-        self.size = config.size
-        self._judge = Judge(config.width)
-        self._judge.load_state_dict(load_file(Path("primer-work/judge/weights.safetensors")))
-        self._judge.eval()
-        torch.set_grad_enabled(False)
-
-    def good(self, picture: np.ndarray, factors: dict[str, str]) -> bool:
-        """Whether everything that counts is named as asked."""
-        from underpaint.primer.judge import ask
-
-        named = ask(self._judge, (picture[None] * 255).round().astype(np.uint8), self.size).named
-        return all(named[name][0] == factors[name] for name in self.FACTORS)
-
-
-def _stopping() -> list[Row]:
-    """Both ways of painting until so many are kept: everything, and with stopping. The bar for good is set so that a
-    quarter of all takes passes; false stops are counted by painting on what was stopped."""
-    folder = review_folder(EARLY)
-    if not (folder / "early.json").is_file():
-        return [Row("stopping early: wall time", "nothing to foretell with", "60 %", False)]
-    prompts = [one for one in prompts_of(read_early_config()) if one][:PROMPTS]
-    runs, rows = _Runs(prompts), []
-    for accepted in (0.25, 0.10, 0.50):
-        bar = runs.bar(accepted)
-        plain, stopping = (runs.until(WANTED["whole"], bar, stops) for stops in (None, Early.read(folder)))
-        share = stopping["seconds"] / plain["seconds"]
-        rows += [Row(f"stopping early, {accepted:.0%} accepted: wall time", f"{share:.0%}", "60 %",
-                     share <= 0.6 or accepted != 0.25),
-                 Row("stopping early: false stops", f"{stopping['false']:.0%}", "10 %",
-                     stopping["false"] <= 0.1 or accepted != 0.25)]
-    print(json.dumps(runs.told, indent=1))
-    return rows
-
-
-class _Runs:
-    """Takes of fixed prompts, painted and reviewed one after the other."""
-
-    def __init__(self, prompts: list[str]) -> None:
-        self.prompts = prompts
-        self.painter, self.reviewer, self.wording = Painter(), Reviewer(), Wording()
-        self.told: list[dict[str, Any]] = []
-
-    def take(self, number: int, observers: tuple[Any, ...] = ()) -> Verdict:
-        """The verdict on take `number`."""
-        prompt = self.prompts[number % len(self.prompts)]
-        picture = self.painter.paint(CreateRecipe(prompt=prompt, seed=SEED + number), {}, observers=observers).picture
-        found, = self.reviewer.review([Asked(picture, self.wording.measured(picture, prompt, {}))])
-        return found
-
-    def bar(self, accepted: float) -> float:
-        """The score that so many takes of other seeds reach."""
-        scores = [self.take(1_000_000 + number).score for number in range(2 * len(self.prompts))]
-        return float(np.quantile(scores, 1 - accepted))
-
-    def until(self, wanted: int, bar: float, early: Early | None) -> dict[str, float]:
-        """Paint until so many reach the bar; seconds, and the share of stopped takes that would have reached it."""
-        harvest, began, aside = Harvest(Wish(wanted, 10_000)), perf_counter(), 0.0
-        observers = () if early is None else (StopEarly(early),)
-        stopped, missed, number = 0, 0, 0
-        while not harvest.over:
-            try:
-                score = self.take(number, observers).score
-                harvest.note(Outcome(number, "kept" if score >= bar else "left", 1.0, ""))
-            except StoppedEarly as stop:
-                harvest.note(Outcome(number, "stopped", stop.steps / stop.total, ""))
-                stopped += 1
-                before = perf_counter()
-                if stopped % 5 == 0:  # one in five is painted to its end, off the clock
-                    missed += self.take(number).score >= bar
-                aside += perf_counter() - before
-            number += 1
-        missed *= 5
-        found = {"seconds": perf_counter() - began - aside, "takes": number, "stopped": stopped,
-                 "false": missed / max(1, missed + harvest.kept)}
-        self.told.append(found | {"bar": bar, "stopping": early is not None})
-        return found

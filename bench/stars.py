@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.counting import Found, counted, many, mean_of_kin, share
+from bench.counting import Found, counted, many, share, share_of_kin
 from bench.judging import MISSING, Judging
 from bench.table import Row
 from underpaint.engine.protocols import Seen
@@ -95,7 +95,7 @@ def starred_and_stopped(takes: Sequence[Take], seed: int) -> Found:
     nobody stars what is badly made."""
     numbers = np.stack([one.numbers for one in takes])
     plain = (numbers - numbers.mean(axis=0)) / np.maximum(numbers.std(axis=0), 1e-3)
-    hits: dict[int, list[float]] = {}
+    hits: dict[int, list[bool]] = {}
     for artist in range(ARTISTS):
         rng = np.random.default_rng(seed + artist)
         weights = rng.normal(size=plain.shape[1])
@@ -103,5 +103,5 @@ def starred_and_stopped(takes: Sequence[Take], seed: int) -> Found:
         worth = plain @ weights
         for first in range(0, len(takes) - SHOWN + 1, SHOWN):
             best = first + np.argsort(-worth[first: first + SHOWN])[:STARRED]
-            hits.setdefault(first, []).extend(float(takes[int(at)].stopped) for at in best)
-    return mean_of_kin(list(hits.values()), bounded=True)
+            hits.setdefault(first, []).extend(takes[int(at)].stopped for at in best)
+    return share_of_kin(list(hits.values()))
