@@ -211,6 +211,21 @@ def few_steps(
 
 
 @app.command()
+def image_prompt(
+    work: Work = _WORK, config: Config = SHIPPED, parts: PartsFile = SHIPPED_PARTS, device: Device = "",
+    pictures: Pictures = "pictures", seconds: Seconds = 0.0, steps: Steps = 0, from_weights: Weights = None,
+    target: Target = None,
+) -> None:  # fmt: skip
+    """Train what the denoiser of the model's folder takes from pictures: style and subject."""
+    from underpaint.primer.part_stages import image_prompt_stage
+
+    settings = read_parts_config(parts)
+    settings = replace(settings, image_prompt=_budget(settings.image_prompt, seconds, steps))
+    shop = _shop(work, read_config(config), device, pictures)
+    _finish(image_prompt_stage(shop, settings, target or primer_folder(), from_weights))
+
+
+@app.command()
 def fill(
     work: Work = _WORK, config: Config = SHIPPED, parts: PartsFile = SHIPPED_PARTS, device: Device = "",
     pictures: Pictures = "pictures", seconds: Seconds = 0.0, steps: Steps = 0, from_weights: Weights = None,
@@ -270,7 +285,8 @@ def everything(
     for stage in (part_stages.extractors_stage, part_stages.upscaler_stage, part_stages.clip_stage):
         _finish(stage(shop, parts))
     part_stages.export_parts_stage(shop, parts, folder)
-    _finish(part_stages.fill_stage(shop, parts, folder))
+    for learned_beside in (part_stages.image_prompt_stage, part_stages.fill_stage):
+        _finish(learned_beside(shop, parts, folder))
     part_stages.export_parts_stage(shop, parts, folder)
 
 

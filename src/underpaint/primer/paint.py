@@ -10,6 +10,7 @@ from torch import Tensor
 from transformers import CLIPTokenizer
 
 from underpaint.engine.families.autoencoder_unshuffle import AutoencoderUnshuffle
+from underpaint.primer.image_prompt import Looked
 from underpaint.primer.maps import Map
 from underpaint.primer.painter import Painter, new_scheduler, tokenize
 
@@ -28,7 +29,8 @@ class Order:
     """Pictures of one size to paint together.
 
     `maps` holds, by kind (see `maps.CHANNELS`), one C x h x w array a prompt. A `guidance` of 1 is none: the words are
-    heard alone, at half the cost.
+    heard alone, at half the cost. `looked` is what a denoiser that can look (see `image_prompt.let_look`) attends to
+    beside the words, one row for each row of a call: with guidance first those that see nothing.
     """
 
     prompts: list[str]
@@ -38,6 +40,7 @@ class Order:
     guidance: float = 4.0
     seed: int = 0
     line_strength: float = 1.0
+    looked: Looked | None = None
 
 
 @torch.no_grad()
@@ -61,7 +64,10 @@ def paint(box: Paintbox, order: Order) -> NDArray[np.uint8]:
             given = (latents if alone else torch.cat([latents, latents])).contiguous(memory_format=torch.channels_last)
             # The denoiser empties the list that it is given, so every call gets its own.
             added = None if residuals is None else [r.clone() if alone else torch.cat([r, r]) for r in residuals]
-            said = unet(given, step.to(device), words, down_intrablock_additional_residuals=added).sample.float()
+            said = unet(
+                given, step.to(device), words, down_intrablock_additional_residuals=added,
+                cross_attention_kwargs=None if order.looked is None else {"ip_hidden_states": order.looked},
+            ).sample.float()  # fmt: skip
             if not alone:
                 plain, told = said.chunk(2)
                 said = plain + order.guidance * (told - plain)

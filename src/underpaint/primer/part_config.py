@@ -82,6 +82,29 @@ class FewStepsConfig:
 
 
 @dataclass(frozen=True)
+class ImagePromptConfig:
+    """Training of what the denoiser takes from a picture, its style or its subject.
+
+    Half of a batch learns each. `same_light` and `elsewhere` are shares of pairs (see `kin.PairShares`), `drop_picture`
+    and, by kind, `drop_words` shares of samples that see no picture or hear no words, `scenery` the share of those for
+    the subject that hear of everything but it. `strength` is, by kind, built into the exported weights.
+    """
+
+    seconds: float
+    batch: int
+    rate: float
+    drop_picture: float
+    same_light: float
+    elsewhere: float
+    scenery: float
+    seed: int
+    drop_words: dict[str, float]
+    strength: dict[str, float]
+    lanes: int = 1
+    steps: int | None = None
+
+
+@dataclass(frozen=True)
 class FillConfig:
     """Training of the adapter that fits a hole to its surroundings; `adapter` goes to `T2IAdapter`.
 
@@ -112,6 +135,7 @@ class PartsConfig:
     upscaler: UpscalerConfig
     clip: ClipConfig
     few_steps: FewStepsConfig
+    image_prompt: ImagePromptConfig
     fill: FillConfig
 
 
@@ -120,6 +144,7 @@ _SECTIONS: dict[str, type] = {
     "upscaler": UpscalerConfig,
     "clip": ClipConfig,
     "few_steps": FewStepsConfig,
+    "image_prompt": ImagePromptConfig,
     "fill": FillConfig,
 }
 

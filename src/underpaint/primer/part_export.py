@@ -8,6 +8,8 @@ from pathlib import Path
 
 import torch
 from diffusers import T2IAdapter
+from safetensors.torch import save
+from torch import Tensor
 
 from underpaint.engine.families.clip_pictures import IMAGE_FOLDER, PROJECTION_FOLDER, TextProjection
 from underpaint.engine.families.extractor_net import ExtractorNet
@@ -15,12 +17,16 @@ from underpaint.engine.families.extractor_nets import FOLDER as EXTRACTORS
 from underpaint.engine.families.small_net_files import write_net
 from underpaint.engine.families.upscaler_net import FOLDER as UPSCALER
 from underpaint.engine.families.upscaler_net import UpscalerNet
+from underpaint.files import atomic_write
+from underpaint.models.own_adapters import PICTURE_KINDS, PROMPT_FOLDER
 from underpaint.primer.clip import Towers
-from underpaint.primer.digests import FILL_CONFIG, FILL_FOLDER, note_files
+from underpaint.primer.digests import FILL_CONFIG, FILL_FOLDER, PROMPTS_CONFIG, note_files
 from underpaint.primer.fill import CHANNELS, SHRINK
-from underpaint.primer.part_config import ExtractorsConfig, UpscalerConfig
+from underpaint.primer.image_prompt import written
+from underpaint.primer.part_config import ExtractorsConfig, ImagePromptConfig, UpscalerConfig
+from underpaint.training.checkpoint import take_prefix
 
-PART_FOLDERS = (EXTRACTORS, UPSCALER, IMAGE_FOLDER, PROJECTION_FOLDER, FILL_FOLDER)
+PART_FOLDERS = (EXTRACTORS, UPSCALER, IMAGE_FOLDER, PROJECTION_FOLDER, PROMPT_FOLDER, FILL_FOLDER)
 """What lies in the Primer's folder beside what the painter writes."""
 
 
@@ -41,6 +47,32 @@ def export_towers(towers: Towers, primer: Path) -> int:
     shape = {"hidden_size": weight.shape[1], "projection_dim": weight.shape[0]}
     words: TextProjection = towers.words
     return size + _replaced(primer / PROJECTION_FOLDER, lambda folder: write_net(folder, words, shape))
+
+
+def export_image_prompts(
+    state: Mapping[str, Tensor], config: ImagePromptConfig, learned_with: Mapping[str, str], primer: Path
+) -> int:
+    """Write image prompts (the state of an `ImagePrompts`) into the Primer's folder, as IP-Adapters are written;
+    returns their bytes.
+
+    `learned_with` are the digests of the files that they learned beside: with others the Primer's card does not list
+    them.
+    """
+
+    def write(folder: Path) -> int:
+        sizes = []
+        for kind in PICTURE_KINDS:
+            tensors = written(take_prefix(dict(state), f"kinds.{kind}"), config.strength[kind])
+            data = save(tensors, metadata={"format": "pt"})
+            with atomic_write(folder / f"{kind}.safetensors") as file:
+                file.write(data)
+            sizes.append(len(data))
+        told = {"learned_with": dict(learned_with), "strength": config.strength}
+        with atomic_write(folder / PROMPTS_CONFIG) as file:
+            file.write((json.dumps(told, indent=2, sort_keys=True) + "\n").encode())
+        return sum(sizes)
+
+    return _replaced(primer / PROMPT_FOLDER, write)
 
 
 def export_fill(adapter: T2IAdapter, learned_with: Mapping[str, str], primer: Path) -> int:

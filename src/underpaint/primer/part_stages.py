@@ -18,15 +18,24 @@ from underpaint.engine.families.upscaler_net import load_enlarger
 from underpaint.errors import ModelError
 from underpaint.files import atomic_write
 from underpaint.imaging.arrays import FloatArray, to_float
+from underpaint.models.own_adapters import PROMPT_FOLDER
 from underpaint.pictures.read import read_picture
 from underpaint.primer.clip import Towers, train_clip
 from underpaint.primer.digests import FILL_FOLDER
 from underpaint.primer.extractors import new_extractor, train_extractors
 from underpaint.primer.few_steps import Teacher, export_few_steps, train_few_steps
 from underpaint.primer.fill import FinishedPainter, new_fill_adapter, train_fill
+from underpaint.primer.image_prompt import Finished
+from underpaint.primer.image_prompt_training import train_image_prompts
 from underpaint.primer.painter import new_text_encoder
 from underpaint.primer.part_config import PartsConfig
-from underpaint.primer.part_export import export_extractors, export_fill, export_towers, export_upscaler
+from underpaint.primer.part_export import (
+    export_extractors,
+    export_fill,
+    export_image_prompts,
+    export_towers,
+    export_upscaler,
+)
 from underpaint.primer.part_scores import clip_score, extractor_questions, extractor_scores, upscale_scores
 from underpaint.primer.part_truth import add_normals
 from underpaint.primer.stages import Workshop
@@ -91,6 +100,18 @@ def few_steps_stage(shop: Workshop, config: PartsConfig, primer: Path) -> bool:
     return done
 
 
+def image_prompt_stage(shop: Workshop, config: PartsConfig, primer: Path, weights: Path | None = None) -> bool:
+    """Train what an exported Primer takes from pictures; True when the budget is used up."""
+    finished = Finished.load(primer, shop.device)
+    shards = complete_shards(shop.pictures_folder, "tokens")
+    folder, own = shop.folder / PROMPT_FOLDER, config.image_prompt
+    begin = None if weights is None else load_state(weights)[0]
+    prompts, done = train_image_prompts(shards, finished, own, folder, device=shop.device, weights=begin)
+    facts = {"done": done, "learned_with": dict(finished.digests)}
+    save_state(folder / _WEIGHTS, prompts.state_dict(), facts)
+    return done
+
+
 def fill_stage(shop: Workshop, config: PartsConfig, primer: Path, weights: Path | None = None) -> bool:
     """Train what fits a hole to its surroundings in an exported Primer; True when the budget is used up."""
     finished = FinishedPainter.load(primer, shop.device)
@@ -134,6 +155,9 @@ def export_parts_stage(shop: Workshop, config: PartsConfig, target: Path) -> dic
     if (state := _trained(shop, IMAGE_FOLDER)) is not None:
         towers = Towers(config.clip, state["words.weight"].shape[1])
         done[IMAGE_FOLDER] = export_towers(_loaded(towers, state), target)
+    if (prompts := shop.folder / PROMPT_FOLDER / _WEIGHTS).is_file():
+        state, facts = load_state(prompts)
+        done[PROMPT_FOLDER] = export_image_prompts(state, config.image_prompt, facts["learned_with"], target)
     if (filler := shop.folder / FILL / _WEIGHTS).is_file():
         state, facts = load_state(filler)
         adapter = _loaded(new_fill_adapter(facts["widths"], config.fill), state)
