@@ -69,10 +69,11 @@ PERSPECTIVES = {
 
 
 class Desk:
-    """Paints with one painter; unguided pictures are painted once a seed."""
+    """Paints with one painter; unguided pictures are painted once a seed. `base` gives what recipes share besides."""
 
-    def __init__(self) -> None:
+    def __init__(self, base: CreateRecipe | None = None) -> None:
         self._painter, self._plain = Painter(threads=THREADS), dict[tuple[int, str], FloatArray]()
+        self._base = base or CreateRecipe()
 
     def paint(self, seed: int, controls: Sequence[Control] = (), blobs: dict[str, bytes] | None = None,
               words: str | None = None) -> FloatArray:
@@ -80,7 +81,8 @@ class Desk:
         words = words or WORDS[seed % len(WORDS)]
         if not controls and (seed, words) in self._plain:
             return self._plain[seed, words]
-        done = self._painter.paint(CreateRecipe(prompt=words, seed=seed, controls=tuple(controls)), blobs or {}).picture
+        recipe = self._base.changed(prompt=words, seed=seed, controls=tuple(controls))
+        done = self._painter.paint(recipe, blobs or {}).picture
         if not controls:
             self._plain[seed, words] = done
         return done
