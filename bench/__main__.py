@@ -9,7 +9,8 @@ import sys
 from underpaint.cli.output import console, print_table
 
 NAMES = ("start", "loop", "precision", "keys", "keys_outside", "turnaround", "controls", "pairs", "clothes", "ignored",
-         "step", "edits", "library", "review", "stopping", "stars", "finish", "full_size", "server")
+         "step", "edits", "library", "review", "stopping", "stars", "finish", "cutouts_outside",
+         "full_size", "server")
 
 
 def main() -> int:

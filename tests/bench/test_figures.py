@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from bench import clothes
+from bench import clothes, cutouts_outside
 from bench.clothes import Worn, by_hue
 from bench.turnaround import Sheet, _alike, _views
 from bench.views import SIDES, Figure, named_right, view_probe, world_people
@@ -55,3 +55,13 @@ def test_a_figure_in_the_others_clothes_is_told(monkeypatch: pytest.MonkeyPatch)
     picture[:, 64:] = 0.5
     assert by_hue(Worn(picture, ("red", "blue"))) == [False, None]
 
+
+def test_a_soft_layer_is_cut_out_of_a_strange_ground() -> None:
+    layer = np.zeros((64, 64, 4), np.float32)
+    cv2.circle(layer, (32, 32), 18, (0.9, 0.3, 0.1, 1.0), -1)
+    layer[..., 3] = cv2.GaussianBlur(layer[..., 3], (0, 0), 1.2)
+    layer[..., :3] = (0.9, 0.3, 0.1)
+    whole, doubt = cutouts_outside.errors(layer, 1)
+    assert whole < 0.005 and whole < doubt < 0.05
+    assert cutouts_outside.fits((layer * 255).astype(np.uint8))
+    assert not cutouts_outside.fits(np.full((64, 64, 4), 255, np.uint8))
