@@ -38,7 +38,7 @@ class Style:
         given="one to eight pictures with commas between: style=page.png, style=one.png,two.png",
         steers="on the estimate: colours and contrast of textures; besides, on UNets, self-attention looks at the "
                "pictures (+how=shared, or reference); +how=statistics leaves that out; +how=adapter+adapter=NAME uses "
-               "an IP-Adapter",
+               "an IP-Adapter, and one that the model brings for styles is used unasked",
         checks="whether colours and textures are nearer to its own pictures than to other ways of painting, and that "
                "nothing of what they show was copied",
         families="every one; SD 1.x, SD 2.x, SDXL and the Primer also look at the pictures",
