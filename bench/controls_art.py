@@ -9,6 +9,7 @@ import statistics
 from collections.abc import Callable, Sequence
 from itertools import cycle
 
+import cv2
 import numpy as np
 
 from bench.table import Row
@@ -23,6 +24,8 @@ from underpaint.controls.table import check
 from underpaint.controls.word_check import VERDICTS, check_words
 from underpaint.errors import ModelError
 from underpaint.imaging.arrays import FloatArray, to_float
+from underpaint.imaging.geometry import Extent
+from underpaint.imaging.resize import resize
 from underpaint.library.drawings import Stored
 from underpaint.pictures.read import read_picture
 from underpaint.plan.image_text import open_image_text
@@ -87,7 +90,22 @@ def _styles(paint: Paint, art: Sequence[FloatArray]) -> list[Row]:
         copies.append(likeness(picture, eleven[own]) >= ALIKE)
     share, before = statistics.mean(nearest), statistics.mean(plain)
     return [Row("style: nearest its own of 11", f"{share:.0%} (without {before:.0%})", ">= 75 %", share >= 0.75),
-            Row("style: near-copies of the reference", f"{sum(copies)} of {len(copies)}", "none", not any(copies))]
+            Row("style: near-copies of the reference", f"{sum(copies)} of {len(copies)}; planted ones found: "
+                f"{_planted(eleven)}", "none", not any(copies))]
+
+
+def _planted(pictures: Sequence[FloatArray]) -> str:
+    """How many copies the measure itself finds where there are some: mirrored, in other colours, softened, and a piece
+    of the reference set into another picture."""
+    found = []
+    for number, one in enumerate(pictures):
+        other = resize(np.ascontiguousarray(pictures[number - 1]), Extent.of(one))
+        height, width = one.shape[0] * 3 // 5, one.shape[1] * 3 // 5
+        pieced = other.copy()
+        pieced[:height, :width] = one[-height:, -width:]
+        copies = (one[:, ::-1], one[..., ::-1] * 0.8, cv2.GaussianBlur(one, (0, 0), 2.0), pieced)
+        found += [likeness(np.ascontiguousarray(copy), one) >= ALIKE for copy in copies]
+    return f"{sum(found)} of {len(found)}"
 
 
 def _nearest(picture: FloatArray, known: Sequence[tuple[FloatArray, ...]]) -> int:
