@@ -66,6 +66,8 @@ class Found:
         return self._said(100, "{:+.0f}", " %")
 
     def _said(self, times: float, how: str, unit: str) -> str:
+        if not self.count:
+            return "none"
         said = how.format(times * self.value) + unit
         if self.low is None or self.high is None:
             return said
