@@ -1,10 +1,14 @@
 """What kinds of map a control hands to an adapter, and what an adapter of that form makes of it."""
 
+import numpy as np
+
 from underpaint.errors import PlanError
+from underpaint.imaging.arrays import FloatArray
 from underpaint.models.adapters import LINES, UNION_TYPES
 from underpaint.models.description import ModelDescription
 from underpaint.recipe import (
     AdapterControl,
+    ColourControl,
     Control,
     DepthControl,
     LineControl,
@@ -15,17 +19,19 @@ from underpaint.recipe import (
 
 _LINES_FIRST = ("line", "canny", *sorted(LINES - {"line", "canny"}))
 IMAGE_FORMS = frozenset({"ip", "ip_plus", "ip_full"})
+HINT = "Name one with +model=, or add a folder of models that has one; see `underpaint models list --kind controlnet`."
+"""The way out where a control needs an adapter and there is none."""
 
 
 def named_adapter(control: Control) -> ModelRef | None:
     """The adapter that a control names."""
-    if isinstance(control, LineControl | DepthControl | PoseControl | AdapterControl | StyleControl):
+    if isinstance(control, LineControl | DepthControl | PoseControl | ColourControl | AdapterControl | StyleControl):
         return control.adapter
     return None
 
 
 def map_kinds(control: Control) -> tuple[str, ...]:
-    """The kinds of map that it is, the nearest first; nothing where it is followed without an adapter."""
+    """The kinds of map that it is, the nearest first; nothing where no adapter reads it."""
     match control:
         case LineControl():
             return _LINES_FIRST
@@ -33,6 +39,8 @@ def map_kinds(control: Control) -> tuple[str, ...]:
             return ("depth",)
         case PoseControl():
             return ("pose",)
+        case ColourControl():
+            return ("colour", "tile")
         case AdapterControl():
             return (control.reads,) if control.reads else ()
         case _:
@@ -41,7 +49,19 @@ def map_kinds(control: Control) -> tuple[str, ...]:
 
 def needs_adapter(control: Control) -> bool:
     """Whether it is followed by an adapter or not at all."""
-    return isinstance(control, DepthControl | PoseControl | AdapterControl)
+    return isinstance(control, PoseControl | AdapterControl)
+
+
+def only_own(control: Control) -> bool:
+    """Whether it takes an adapter that the model brings, but none that happens to lie here unless it is named."""
+    return isinstance(control, ColourControl)
+
+
+def unsaid(sheet: FloatArray, told: FloatArray, floor: float) -> FloatArray:
+    """A map (H x W or H x W x C, 0..1) for an adapter that lifts what is given to `floor` and takes 0 for no map: as
+    far below 0 as it takes to be no map where nothing is `told` (H x W, 0..1)."""
+    share = told if sheet.ndim == 2 else told[..., None]
+    return np.asarray((share * (floor + (1 - floor) * sheet) - floor) / (1 - floor), dtype=np.float32)
 
 
 def check_form(control: Control, adapter: ModelDescription) -> None:

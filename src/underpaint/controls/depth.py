@@ -6,31 +6,35 @@ from typing import Any
 
 import numpy as np
 
-from underpaint.controls.extractors import extractor
+from underpaint.controls.adapting import unsaid
+from underpaint.controls.extractors import depth_reader, extractor
 from underpaint.controls.ground import Ground
 from underpaint.controls.preprocess import at_size, kept_of, opened
 from underpaint.controls.shape import Check, Description, Extracted, Files, Given, Steering, Tools
 from underpaint.controls.spec import ControlSpec
-from underpaint.errors import PictureError, PlanError, RecipeError
+from underpaint.errors import PictureError, RecipeError
 from underpaint.imaging.arrays import FloatArray, to_bytes
 from underpaint.imaging.blend import flatten
 from underpaint.imaging.color import lightness
 from underpaint.imaging.geometry import Extent
 from underpaint.imaging.resize import resize
+from underpaint.models.primer import PRIMER
 from underpaint.pictures.encode import Encoding, encode
 from underpaint.recipe import DepthControl, ModelRef
 
 APART = 0.08
 """Places count as one before the other from this difference on, of the map's whole range."""
 _SIDE, _PAIRS = 96, 20_000
-HINT = "Name one with +model=, or add a folder of models that has one; see `underpaint models list --kind controlnet`."
 
 
 @dataclass(frozen=True, eq=False)
 class DepthCheck:
-    """`order`: the share of pairs of places that lie in the order of the map. `wrong`: H x W, where they do not."""
+    """`order`: the share of pairs of places that lie in the order of the map; `beside`: of those at one height, which
+    the ground that comes nearer downwards says nothing about, None where the map has none. `wrong`: H x W, where they
+    do not."""
 
     order: float
+    beside: float | None
     wrong: np.ndarray
 
 
@@ -40,11 +44,13 @@ class Depth:
     description = Description(
         name="depth", says="near and far as in a grey map, near is bright",
         given="a grey map: depth=map.png; or a picture to read it from: depth=photo.jpg+preprocess",
-        steers="by a ControlNet, union or T2I-Adapter for depth; there is no steering without one",
-        checks="whether near and far are in the order of the map, seen by another extractor than made the map where "
-               "there are two",
-        families="SD 1.x, SD 2.x and SDXL with an adapter for depth",
-        cost="a ControlNet: a third to a half of a step; a T2I-Adapter: a few hundredths",
+        steers="by a ControlNet, union or T2I-Adapter for depth; where there is none, on the estimate, by the gradient "
+               "of what the built-in model's reader of depth sees in it: large things go to their places, loosely",
+        checks="whether near and far are in the order of the map, and those side by side too; seen by another "
+               "extractor than steered where there are two, else it says so",
+        families="every one; SD 1.x, SD 2.x and SDXL hold it closely with an adapter for depth",
+        cost="a ControlNet: a third to a half of a step; a T2I-Adapter: a few hundredths; on the estimate a fifth of a "
+             "step of the built-in model, under 1 % of a large one's",
         extracts=("near",), options=("model", "mode", "resize", "preprocess", "preprocess-size", "curve"))
     measured_as = "depth"
 
@@ -75,29 +81,53 @@ class Depth:
 
     def steer(self, control: DepthControl, ground: Ground, tools: Tools) -> Steering:
         from underpaint.controls.steering.attached import hung  # needs torch
+        from underpaint.controls.steering.depth_edit import DepthEdit
 
+        near, told = near_on(control, ground), told_on(control, ground)
         adapter = tools.adapter(control) if tools.adapter is not None else None
-        if adapter is None:
-            raise PlanError("no adapter for depth is loaded", hint=HINT, field="control depth")
-        return Steering(attachments=(hung(control, near_on(control, ground), adapter),))
+        if adapter is not None:
+            facts = adapter.description.adapter
+            sheet = unsaid(near, told, facts.floor) if facts is not None and facts.floor else near
+            return Steering(attachments=(hung(control, sheet, adapter),))
+        return Steering(edits=(DepthEdit(near, told, control, depth_reader(), tools.colours),))
 
     def check(self, picture: FloatArray, control: DepthControl, ground: Ground) -> Check | None:
-        who = extractor("depth", other_than=control.by)
-        found = check_depth(who.reads(picture), near_on(control, ground))
-        same = bool(control.by) and who.name == control.by
-        eyes = ", seen by the same eyes that made the map" if same else ""
-        measured = {"order": round(found.order, 4), "by": who.name, "same_eyes": same}
-        return Check(found.order, measured, f"near and far in order {found.order:.0%}{eyes} ({who.trust})",
+        steered = PRIMER if ground.attached is not None and control.to_key() not in ground.attached else ""
+        who = extractor("depth", other_than=steered or control.by, rather_than=control.by)
+        found = check_depth(who.reads(picture), near_on(control, ground), told_on(control, ground))
+        same = [did for did, name in (("steered", steered), ("made the map", control.by)) if name == who.name]
+        eyes = f", seen by the same eyes that {' and '.join(same)}" if same else ""
+        measured: dict[str, Any] = {"order": round(found.order, 4), "by": who.name, "same_eyes": bool(same)}
+        beside = ""
+        if found.beside is not None:
+            measured["beside"], beside = round(found.beside, 4), f", side by side {found.beside:.0%}"
+        return Check(found.order, measured, f"near and far in order {found.order:.0%}{beside}{eyes} ({who.trust})",
                      lambda shown: _overlay(shown, found.wrong))
 
 
 def near_on(control: DepthControl, ground: Ground) -> FloatArray:
     """The map (H x W, 1 is nearest) on the canvas of a pass. Raises PictureError for one that says nothing."""
-    grey = lightness_of(np.asarray(ground.pixels(control.map)))
-    if float(np.ptp(grey)) < 1 / 255:
+    given = np.asarray(ground.pixels(control.map))
+    grey = lightness_of(given)
+    there = grey[_opaque(given) > 0.5]
+    if not there.size or float(np.ptp(there)) < 1 / 255:
         raise PictureError("the map of depth is of one grey, so nothing in it is near or far", field="control depth",
                            hint="Near is bright, far is dark.")
-    return ground.lay_map(grey, control.resize, lambda sheet, size: resize(np.ascontiguousarray(sheet), size))
+    return _laid(grey, control, ground)
+
+
+def told_on(control: DepthControl, ground: Ground) -> FloatArray:
+    """Where on the canvas of a pass the map says something (H x W, 0..1): not beside it, nor where it is transparent.
+    """
+    return _laid(_opaque(np.asarray(ground.pixels(control.map))), control, ground)
+
+
+def _opaque(given: FloatArray) -> FloatArray:
+    return given[..., 3] if given.shape[2] == 4 else np.ones(given.shape[:2], np.float32)
+
+
+def _laid(sheet: FloatArray, control: DepthControl, ground: Ground) -> FloatArray:
+    return ground.lay_map(sheet, control.resize, lambda part, size: resize(np.ascontiguousarray(part), size))
 
 
 def lightness_of(pixels: FloatArray) -> FloatArray:
@@ -107,23 +137,35 @@ def lightness_of(pixels: FloatArray) -> FloatArray:
     return np.ascontiguousarray(flat[..., 0] if equal else lightness(flat), dtype=np.float32)
 
 
-def check_depth(found: FloatArray, wanted: FloatArray) -> DepthCheck:
-    """Compare the depth of a painted picture with the map that it was to follow, both H x W."""
+def check_depth(found: FloatArray, wanted: FloatArray, told: FloatArray | None = None) -> DepthCheck:
+    """Compare the depth of a painted picture with the map that it was to follow, both H x W, where the map says
+    something (`told`, everywhere unless given)."""
     height, width = wanted.shape
-    small = [resize(np.ascontiguousarray(one), _small(height, width)) for one in (found, wanted)]
-    seen, asked = (one.ravel() for one in small)
+    said = np.ones(wanted.shape, np.float32) if told is None else told
+    small = [resize(np.ascontiguousarray(one), _small(height, width)) for one in (found, wanted, said)]
+    seen, asked, there = (one.ravel() for one in small)
+    rows, columns = small[0].shape
     rng = np.random.default_rng(0)
     first, second = rng.integers(0, seen.size, (2, _PAIRS))
-    reach = max(float(np.ptp(asked)), 1e-6)
-    apart = asked[first] - asked[second]
-    counted = np.abs(apart) >= APART * reach
-    if not counted.any():
-        return DepthCheck(1.0, np.zeros(wanted.shape, bool))
-    right = np.sign(seen[first] - seen[second]) == np.sign(apart)
+    counted, right = _compared(seen, asked, there, first, second)
+    order = float(right[counted].mean()) if counted.any() else 1.0
     wrong_at = np.bincount(first[counted], weights=~right[counted], minlength=seen.size)
     times = np.bincount(first[counted], minlength=seen.size)
-    share = (wrong_at / np.maximum(times, 1)).reshape(small[0].shape).astype(np.float32)
-    return DepthCheck(float(right[counted].mean()), resize(share, Extent(width, height)) > 0.5)
+    share = (wrong_at / np.maximum(times, 1)).reshape(rows, columns).astype(np.float32)
+    level = first // columns * columns + rng.integers(0, columns, _PAIRS)
+    counted, right = _compared(seen, asked, there, first, level)
+    beside = float(right[counted].mean()) if counted.sum() >= _PAIRS // 100 else None
+    return DepthCheck(order, beside, resize(share, Extent(width, height)) > 0.5)
+
+
+def _compared(seen: FloatArray, asked: FloatArray, there: FloatArray, first: np.ndarray,
+              second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Which pairs of places the map tells apart, and which of all lie in its order."""
+    said = there > 0.5
+    reach = max(float(np.ptp(asked[said])) if said.any() else 0.0, 1e-6)
+    apart = asked[first] - asked[second]
+    counted = (np.abs(apart) >= APART * reach) & said[first] & said[second]
+    return counted, np.sign(seen[first] - seen[second]) == np.sign(apart)
 
 
 def _small(height: int, width: int) -> Extent:

@@ -23,6 +23,7 @@ from underpaint.models.header import read_json
 from underpaint.models.primer import PRIMER, primer_folder
 
 if TYPE_CHECKING:
+    from underpaint.engine.families.depth_reader import DepthReader
     from underpaint.engine.families.extractor_nets import Reading
 
 Role = Literal["depth", "pose"]
@@ -72,8 +73,9 @@ def _primer_reads(role: Role) -> bool:
     return config.is_file() and role in read_json(config).get("reads", ())
 
 
-def extractor(role: Role, *, other_than: str = "") -> Extractor:
-    """Who reads depth or poses here, somebody else than `other_than` if there is one.
+def extractor(role: Role, *, other_than: str = "", rather_than: str = "") -> Extractor:
+    """Who reads depth or poses here, somebody else than `other_than` if there is one, and than `rather_than` too if
+    there is a third.
 
     Raises ModelError where there is none; its hint says what to put where.
     """
@@ -83,7 +85,21 @@ def extractor(role: Role, *, other_than: str = "") -> Extractor:
         raise ModelError(f"nothing here reads {'depth' if role == 'depth' else 'poses'} out of pictures",
                          hint=f"Put a transformers folder of {kinds} into a folder of models that was added, or give "
                               "the map yourself.", field=f"control {role}")
-    return next((one for one in there if one.name != other_than), there[0])
+    return min(there, key=lambda one: (one.name == other_than, one.name == rather_than))
+
+
+@lru_cache(maxsize=1)
+def depth_reader() -> "DepthReader":
+    """Who reads depth with gradients, so that it can steer: the built-in model's small net.
+
+    Raises ModelError where it has none that can be relied upon.
+    """
+    from underpaint.engine.families.depth_reader import DepthReader  # needs torch
+
+    if not _primer_reads("depth"):
+        raise ModelError("nothing here can steer by depth", field="control depth",
+                         hint="Install the built-in model again, or name an adapter with +model=.")
+    return DepthReader.load(primer_folder())
 
 
 def _transformers(model: ModelDescription, catalogue: Catalogue) -> Extractor:

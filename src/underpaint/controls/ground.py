@@ -29,8 +29,9 @@ class Ground:
     `canvas`: what the model paints, the area padded on the right and below. `pixels`: opens what a recipe names, as
     H x W x 3 or 4 floats. `drawn`: H x W on the canvas, how much a drawing claims each place for its own lines, None
     where there is no drawing. For checks: `prompt`, the words for the whole picture, and `image_text`, which opens an
-    image-text model by name (None where there can be none). `scene`: the picture that is painted over (H x W x 3 on
-    the canvas) and the mask that is filled in it, None where painting starts from words."""
+    image-text model by name (None where there can be none), and `attached`, the controls (by `to_key`) that adapters
+    followed, None where that is not known. `scene`: the picture that is painted over (H x W x 3 on the canvas) and the
+    mask that is filled in it, None where painting starts from words."""
 
     whole: Extent
     area: Bounds
@@ -40,6 +41,7 @@ class Ground:
     prompt: str = ""
     image_text: "Callable[[ModelRef | None], ImageText] | None" = None
     scene: Callable[[], tuple[FloatArray, FloatArray | None]] | None = None
+    attached: frozenset[str] | None = None
 
     @classmethod
     def of(cls, picture: FloatArray, pixels: Callable[[Blob], FloatArray]) -> "Ground":

@@ -10,7 +10,7 @@ from underpaint.controls import reading
 from underpaint.controls.ground import Ground
 from underpaint.controls.shape import Check, Extracted, Given, Kept
 from underpaint.controls.table import check, named
-from underpaint.errors import OutputError, PictureError, RecipeError
+from underpaint.errors import OutputError, PictureError, RecipeError, UnderpaintError
 from underpaint.files import atomic_write, free_name, is_file
 from underpaint.imaging.arrays import FloatArray, to_bytes
 from underpaint.imaging.blend import flatten
@@ -19,8 +19,11 @@ from underpaint.imaging.resize import resize
 from underpaint.library.drawings import read_drawing, read_stored
 from underpaint.pictures.encode import Encoding, encode
 from underpaint.pictures.read import read_picture
-from underpaint.pictures.recall import blobs_from_file, recipe_from_file
+from underpaint.pictures.recall import blobs_from_file, plan_from_file, recipe_from_file
+from underpaint.plan.adapting import attached_by
+from underpaint.plan.data import Plan
 from underpaint.plan.image_text import open_image_text
+from underpaint.recipe import Recipe
 
 LARGEST = 2048
 """The longest side of a map made from a picture, in pixels, unless told otherwise."""
@@ -62,7 +65,7 @@ def check_picture(path: Path, specs: Sequence[str], *, kind: str = "auto") -> tu
     Raises PictureError for a picture that carries no recipe where no control is named.
     """
     picture = flatten(np.asarray(read_picture(path).pixels))
-    prompt = ""
+    prompt, attached = "", None
     if specs:
         given = read_controls(specs, kind=kind)
         controls = [one.control for one in given]
@@ -72,8 +75,19 @@ def check_picture(path: Path, specs: Sequence[str], *, kind: str = "auto") -> tu
         controls, blobs, prompt = list(recipe.controls), blobs_from_file(path), recipe.prompt
         if not controls:
             raise PictureError(f"{path.name} was painted without controls", hint="Name one with --control.")
+        attached = _attached(path, recipe)
     ground = Ground.of(picture, lambda blob: read_picture(blobs[blob.sha256]).pixels)
-    return picture, check(controls, picture, replace(ground, prompt=prompt, image_text=open_image_text))
+    asked = replace(ground, prompt=prompt, image_text=open_image_text, attached=attached)
+    return picture, check(controls, picture, asked)
+
+
+def _attached(path: Path, recipe: Recipe) -> frozenset[str] | None:
+    """The picture's controls that adapters followed, None where its plan does not tell."""
+    try:
+        record = plan_from_file(path)
+        return attached_by(Plan.from_record(record), recipe) if record is not None else None
+    except UnderpaintError:
+        return None
 
 
 def extract_map(name: str, source: Path, output: Path | None, how: str, side: int = LARGEST) -> tuple[Path, Extracted]:

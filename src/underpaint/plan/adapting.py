@@ -5,8 +5,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from underpaint.controls.adapting import IMAGE_FORMS, check_form, map_kinds, named_adapter, needs_adapter
-from underpaint.controls.depth import HINT
+from underpaint.controls.adapting import (
+    HINT,
+    IMAGE_FORMS,
+    check_form,
+    map_kinds,
+    named_adapter,
+    needs_adapter,
+    only_own,
+)
 from underpaint.controls.region_inside import everything
 from underpaint.controls.table import in_order
 from underpaint.errors import PlanError
@@ -14,7 +21,7 @@ from underpaint.models import Catalogue, ModelDescription, check_network
 from underpaint.models.adapter_finding import adapters_for, find_adapter, find_image_encoder
 from underpaint.models.adapters import LINES
 from underpaint.models.own_adapters import PICTURE_KINDS, find_own, own_adapter, own_image_prompt
-from underpaint.plan.data import AdapterUse
+from underpaint.plan.data import AdapterUse, Plan
 from underpaint.recipe import Control, LineControl, ModelRef, Recipe, StyleControl
 
 FAMILIES = frozenset({"sd", "sd2", "sdxl"})
@@ -40,6 +47,12 @@ class ChosenAdapter:
 def control_key(control: Control) -> str:
     """The SHA-256 by which a plan knows a control."""
     return sha256(control.to_key().encode()).hexdigest()
+
+
+def attached_by(plan: Plan, recipe: Recipe) -> frozenset[str]:
+    """The controls of a recipe, by `to_key`, that adapters followed when its plan was carried out."""
+    followed = {use.control for use in plan.adapters}
+    return frozenset(one.to_key() for one in everything(recipe.controls) if control_key(one) in followed)
 
 
 def chosen_adapters(recipe: Recipe, model: ModelDescription, catalogue: Catalogue) -> tuple[ChosenAdapter, ...]:
@@ -84,7 +97,7 @@ def _nearest(control: Control, model: ModelDescription, catalogue: Catalogue) ->
         brought = own_adapter(model, kind)
         if brought is not None:
             return brought
-    for kind in kinds:
+    for kind in () if only_own(control) else kinds:
         there = adapters_for(catalogue, model, (kind,))
         if there:
             return there[0]
@@ -106,6 +119,11 @@ def check_chosen(chosen: Sequence[ChosenAdapter], model: ModelDescription) -> No
 def looks(adapter: ModelDescription) -> bool:
     """Whether it is an IP-Adapter, which looks at pictures through an image encoder."""
     return adapter.adapter is not None and adapter.adapter.form in IMAGE_FORMS
+
+
+def is_looked_at(use: AdapterUse) -> bool:
+    """Whether the control's picture is shown to an IP-Adapter, and nothing of it lies over the picture."""
+    return use.encoder is not None or use.adapter.name.rpartition("/")[2] in PICTURE_KINDS
 
 
 def _check_suits(control: Control, adapter: ModelDescription, model: ModelDescription) -> None:

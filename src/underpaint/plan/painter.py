@@ -33,7 +33,15 @@ from underpaint.models.adapter_finding import find_adapter, find_image_encoder
 from underpaint.models.folders import hashed_files
 from underpaint.models.knowledge import knowledge, unknown_words
 from underpaint.models.own_adapters import find_own
-from underpaint.plan.adapting import ChosenAdapter, adapter_notes, check_chosen, chosen_adapters, control_key, looks
+from underpaint.plan.adapting import (
+    ChosenAdapter,
+    adapter_notes,
+    attached_by,
+    check_chosen,
+    chosen_adapters,
+    control_key,
+    looks,
+)
 from underpaint.plan.data import AdapterUse, Plan
 from underpaint.plan.decide import Facts, Machine, check_size, decide
 from underpaint.plan.filling import check_filling, chosen_filling, filling_use
@@ -289,12 +297,14 @@ def _notes(recipe: Recipe, plan: Plan, unguided: Mapping[str, int]) -> list[str]
     """What a person should know of how the controls fared, sentences."""
     notes = [f"{name} was left out of {count} calls of the model, which would have spoilt the picture"
              for name, count in sorted(unguided.items())]
-    followed = {use.control for use in plan.adapters}
-    loose = [one for one in everything(recipe.controls) if one.kind == "line" and one.weight
-             and control_key(one) not in followed]
-    if plan.line_adapter is None and loose:
+    followed = attached_by(plan, recipe)
+    loose = {one.kind for one in everything(recipe.controls) if one.weight and one.to_key() not in followed}
+    if plan.line_adapter is None and "line" in loose:
         notes.append(f"'{plan.model.name}' has no line adapter, so it follows the lines loosely; "
                      "--model primer holds them more closely")
+    if "depth" in loose:
+        notes.append(f"'{plan.model.name}' has no adapter for depth here, so near and far are followed loosely, by "
+                     "what the built-in model's reader of depth sees")
     return notes
 
 
@@ -304,6 +314,7 @@ def measure(picture: FloatArray, recipe: Recipe, plan: Plan, blobs: Mapping[str,
     `image_text` opens a model that can be asked whether words fit it."""
     if plan.task == "fill":  # what is measured there is mostly the picture as it was
         return {}
-    laid = replace(ground(plan, plan.passes[-1], blobs).without_padding(), prompt=plan.prompt, image_text=image_text)
+    laid = replace(ground(plan, plan.passes[-1], blobs).without_padding(), prompt=plan.prompt, image_text=image_text,
+                   attached=attached_by(plan, recipe))
     checks = check(recipe.controls, picture, laid, notes)
     return {name: dict(found.measured) for name, found in checks.items()}

@@ -159,11 +159,13 @@ class ColourControl(_Control):
     """Blocked-in colours: a picture of flat areas; where it is transparent nothing is said.
 
     `begin` paints over it instead of from noise, 0 (nothing may change) to 1; None starts from noise. `render_only`
-    keeps its hues and chroma in the finished picture: form and light alone are added.
+    keeps its hues and chroma in the finished picture: form and light alone are added. `adapter` names one that reads
+    such colours besides; without it the model's own is used, if it brings one.
     """
 
     kind: Literal["colour"] = "colour"
     picture: Blob
+    adapter: ModelRef | None = None
     begin: Strength | None = None
     render_only: bool = False
     resize: Resizing = "fit"

@@ -6,7 +6,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from underpaint.controls.depth import HINT
+from underpaint.controls.adapting import HINT
 from underpaint.controls.extractors import extractor
 from underpaint.controls.ground import Ground
 from underpaint.controls.pose.data import fields_of, pose_on

@@ -35,7 +35,10 @@ class Adapter:
 
 
 class MapAdapter(nn.Module):
-    """A T2I-Adapter that was trained on maps `shrink` times smaller than the picture, with black lifted to `floor`."""
+    """A T2I-Adapter that was trained on maps `shrink` times smaller than the picture, with black lifted to `floor`.
+
+    There a map can be silent: what lies as far below 0 as `unsaid` brings it is heard as 0, which is no map.
+    """
 
     def __init__(self, adapter: nn.Module, shrink: int, floor: float) -> None:
         super().__init__()
@@ -45,7 +48,7 @@ class MapAdapter(nn.Module):
 
     def forward(self, sheet: Tensor) -> Any:
         """Features of a map, 1 x C x H x W, at the picture's size."""
-        lifted = self._floor + (1 - self._floor) * sheet.clamp(0, 1)
+        lifted = (self._floor + (1 - self._floor) * sheet).clamp(0, 1)
         return self.adapter(nn.functional.avg_pool2d(lifted, self._shrink))
 
 
