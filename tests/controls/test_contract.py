@@ -17,7 +17,7 @@ from kit.adapters import (
     tiny_ip,
     tiny_t2i,
 )
-from kit.controls import EXAMPLES, Example, eyes
+from kit.controls import EXAMPLES, FURNISHED, Example, eyes
 from kit.tiny_clip import tiny_image_text
 from torch import Tensor
 
@@ -89,9 +89,9 @@ def ground(example: Example, whole: tuple[int, int], area: Bounds | None = None)
     return Ground(extent, area, area.extent, example.ground().pixels)
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=[*KINDS, *FURNISHED])
 def example(request: pytest.FixtureRequest) -> Example:
-    return EXAMPLES[request.param]()
+    return {**EXAMPLES, **FURNISHED}[request.param]()
 
 
 def test_every_control_has_an_example_and_says_what_it_is() -> None:

@@ -191,6 +191,14 @@ def region() -> Example:
     return Example(control, blobs, picture, control.changed(mask=blob(np.ascontiguousarray(mask[:, ::-1]), blobs)))
 
 
+def furnished() -> Example:
+    """A region with controls of its own: some that edit, some that are attached, some that do both."""
+    outer, inner = region(), [line(), palette(), style(), adapter()]
+    blobs = {name: data for one in (outer, *inner) for name, data in one.blobs.items()}
+    own = tuple(one.control for one in inner)
+    return Example(outer.control.changed(controls=own), blobs, outer.follows, outer.shuffled.changed(controls=own))
+
+
 def words() -> Example:
     """Weights are drawn, so what fits a picture is asked of them first."""
     from underpaint.controls.steering.word_pieces import scores
@@ -256,3 +264,5 @@ EXAMPLES: dict[str, Callable[[], Example]] = {
     "line": line, "light": light, "palette": palette, "colour": colour, "perspective": perspective,
     "nudge": nudge, "style": style, "region": region, "words": words,
     "depth": depth, "pose": pose, "adapter": adapter}
+FURNISHED: dict[str, Callable[[], Example]] = {"region with controls of its own": furnished}
+"""Examples that keep to the contract beside those of every kind."""

@@ -11,7 +11,6 @@ from kit.controls import blob
 from kit.tiny_folders import save_folder, tiny_parts
 
 from underpaint.controls.extractors import reading_with
-from underpaint.errors import PromptError
 from underpaint.models import Catalogue, describe
 from underpaint.models.own_adapters import find_own, own_adapter
 from underpaint.plan.painter import Painter
@@ -87,6 +86,3 @@ def test_words_for_a_part_of_the_picture_are_heard_too(catalogue: Catalogue) -> 
     told: list[str] = []
     paint(catalogue, recipe(RegionControl(mask=RAMP, words="a yeti"), prompt="a red {cat}"), told)
     assert told == ["not known to this model: yeti"]
-    with pytest.raises(PromptError, match="in the words of a region") as error:
-        paint(catalogue, recipe(RegionControl(mask=RAMP, words="a cat <lora:inks:1>")))
-    assert "--lora" in (error.value.hint or "")

@@ -55,6 +55,12 @@ def test_chances_add_up_and_the_class_is_the_likeliest(strength: float, wanted: 
     assert verdict.to_json()["grade"] == verdict.grade
 
 
+def test_what_a_region_was_to_follow_is_told_of_it() -> None:
+    (told,) = demands({"palette in coat 2": {"on": 0.9, "worst_blob": 0.1}})
+    assert (told.asked, told.met, told.says) == ("palette in coat 2", True,
+                                                 "in coat 2: 90% of the picture lies on the palette")
+
+
 def test_demands_are_read_from_what_was_measured() -> None:
     found = {one.asked: one for one in demands({
         "lines": {"kept": 0.5, "invented": 0.2, "f1": 0.6}, "light": {"toward": 0.1, "from_planned_side": True},

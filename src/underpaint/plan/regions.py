@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from underpaint.controls.adapting import needs_adapter
+from underpaint.controls.adapting import named_adapter, needs_adapter
 from underpaint.controls.region_inside import called, own_controls
 from underpaint.controls.table import in_order
 from underpaint.errors import PlanError
@@ -26,7 +26,7 @@ def check_regions(recipe: Recipe) -> None:
         if region.joint:
             continue
         needs = ["a LoRA"] if _loras(region, recipe.dialect) else []
-        needs += [one.kind for one in own_controls(region) if needs_adapter(one)]
+        needs += [one.kind for one in own_controls(region) if needs_adapter(one) or named_adapter(one) is not None]
         if needs:
             raise PlanError(f"{needs[0]} in the region '{called(region)}' acts in the region's own call of the model, "
                             "and with joint 0 there is none", field="control region",

@@ -1,7 +1,7 @@
 """Words and controls: what a take did of what it was asked, from the checks that were made when it was painted."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 _LINES, _PALETTE, _COLOUR, _PERSPECTIVE = 0.75, 0.75, 10.0, 0.4
@@ -36,12 +36,20 @@ def demands(measured: Mapping[str, Any]) -> tuple[Demand, ...]:
     for name, values in measured.items():
         if not isinstance(values, Mapping):
             continue
-        teller = _TELLERS.get(name.rstrip(" 0123456789"), _any(name))
+        kind, _, where = name.partition(" in ")  # a region's own control is named after the region
+        teller = _TELLERS.get(kind.rstrip(" 0123456789"), _any(name))
         try:
-            found += teller(values)
+            found += [_placed(one, where) for one in teller(values)]
         except (AttributeError, KeyError, TypeError, ValueError):
             continue  # another version measured it otherwise
     return tuple(found)
+
+
+def _placed(demand: Demand, region: str) -> Demand:
+    """A demand on a region alone, "" for the whole picture."""
+    if not region:
+        return demand
+    return replace(demand, asked=f"{demand.asked} in {region}", says=f"in {region}: {demand.says}")
 
 
 def _lines(values: Mapping[str, Any]) -> list[Demand]:

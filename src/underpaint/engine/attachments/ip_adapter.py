@@ -45,6 +45,7 @@ class IPAttachment:
         self._prompts = sorted(prompts, key=lambda one: one.followed.key)
         self._unet: Any = None
         self._before: dict[str, Any] = {}
+        self._looking: list[Any] = []
         self._projection: tuple[bool, Any] = (False, None)
         self._type: Any = None
         self._features: list[tuple[Tensor, Tensor]] = []
@@ -74,6 +75,8 @@ class IPAttachment:
             with _quiet():  # diffusers warns of moving its own new layers
                 unet._load_ip_adapter_weights([dict(one.weights) for one in self._prompts])
             made = unet.attn_processors
+            # Kept, because others may come to stand round them.
+            self._looking = [one for one in made.values() if hasattr(one, "to_k_ip")]
             unet.set_attn_processor({name: one if hasattr(one, "to_k_ip") else self._before.get(name, one)
                                      for name, one in made.items()})  # some projections attend themselves
         except BaseException:
@@ -97,7 +100,7 @@ class IPAttachment:
             unet.__dict__["encoder_hid_proj"] = projection
         unet.set_attn_processor(dict(self._before))
         unet.config.encoder_hid_dim_type = self._type
-        self._unet, self._before, self._features, self._completing = None, {}, [], None
+        self._unet, self._before, self._looking, self._features, self._completing = None, {}, [], [], None
 
     def _complete(self, _: nn.Module, args: tuple[Any, ...], told: dict[str, Any]) -> Any:
         """Others may ask the denoiser for reasons of their own: then it looks at nothing."""
@@ -111,9 +114,8 @@ class IPAttachment:
     def inputs(self, call: ModelCall) -> ModelInputs:
         """The pictures' features for this call's rows, at their strengths of this step."""
         strengths = [one.followed.at(call) for one in self._prompts]
-        for processor in self._unet.attn_processors.values():
-            if hasattr(processor, "to_k_ip"):
-                processor.scale = list(strengths)
+        for processor in self._looking:
+            processor.scale = list(strengths)
         positive = call.sample.shape[0] - call.negative_rows
         embeds = [torch.cat([nothing] * call.negative_rows + [seen] * positive).to(call.sample)
                   for seen, nothing in self._features]
