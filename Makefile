@@ -27,14 +27,19 @@ bench: $(STAMP)
 soak: $(STAMP)
 	$(BIN)/python -m pytest -m soak
 
+# SIZE=large makes a larger set, which is not committed; its weights have other shapes, so it has a folder of its own.
+SIZE ?= small
+LARGE := --config src/underpaint/primer/large.toml --work primer-work/large
+PRIMER = $(if $(filter small,$(SIZE)),,$(if $(filter large,$(SIZE)),$(LARGE),$(error SIZE is small or large)))
+
 primer: $(STAMP)
-	$(BIN)/python -m underpaint.primer all
+	$(BIN)/python -m underpaint.primer all $(PRIMER) $(if $(PRIMER),--workers $$(nproc) --parts src/underpaint/primer/large-parts.toml)
 
 primer-judge: $(STAMP)
-	$(BIN)/python -m underpaint.primer judge
+	$(BIN)/python -m underpaint.primer judge $(PRIMER)
 
 primer-report: $(STAMP)
-	$(BIN)/python -m underpaint.primer report
+	$(BIN)/python -m underpaint.primer report $(PRIMER) $(if $(PRIMER),--primer primer-work/large/primer)
 
 clean:
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -16,6 +16,7 @@ from underpaint.primer.part_export import export_extractors, export_towers, expo
 from underpaint.primer.part_stages import few_steps_stage
 from underpaint.primer.report.desk import Desk, Places
 from underpaint.primer.report.figures import lead, pairs, swapped
+from underpaint.primer.report.glance import glance, lines_kept
 from underpaint.primer.report.hands import Commission
 from underpaint.primer.report.looks import pinned
 from underpaint.primer.report.outside import drawings, framed
@@ -27,7 +28,7 @@ from underpaint.primer.report.stopwatch import most_bytes, paint_and_time
 from underpaint.primer.report.words import questions, word_rows
 from underpaint.primer.stagecraft.scene import FACTORS
 from underpaint.primer.stagecraft.truth import render
-from underpaint.primer.stages import Workshop, export_stage, judge_stage
+from underpaint.primer.stages import Workshop, export_stage, judge_stage, load_paintbox
 from underpaint.primer.upscaler import new_upscaler
 
 SMALL_IMAGE = {"image_size": 32, "patch_size": 16, "hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1,
@@ -84,9 +85,12 @@ def test_every_row_is_there_and_what_was_done_is_read_again(shop: Workshop, othe
     assert page.read_text().startswith("# Before") and page.read_text().endswith("after\n")
     for name in ("words", "few-steps", "lines", "maps", "figures", "outside"):
         assert cv2.imread(str(folder / f"sheet-{name}.jpg")) is not None
+    (past,) = (json.loads(line) for line in (folder / "history.jsonl").read_text().splitlines())
+    assert past["step"] == 2 and past["count (few steps)"] is not None
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.suffix == ".npz"}
     assert report_stage(shop, Places(shop.folder / "primer", others))[0] == rows
     assert before == {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.suffix == ".npz"}
+    assert len((folder / "history.jsonl").read_text().splitlines()) == 1
 
 
 def test_a_report_that_was_killed_paints_only_what_is_missing(shop: Workshop, others: Path) -> None:
@@ -98,6 +102,20 @@ def test_a_report_that_was_killed_paints_only_what_is_missing(shop: Workshop, ot
     again = desk.painted(commission)
     assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
     assert not np.array_equal(first[0], first[1])
+
+
+def test_a_glance_asks_the_same_each_time_and_needs_no_judge(shop: Workshop, tmp_path: Path) -> None:
+    box = load_paintbox(shop)
+    found = glance(shop, box)
+    assert set(found) == {"right", *FACTORS} and found == glance(shop, box)
+    assert all(0.0 <= share <= 1.0 for share in found.values())
+    assert glance(replace(shop, folder=tmp_path), box) == {}
+    other = replace(shop, config=replace(shop.config, judge=replace(shop.config.judge, width=6)))
+    assert glance(other, box) == {}
+    ink = np.zeros((64, 64), np.float32)
+    ink[30:33, 5:60] = 1.0
+    drawn = np.repeat(np.uint8(255 * (1 - ink))[..., None], 3, axis=2)
+    assert lines_kept([drawn], [ink])["lines F1"] > lines_kept([np.full_like(drawn, 128)], [ink])["lines F1"]
 
 
 def test_what_is_not_there_is_said_and_stops_nothing(shop: Workshop, tmp_path: Path) -> None:

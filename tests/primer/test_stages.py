@@ -10,11 +10,11 @@ import pytest
 import torch
 from tiny_primer import tiny_config
 
-from underpaint.errors import ModelError, RecipeError
+from underpaint.errors import ModelError, OutputError, RecipeError
 from underpaint.models.primer import check_files
 from underpaint.primer.__main__ import main
 from underpaint.primer.adopt import adopt_stage
-from underpaint.primer.config import SHIPPED, read_config
+from underpaint.primer.config import SHIPPED, LimitsConfig, read_config
 from underpaint.primer.export import strengthen
 from underpaint.primer.hearing import hearing
 from underpaint.primer.maps import CHANNELS
@@ -69,6 +69,13 @@ def test_an_export_replaces_the_former_one_whole(shop: Workshop, tmp_path: Path)
     export_stage(shop, target)
     assert not (target / "stale.txt").exists()
     assert [path.name for path in tmp_path.iterdir()] == ["primer"]
+
+
+def test_a_model_over_its_limits_is_not_exported(shop: Workshop, tmp_path: Path) -> None:
+    narrow = replace(shop, config=replace(shop.config, limits=LimitsConfig(file=10_000)))
+    with pytest.raises(OutputError, match="may have 10,000"):
+        export_stage(narrow, tmp_path / "primer")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_every_kind_of_map_changes_the_picture(shop: Workshop) -> None:

@@ -9,7 +9,7 @@ import torch
 from diffusers import StableDiffusionPipeline, T2IAdapter
 
 from underpaint.models.primer import primer_folder
-from underpaint.primer.export import MOST_BYTES, MOST_FILE_BYTES
+from underpaint.primer.config import LimitsConfig
 
 pytestmark = pytest.mark.skipif(
     not (primer_folder() / "model_index.json").is_file(), reason="the weights are not in this checkout"
@@ -25,8 +25,8 @@ def pipeline() -> StableDiffusionPipeline:
 
 def test_the_folder_is_within_its_budget() -> None:
     sizes = [path.stat().st_size for path in primer_folder().rglob("*") if path.is_file()]
-    assert sum(sizes) <= MOST_BYTES
-    assert max(sizes) < MOST_FILE_BYTES
+    assert sum(sizes) <= LimitsConfig().folder
+    assert max(sizes) < LimitsConfig().file
 
 
 def test_the_vocabulary_has_two_to_four_thousand_tokens(pipeline: StableDiffusionPipeline) -> None:

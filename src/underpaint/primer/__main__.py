@@ -267,10 +267,12 @@ def score_parts(
 
 @app.command(name="all")
 def everything(
-    work: Work = _WORK, config: Config = SHIPPED, device: Device = "", workers: Workers = 2, target: Target = None
-) -> None:
-    """Every stage in order, from nothing to the exported model; after a kill the same command goes on."""
+    work: Work = _WORK, config: Config = SHIPPED, smaller: PartsFile = SHIPPED_PARTS, device: Device = "",
+    workers: Workers = 2, target: Target = None,
+) -> None:  # fmt: skip
+    """Every stage in order, from nothing to the exported model and the plots; after a kill the same command goes on."""
     from underpaint.primer import part_stages, stages
+    from underpaint.primer.curves import write_plots
 
     shop = _shop(work, read_config(config), device, workers=workers)
     stages.render_stage(shop)
@@ -280,7 +282,7 @@ def everything(
     _finish(stages.reading_stage(shop))
     _finish(stages.painter_stage(shop))
     _finish(stages.decoder_stage(shop))
-    folder, parts = target or work / "primer", read_parts_config()
+    folder, parts = target or work / "primer", read_parts_config(smaller)
     stages.export_stage(shop, folder)
     for stage in (part_stages.extractors_stage, part_stages.upscaler_stage, part_stages.clip_stage):
         _finish(stage(shop, parts))
@@ -288,6 +290,8 @@ def everything(
     for learned_beside in (part_stages.image_prompt_stage, part_stages.fill_stage):
         _finish(learned_beside(shop, parts, folder))
     part_stages.export_parts_stage(shop, parts, folder)
+    _finish(part_stages.few_steps_stage(shop, parts, folder))
+    write_plots(work)
 
 
 def _finish(done: bool) -> None:

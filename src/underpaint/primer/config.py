@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,8 @@ from underpaint.errors import RecipeError
 
 SHIPPED = Path(__file__).with_name("config.toml")
 """The configuration of the shipped weights."""
+LARGE = Path(__file__).with_name("large.toml")
+"""A larger set, for a machine with a GPU; its weights are not shipped."""
 
 
 @dataclass(frozen=True)
@@ -148,6 +150,14 @@ class DefaultsConfig:
 
 
 @dataclass(frozen=True)
+class LimitsConfig:
+    """What the exported model may weigh, in bytes: all of it, and one file. The package carries no more than this."""
+
+    folder: int = 32_000_000
+    file: int = 16_000_000
+
+
+@dataclass(frozen=True)
 class PrimerConfig:
     """Everything `make primer` depends on."""
 
@@ -160,6 +170,7 @@ class PrimerConfig:
     judge: JudgeConfig
     evaluate: EvaluateConfig
     defaults: DefaultsConfig
+    limits: LimitsConfig = field(default_factory=LimitsConfig)
 
 
 _SECTIONS: dict[str, type] = {
@@ -172,6 +183,7 @@ _SECTIONS: dict[str, type] = {
     "judge": JudgeConfig,
     "evaluate": EvaluateConfig,
     "defaults": DefaultsConfig,
+    "limits": LimitsConfig,
 }
 
 
@@ -185,16 +197,21 @@ def read_config(path: Path = SHIPPED) -> PrimerConfig:
 
 
 def read_sections(path: Path, sections: Mapping[str, type]) -> dict[str, Any]:
-    """The sections of a configuration, each as its dataclass.
+    """The sections of a configuration, each as its dataclass; one of which nothing is needed may be left out.
 
     Raises:
         RecipeError: a section or a key is missing or unknown.
     """
     table = tomllib.loads(path.read_text(encoding="utf-8"))
-    if set(table) != set(sections):
-        wrong = sorted(set(table) ^ set(sections))[0]
+    needed = {name for name, kind in sections.items() if any(_needed(f) for f in fields(kind))}
+    if wrongly := set(table) - set(sections) | needed - set(table):
+        wrong = sorted(wrongly)[0]
         raise RecipeError(f"{path.name}: the section [{wrong}] is missing or unknown", field=wrong)
-    return {name: _section(path, name, kind, table[name]) for name, kind in sections.items()}
+    return {name: _section(path, name, kind, table[name]) for name, kind in sections.items() if name in table}
+
+
+def _needed(one: Field[Any]) -> bool:
+    return one.default is MISSING and one.default_factory is MISSING
 
 
 def _section(path: Path, name: str, kind: type, values: dict[str, Any]) -> Any:

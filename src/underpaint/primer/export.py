@@ -4,7 +4,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +13,13 @@ from diffusers import T2IAdapter
 from torch import nn
 
 from underpaint.errors import OutputError
-from underpaint.primer.config import DefaultsConfig
+from underpaint.primer.config import DefaultsConfig, LimitsConfig
 from underpaint.primer.digests import CARD, note_files, write_card
 from underpaint.primer.maps import CHANNELS, FLOOR
 from underpaint.primer.paint import Paintbox
 from underpaint.primer.painter import new_scheduler
 from underpaint.primer.part_export import keep_parts
 from underpaint.primer.stagecraft.scene import SIZES
-
-MOST_BYTES = 32_000_000
-"""What the whole folder may weigh."""
-MOST_FILE_BYTES = 16_000_000
-"""What one file of it may weigh."""
 
 _INDEX = {
     "_class_name": "StableDiffusionPipeline",
@@ -44,11 +39,12 @@ _INDEX = {
 @dataclass(frozen=True)
 class About:
     """What `primer.json` tells besides the numbers of the networks: defaults, training (what was trained for how
-    long), and by kind the words that the model knows."""
+    long), and by kind the words that the model knows. `limits` is what the folder may weigh."""
 
     defaults: DefaultsConfig
     training: Mapping[str, Any]
     knows: Mapping[str, Sequence[str]]
+    limits: LimitsConfig = field(default_factory=LimitsConfig)
 
 
 def export(box: Paintbox, tokenizer_folder: Path, target: Path, about: About) -> int:
@@ -58,7 +54,7 @@ def export(box: Paintbox, tokenizer_folder: Path, target: Path, about: About) ->
     the target and renamed into place, so that nobody ever reads half of it.
 
     Raises:
-        OutputError: the model is larger than the package may carry.
+        OutputError: the model is larger than the limits allow.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=".primer-", dir=target.parent))
@@ -70,7 +66,7 @@ def export(box: Paintbox, tokenizer_folder: Path, target: Path, about: About) ->
         keep_parts(target, fresh)
         write_card(fresh / CARD, _card(box, about))
         note_files(fresh)
-        size = _checked_size(fresh)
+        size = _checked_size(fresh, about.limits)
         old = fresh.with_name(fresh.name + ".old")
         if target.exists():
             target.replace(old)
@@ -140,11 +136,24 @@ def _card(box: Paintbox, about: About) -> dict[str, Any]:
             "size_step": defaults.size_step,
         },
         "sizes": [list(size) for size in SIZES],
-        "line_adapter": {"folder": "adapter_line", "channels": CHANNELS["line"], "ink": 1.0, "paper": 0.0,
-                         "weight": 1.0, "built_in": defaults.line_strength},
-        "adapters": {kind: {"folder": f"adapter_{kind}", "channels": channels, "shrink": 2,
-                            "floor": 0.0 if kind == "pose" else FLOOR}
-                     for kind, channels in CHANNELS.items() if kind != "line"},
+        "line_adapter": {
+            "folder": "adapter_line",
+            "channels": CHANNELS["line"],
+            "ink": 1.0,
+            "paper": 0.0,
+            "weight": 1.0,
+            "built_in": defaults.line_strength,
+        },
+        "adapters": {
+            kind: {
+                "folder": f"adapter_{kind}",
+                "channels": channels,
+                "shrink": 2,
+                "floor": 0.0 if kind == "pose" else FLOOR,
+            }
+            for kind, channels in CHANNELS.items()
+            if kind != "line"
+        },
         "parameters": {
             "vae": count_parameters(box.autoencoder),
             "unet": count_parameters(box.painter.unet),
@@ -161,12 +170,12 @@ def count_parameters(module: nn.Module) -> int:
     return sum(p.numel() for p in module.parameters())
 
 
-def _checked_size(folder: Path) -> int:
+def _checked_size(folder: Path, limits: LimitsConfig) -> int:
     sizes = {path: path.stat().st_size for path in folder.rglob("*") if path.is_file()}
     for path, size in sizes.items():
-        if size > MOST_FILE_BYTES:
-            raise OutputError(f"{path.name} has {size:,} bytes; a file of the Primer may have {MOST_FILE_BYTES:,}")
+        if size > limits.file:
+            raise OutputError(f"{path.name} has {size:,} bytes; a file of the Primer may have {limits.file:,}")
     total = sum(sizes.values())
-    if total > MOST_BYTES:
-        raise OutputError(f"The Primer has {total:,} bytes; it may have {MOST_BYTES:,}")
+    if total > limits.folder:
+        raise OutputError(f"The Primer has {total:,} bytes; it may have {limits.folder:,}")
     return total

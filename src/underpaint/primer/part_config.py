@@ -8,6 +8,8 @@ from underpaint.primer.config import read_sections
 
 SHIPPED_PARTS = Path(__file__).with_name("parts.toml")
 """The configuration of the shipped weights."""
+LARGE_PARTS = Path(__file__).with_name("large-parts.toml")
+"""That of the larger set, see `config.LARGE`."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The command that examines: `report`."""
+"""The commands that examine: `report` and `plots`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,8 +11,9 @@ _WORK = Path("primer-work")
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command to `python -m underpaint.primer`."""
+    """Add the commands to `python -m underpaint.primer`."""
     app.command()(report)
+    app.command()(plots)
 
 
 def report(
@@ -38,3 +39,14 @@ def report(
     rows, folder = report_stage(shop, Places(primer or usual.primer, outside or usual.outside), page)
     typer.echo(table(rows, settings.evaluate.steps, settings.evaluate.few_steps))
     typer.echo(f"{summary(rows)} Written to {folder}.")
+
+
+def plots(
+    work: Annotated[Path, typer.Option(help="Folder whose logs are drawn.")] = _WORK,
+    target: Annotated[Path | None, typer.Option(help="Folder for the pictures instead of beside each log.")] = None,
+) -> None:
+    """Draw every stage's losses and measures over time."""
+    from underpaint.primer.curves import write_plots
+
+    for path in write_plots(work, target):
+        typer.echo(str(path))

@@ -209,9 +209,8 @@ def painter_stage(shop: Workshop, weights: Path | None = None, target: Path | No
         painter = averaged_painter(running, config, tokenizer, channels)
         _save_painter(shop, running)
         box = Paintbox(painter, autoencoder, tokenizer)
-        _show_painter(shop, box, running.step)
-        with (shop.painter_folder / "hearing.jsonl").open("a") as file:
-            file.write(json.dumps({"step": running.step} | hearing(painter, pool, config.seed)) + "\n")
+        _note(shop.painter_folder / "measures.jsonl", running.step, _show_painter(shop, box, running.step))
+        _note(shop.painter_folder / "hearing.jsonl", running.step, hearing(painter, pool, config.seed))
         if target is not None:
             export(box, shop.tokenizer_folder, target, about(shop))
 
@@ -258,7 +257,8 @@ def export_stage(shop: Workshop, target: Path) -> int:
 
 def about(shop: Workshop) -> About:
     """What `primer.json` tells."""
-    return About(shop.config.defaults, training_facts(shop), what_it_knows(complete_shards(shop.pictures_folder)))
+    known = what_it_knows(complete_shards(shop.pictures_folder))
+    return About(shop.config.defaults, training_facts(shop), known, shop.config.limits)
 
 
 def judge_stage(shop: Workshop) -> bool:
@@ -277,13 +277,19 @@ def load_judge(shop: Workshop) -> Judge:
     """The trained judge.
 
     Raises:
-        ModelError: it has not been trained yet.
+        ModelError: it has not been trained yet, or for another World or width.
     """
     path = shop.judge_folder / "weights.safetensors"
     if not path.is_file():
         raise ModelError("The judge has not been trained yet", hint="Run: python -m underpaint.primer judge.")
     judge = Judge(shop.config.judge.width)
-    judge.load_state_dict(load_state(path)[0])
+    try:
+        judge.load_state_dict(load_state(path)[0])
+    except RuntimeError as error:
+        raise ModelError(
+            "The judge was trained for other questions or with another width",
+            hint=f"Move {shop.judge_folder} away and run: python -m underpaint.primer judge.",
+        ) from error
     return judge.to(memory_format=torch.channels_last).eval()
 
 
@@ -311,8 +317,16 @@ def training_facts(shop: Workshop) -> dict[str, Any]:
     return facts
 
 
-def _show_painter(shop: Workshop, box: Paintbox, step: int) -> None:
-    """The first scenes of some shards painted again: from words alone, and under their lines."""
+def _note(log: Path, step: int, found: dict[str, float]) -> None:
+    with log.open("a") as file:
+        file.write(json.dumps({"step": step} | found) + "\n")
+
+
+def _show_painter(shop: Workshop, box: Paintbox, step: int) -> dict[str, float]:
+    """The first scenes of some shards painted again, from words alone and under their lines; what a glance measures."""
+    # The report looks at workshops, and so cannot be known before they are.
+    from underpaint.primer.report.glance import glance, lines_kept
+
     settings = shop.config.evaluate
     rows = []
     shards = [s for s in complete_shards(shop.pictures_folder) if s.array("pictures").shape[1:3] == (256, 256)][:8]
@@ -321,11 +335,13 @@ def _show_painter(shop: Workshop, box: Paintbox, step: int) -> None:
     words = Order(prompts, steps=settings.steps, guidance=settings.guidance, seed=step)
     under = Order(prompts, maps={"line": lines}, steps=settings.steps, guidance=settings.guidance, seed=step)
     rows += [shard.array("pictures")[0] for shard in shards]
-    rows += list(paint(box, words)) + list(paint(box, under))
+    lined = list(paint(box, under))
+    rows += list(paint(box, words)) + lined
     rows += [255 - shard.array("lines")[0] for shard in shards]
     write_png(shop.painter_folder / f"sheet-{step:06d}.png", sheet(rows, len(shards)))
     with atomic_write(shop.painter_folder / f"sheet-{step:06d}.txt") as file:
         file.write("\n".join(prompts).encode())
+    return lines_kept(lined, [ink[0] for ink in lines]) | glance(shop, box)
 
 
 def write_png(path: Path, picture: Any) -> None:

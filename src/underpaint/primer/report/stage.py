@@ -9,6 +9,7 @@ from typing import Any
 from underpaint.files import atomic_write
 from underpaint.primer.report.desk import Desk, Places
 from underpaint.primer.report.figures import figures_part
+from underpaint.primer.report.likeness import likeness_part
 from underpaint.primer.report.looks import looks_part
 from underpaint.primer.report.networks import autoencoder_part, clip_part, extractors_part, upscaler_part
 from underpaint.primer.report.outside import outside_part
@@ -20,12 +21,13 @@ from underpaint.primer.report.speed import speed_part
 from underpaint.primer.report.steering import colour_part, depth_part, lines_part
 from underpaint.primer.report.words import answers, asked_in_words, painted, pairs_part, value_shares, words_part
 from underpaint.primer.stages import Workshop
+from underpaint.training.checkpoint import load_state
 
 PARTS: dict[str, Callable[[Desk], list[Row]]] = {
     "words": words_part, "pairs": pairs_part, "figures": figures_part, "looks": looks_part, "lines": lines_part,
-    "depth": depth_part, "pose": pose_part, "colour": colour_part, "extractors": extractors_part,
-    "autoencoder": autoencoder_part, "upscaler": upscaler_part, "clip": clip_part, "speed": speed_part,
-    "outside": outside_part,
+    "depth": depth_part, "pose": pose_part, "colour": colour_part, "likeness": likeness_part,
+    "extractors": extractors_part, "autoencoder": autoencoder_part, "upscaler": upscaler_part, "clip": clip_part,
+    "speed": speed_part, "outside": outside_part,
 }  # fmt: skip
 """The parts in the order of the table. A row is a function here and nothing else."""
 
@@ -53,9 +55,22 @@ class Report:
         with atomic_write(self.folder / "table.md") as file:
             file.write(text.encode())
         write_sheets(desk)
+        self._remember(rows)
         if page is not None:
             fill_page(page, text)
         return rows
+
+    def _remember(self, rows: list[Row]) -> None:
+        """Add these weights' numbers to `history.jsonl`, from which they are plotted over the painter's steps."""
+        path, mark = self.folder / "history.jsonl", self._desk.mark
+        lines = path.read_text().splitlines() if path.is_file() else []
+        facts = load_state(self._desk.shop.painter_folder / "weights.safetensors")[1]
+        found = {row.name + (" (few steps)" if row.few else ""): row.value if row.share is None else row.share
+                 for row in rows if row.value is not None}  # fmt: skip
+        told = json.dumps({"step": facts["step"], "mark": mark} | found)
+        with atomic_write(path) as file:
+            file.write("".join(line + "\n" for line in lines if f'"mark": "{mark}"' not in line).encode())
+            file.write((told + "\n").encode())
 
     def _kept(self, name: str, measure: Callable[[Desk], list[Row]]) -> list[Row]:
         path = self.folder / f"rows-{name}-{self._desk.mark}.json"
