@@ -185,7 +185,7 @@ def _weighed(said: Tensor, target: Tensor, weights: Tensor) -> Tensor:
 
 def _row(pool: Pool, key: tuple[int, int], name: str, flip: bool) -> Map:
     row = pool.rows([key], name)[0]
-    return np.ascontiguousarray(row[:, ::-1] if flip else row).astype(np.float32) / 255
+    return np.ascontiguousarray(row[:, ::-1] if flip else row, dtype=np.float32) / np.float32(255)
 
 
 def fill_trainer(

@@ -121,8 +121,8 @@ def holes_part(desk: Desk, counts: HoleCounts = COUNTS) -> list[Row]:
     wholes, masks, filled = ([sheets[i] for sheets in thirds] for i in range(3))
     own = own_adapter(catalogue.find(str(primer)), "fill")
     note = "" if own is not None else "filled without an adapter for holes, which the model does not bring"
-    seen = [features(desk.judge, pictures, desk.size) for pictures in (wholes, filled)]
-    return [probe_row(*seen, counts.fitted, note), outside_row(wholes, [mask[..., 0] for mask in masks], filled)]
+    before, after = (features(desk.judge, pictures, desk.size) for pictures in (wholes, filled))
+    return [probe_row(before, after, counts.fitted, note), outside_row(wholes, [mask[..., 0] for mask in masks], filled)]
 
 
 def probe_row(wholes: Features, filled: Features, fitted: int, note: str = "") -> Row:
