@@ -92,6 +92,8 @@ def test_the_picture_may_be_named_as_subject_and_both_kinds_go_together(catalogu
     bare, alone, both = paint(catalogue), paint(catalogue, subject), paint(catalogue, subject, style())
     assert len({one.picture.tobytes() for one in (bare, alone, both)}) == 3
     assert {use.adapter.name for use in both.plan.adapters} == {"tiny/subject", "tiny/style"}
+    # What is only looked at gives the picture no shape.
+    assert alone.picture.shape == bare.picture.shape
 
 
 def test_a_model_that_is_named_by_its_path_is_painted_again_and_foreseen(

@@ -7,6 +7,7 @@ from underpaint.controls.region_inside import everything
 from underpaint.errors import PlanError
 from underpaint.imaging.geometry import Bounds, Extent
 from underpaint.models.description import ModelDescription
+from underpaint.plan.adapting import control_key, is_looked_at
 from underpaint.plan.data import AdapterUse, Box, Pass, Plan, RegionLora
 from underpaint.plan.regions import check_regions
 from underpaint.plan.words import Words
@@ -171,7 +172,9 @@ def _shape(recipe: Recipe, facts: Facts) -> Extent:
     """
     if isinstance(recipe, RefineRecipe):
         return facts.sizes[recipe.picture.sha256]
-    maps = sorted((control.kind != "line", blob.sha256) for control in recipe.controls if _shapes(control)
+    seen = {use.control for use in facts.adapters if is_looked_at(use)}
+    maps = sorted((control.kind != "line", blob.sha256) for control in recipe.controls
+                  if _shapes(control) and control_key(control) not in seen
                   for blob in ([control.mask] if isinstance(control, RegionControl) else control.blobs()))
     if maps:
         return facts.sizes[maps[0][1]]
@@ -183,7 +186,7 @@ def _shape(recipe: Recipe, facts: Facts) -> Extent:
 
 
 def _shapes(control: Control) -> bool:
-    """Whether a control's map lies over the picture: a style is only looked at, and what is stretched takes any shape.
+    """Whether a control's map lies over the picture: a style is only looked at, what is stretched takes any shape.
     """
     stretched = isinstance(control, RegionControl) and control.resize == "stretch"
     return control.weight > 0 and not stretched and not isinstance(control, StyleControl)
