@@ -99,7 +99,7 @@ def measure() -> list[Row]:
     art = _pictures()
     rows = [*_perspective(desk), _track(desk), *_cost(desk), *controls_art.measure(desk.painted, art)]
     if not art:
-        return [*rows, Row("lines, palettes, colours", "no pictures of others here", "shared/material", False)]
+        return [*rows, Row.skipped("lines, palettes, colours", "no pictures of others here", "shared/material")]
     return [*_lines(desk), *_palettes(desk), _render_only(desk), *rows, *_pairs(desk)]
 
 
