@@ -1,7 +1,7 @@
 """Stopping early: how much sooner are so many good takes there, how many good ones does it cost, is the rest as good?
 
 Every take is painted twice in turn, to its end and with what foretells it watching, and both are timed with decoding
-and review; prompts and seeds are nobody's else. What is stopped does not hang on the bar for good, and a seed paints
+and review; prompts and seeds are of its own. What is stopped does not hang on the bar for good, and a seed paints
 one picture; so the bar can be set afterwards, where painting everything accepts so many, and what each stop cost is
 known to the take.
 """
