@@ -18,14 +18,16 @@ from untrained import untrained_shop
 from underpaint.models import Catalogue
 from underpaint.models.primer import check_files
 from underpaint.plan.painter import Painter as Desk
+from underpaint.primer.adopt import adopt_stage
 from underpaint.primer.fill import CHANNELS, FillStep, FinishedPainter, fill_trainer, new_fill_adapter, train_fill
 from underpaint.primer.holes import KINDS, any_hole, draw_hole
 from underpaint.primer.part_config import FillConfig, PartsConfig, read_parts_config
 from underpaint.primer.part_stages import export_parts_stage, fill_stage
 from underpaint.primer.stages import Workshop
 from underpaint.recipe import Blob, FillRecipe, ModelRef
+from underpaint.training.checkpoint import load_state
 from underpaint.training.loop import StepContext
-from underpaint.training.shards import Pool, complete_shards
+from underpaint.training.shards import Pool, Shard, complete_shards
 
 
 def _fill(**changes: object) -> FillConfig:
@@ -94,6 +96,28 @@ def test_an_untrained_adapter_says_little_and_learning_makes_holes_fit(
     assert {"loss", "lined", "told", "alone"} <= set(logged[-1])
 
 
+@pytest.mark.parametrize("size", [(144, 112), (96, 160)])
+def test_wide_and_tall_pictures_have_holes_too(
+    finished: FinishedPainter, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    wide, high = size
+    rng, shard = np.random.default_rng(8), Shard(tmp_path, 0)
+    latents = rng.normal(size=(2, 8, high // 8, wide // 8)).astype(np.float16)
+    half = np.zeros((2, high // 2, wide // 2), np.uint8)
+    half[:, 20:40, 20:40] = 255
+    shard.write({
+        "latents": latents, "mirrored": latents[..., ::-1].copy(), "subject": half,
+        "tokens": np.zeros((2, 4, 77), np.int16), "lines": np.zeros((2, high, wide), np.uint8),
+        "pictures": rng.integers(0, 256, (2, high, wide, 3), np.uint8),
+    }, [{}] * 2)  # fmt: skip
+    config = _fill(batch=3, lines=0.7)
+    step, adapter = FillStep(Pool([shard], "latents"), finished, config, "cpu"), new_fill_adapter((16, 32), config)
+    losses = step(adapter, StepContext(0, 0.0, rng, torch.Generator().manual_seed(1)))
+    losses["loss"].backward()
+    assert all(bool(torch.isfinite(value)) for value in losses.values())
+    assert all(p.grad is not None and float(p.grad.abs().sum()) > 0 for p in adapter.parameters())
+
+
 def test_lines_in_a_hole_are_heard_beside_the_adapter(pool: Pool, finished: FinishedPainter) -> None:
     config = _fill(lines=1.0, batch=3)
     adapter = new_fill_adapter((16, 32), config)
@@ -140,6 +164,12 @@ def test_it_is_exported_fills_a_hole_and_belongs_to_its_denoiser_alone(shop: Wor
     _taught_anew(primer)
     assert set(export_parts_stage(shop, parts, primer)) == {"adapter_fill"}
     assert "fill" not in json.loads((primer / "primer.json").read_text())["adapters"]
+    adopted = replace(shop, folder=home / "adopted")
+    adopt_stage(adopted, primer)
+    assert export_parts_stage(adopted, parts, primer) == export_parts_stage(shop, parts, primer)
+    kept = load_file(primer / "adapter_fill" / "diffusion_pytorch_model.safetensors")
+    half = {name: value.half() for name, value in load_state(shop.folder / "fill" / "weights.safetensors")[0].items()}
+    assert _same(half, kept)
 
 
 def _taught_anew(primer: Path) -> None:

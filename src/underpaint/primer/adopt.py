@@ -8,16 +8,16 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from underpaint.errors import ModelError
+from underpaint.primer.digests import FILL_CONFIG, FILL_FOLDER
 from underpaint.primer.export import is_scaled
 from underpaint.primer.maps import CHANNELS
 from underpaint.primer.painter import Painter
+from underpaint.primer.part_stages import FILL
 from underpaint.primer.stages import Workshop
 from underpaint.primer.words import read_tokenizer
 from underpaint.training.checkpoint import save_state
 
-_PARTS = {"unet": "unet", "text_encoder": "text_encoder"} | {
-    f"adapters.{kind}": f"adapter_{kind}" for kind in CHANNELS
-}
+_PARTS = {"unet": "unet", "text_encoder": "text_encoder"} | {f"adapters.{kind}": f"adapter_{kind}" for kind in CHANNELS}
 
 
 def adopt_stage(shop: Workshop, folder: Path) -> None:
@@ -43,6 +43,12 @@ def adopt_stage(shop: Workshop, folder: Path) -> None:
     facts = {"scaling_factor": vae["scaling_factor"]}
     save_state(shop.autoencoder_folder / "weights.safetensors", _tensors(folder / "vae"), facts)
     shutil.copytree(folder / "tokenizer", shop.tokenizer_folder, dirs_exist_ok=True)
+    filler = folder / FILL_FOLDER
+    if (filler / FILL_CONFIG).is_file():
+        learned_with = json.loads((filler / FILL_CONFIG).read_text())["learned_with"]
+        widths = json.loads((filler / "config.json").read_text())["channels"]
+        told = {"done": True, "learned_with": learned_with, "widths": widths}
+        save_state(shop.folder / FILL / "weights.safetensors", _tensors(filler), told)
 
 
 def _tensors(folder: Path) -> dict[str, Tensor]:
