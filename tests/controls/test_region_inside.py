@@ -245,6 +245,14 @@ def test_controls_are_typed_into_a_region_by_its_name() -> None:
     assert all(set(one.blobs) == {blob.sha256 for blob in one.control.blobs()} for one in given)
 
 
+def test_what_it_is_called_may_name_a_file() -> None:
+    region, _ = left(palette(WARM))
+    names = {"masks/coat.png": "coat", "a\0b:c.png": "a_b_c", "x" * 200: "x" * 40, "Mäntel 2": "Mäntel 2"}
+    for name, called_so in names.items():
+        assert called(region.changed(mask=Blob(sha256="0" * 64, name=name))) == called_so
+    assert called(region.changed(mask=Blob(sha256="0" * 64), words="a red coat <lora:inks:1>")) == "a red coat"
+
+
 @pytest.mark.parametrize(("texts", "said", "hint"), [
     (["light=left+in=coat"], "no region 'coat' for light", "region=coat.png"),
     (["region=left+words=a", "light=left+in=right"], "no region 'right'", "There are: left"),

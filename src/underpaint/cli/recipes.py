@@ -22,7 +22,8 @@ SEED = typer.Option(None, "--seed", help="The same seed paints the same picture.
 LORA = typer.Option([], "--lora", metavar="NAME=WEIGHT", help="A LoRA by name or path; may be given again.")
 CONTROL = typer.Option([], "--control", metavar="KIND=FILE:WEIGHT@START-END",
                        help="What steers besides words, such as line=map.png:0.8@0-0.6 or palette=brand.ase; may be "
-                            "given again. `underpaint control describe` lists them.")
+                            "given again. +in=coat puts one into region=coat.png alone. `underpaint control "
+                            "describe` lists them.")
 SET = typer.Option([], "--set", metavar="FIELD=VALUE", help="Any field of the recipe; may be given again.")
 DEVICE = typer.Option(None, "--device", help=r"cpu, cuda, mps. \[asks the machine]")
 PRECISION = typer.Option(None, "--precision", help=r"fp32, bf16, fp16, int8. \[asks the machine]")

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from itertools import combinations
 
+from underpaint.controls.region_inside import called
 from underpaint.recipe import (
     ColourControl,
     Control,
@@ -18,7 +19,8 @@ _APART = 100.0
 
 
 def contradictions(controls: Iterable[Control]) -> list[str]:
-    """One sentence for each pair of controls that cannot both be followed at the same steps."""
+    """One sentence for each pair of controls that cannot both be followed at the same steps, in the whole picture or in
+    one region."""
     there = [one for one in controls if one.weight > 0]
     found = []
     for first, second in combinations(there, 2):
@@ -27,6 +29,8 @@ def contradictions(controls: Iterable[Control]) -> list[str]:
         said = _against(first, second) or _against(second, first)
         if said:
             found.append(f"{said}; both are followed as far as that goes")
+    regions = [one for one in there if isinstance(one, RegionControl)]
+    found += [f"in the region '{called(one)}' {said}" for one in regions for said in contradictions(one.controls)]
     return list(dict.fromkeys(found))
 
 

@@ -46,7 +46,8 @@ class Region:
         name="region", says="a part of the picture with words, LoRAs and controls of its own",
         given="a mask or a layer (white, or what is not transparent, lies in it) and words: "
               f"region=coat.png+words=a red coat; or a half: {', '.join(HALVES)}; LoRAs: +lora=inks:0.8; any other "
-              "control goes into it by the name of its mask: palette=warm.ase+in=coat (+name=coat names it otherwise)",
+              "control but a nudge goes into it by the name of its mask: palette=warm.ase+in=coat (+name=coat on the "
+              "region names it otherwise)",
         steers="attention is led there on UNets; on every model the words are asked for there besides (+joint=0.5: how "
                f"much; {ALONE:g} with a LoRA or an adapter), in one picture, so that regions meet without a seam; its "
                "LoRAs and adapters act in that call alone, its other controls on that part of the estimate, after "
@@ -54,7 +55,8 @@ class Region:
         checks="whether what its words name lies inside rather than outside, and whether its border shows; its "
                "controls each in its place",
         families="every one; SD 1.x, SD 2.x, SDXL and the Primer also lead their attention",
-        cost="one more call of the model a step for each region with words or LoRAs; none with +joint=0",
+        cost="one more call of the model a step for each region with words, LoRAs or adapters; none "
+             "with +joint=0",
         extracts=("subject",),
         options=("words", "lora", "name", "joint", "soft", "with-words", "resize", "curve"))
     measured_as = "region"

@@ -1,5 +1,6 @@
 """What a region has of its own besides words: controls that are followed, and measured, in its place alone."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -19,6 +20,7 @@ from underpaint.recipe import Control, RegionControl
 if TYPE_CHECKING:
     from underpaint.engine.protocols import Edit
 
+_ODD = re.compile(r"[^\w .()-]+")
 Shapes = Mapping[str, ControlShape[Any]]
 
 
@@ -77,8 +79,9 @@ def everything(controls: Iterable[Control]) -> list[Control]:
 
 
 def called(region: RegionControl) -> str:
-    """The name of a region, for people: that of its mask, else its words."""
-    return PurePath(region.mask.name).stem or plain_words(region)[:40] or "a region"
+    """The name of a region, for people and in names of files: that of its mask, else its words."""
+    said = PurePath(region.mask.name).stem or plain_words(region) or "a region"
+    return _ODD.sub("_", said)[:40]
 
 
 def plain_words(region: RegionControl) -> str:

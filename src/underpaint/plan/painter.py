@@ -12,7 +12,7 @@ from underpaint.controls.adapting import named_adapter
 from underpaint.controls.contradictions import contradictions
 from underpaint.controls.extractors import reading_with, shelf_of
 from underpaint.controls.light import LIGHT_WORDS
-from underpaint.controls.region_inside import called, everything
+from underpaint.controls.region_inside import everything
 from underpaint.controls.table import check, in_order
 from underpaint.engine.attachments.lora import LoraAttachment
 from underpaint.engine.attachments.textual_inversion import TextualInversion
@@ -210,7 +210,7 @@ class Painter:
     def _warnings(self, plan: Plan, recipe: Recipe, model: ModelDescription) -> list[str]:
         """What was made for another kind of model, which words it never heard, which controls and maps fight;
         sentences, told at once."""
-        found = [*_unheard(plan, recipe, model), *contradictions(in_order(recipe.controls)), *_against_inside(recipe),
+        found = [*_unheard(plan, recipe, model), *contradictions(in_order(recipe.controls)),
                  *self._unsuited(plan, model), *adapter_notes(self._chosen_of(plan, recipe, model), model)]
         return self._told(found)
 
@@ -260,12 +260,6 @@ def _unheard(plan: Plan, recipe: Recipe, model: ModelDescription) -> list[str]:
     unheard = dict.fromkeys(word for text in said for word in unknown_words(text, known)
                             if not (lit and word in LIGHT_WORDS))
     return [f"not known to this model: {', '.join(unheard)}"] if unheard else []
-
-
-def _against_inside(recipe: Recipe) -> list[str]:
-    """Which controls of a region's own pull against each other, sentences."""
-    regions = [one for one in in_order(recipe.controls) if isinstance(one, RegionControl)]
-    return [f"in the region '{called(one)}' {said}" for one in regions for said in contradictions(one.controls)]
 
 
 def _unread(plan: Plan, recipe: Recipe, engine: Engine) -> list[str]:
