@@ -20,6 +20,7 @@ from underpaint.errors import ModelError
 from underpaint.models.adapter_finding import find_image_encoder
 from underpaint.models.catalogue import Catalogue
 from underpaint.models.describe import describe
+from underpaint.primer.adopt import adopt_image_prompts
 from underpaint.primer.config import read_config
 from underpaint.primer.digests import note_files
 from underpaint.primer.image_prompt import Finished, ImagePrompts, let_look, read_prompts
@@ -37,6 +38,7 @@ from underpaint.primer.part_export import export_image_prompts
 from underpaint.primer.part_stages import export_parts_stage, image_prompt_stage
 from underpaint.primer.stages import Workshop
 from underpaint.primer.words import learn_vocabulary, read_tokenizer, write_tokenizer
+from underpaint.training.checkpoint import load_state
 from underpaint.training.shards import Shard
 
 SMALL = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}
@@ -193,6 +195,20 @@ def test_strength_is_built_into_what_is_said(primer: Path, finished: Finished) -
             assert torch.allclose(keys, own, atol=0.05) and torch.allclose(values, said * factor, atol=0.1)
     card = json.loads((primer / "primer.json").read_text())
     assert set(card["adapters"]) == {"depth"}  # nobody says what they learned with
+
+
+def test_prompts_are_taken_back_out_of_a_shipped_folder(
+    work: Workshop, primer: Path, finished: Finished, tmp_path: Path
+) -> None:
+    prompts = _speaking(finished).state_dict()
+    shop = replace(work, folder=tmp_path)
+    adopt_image_prompts(shop, tmp_path)
+    assert not (tmp_path / "image_prompt").exists()
+    export_image_prompts(prompts, _config(strength={"style": 2.0, "subject": 0.5}), finished.digests, primer)
+    adopt_image_prompts(shop, primer)
+    state, facts = load_state(tmp_path / "image_prompt" / "weights.safetensors")
+    assert facts["learned_with"] == finished.digests and set(state) == set(prompts)
+    assert all(torch.allclose(value, prompts[name], atol=2e-3) for name, value in state.items())
 
 
 def test_prompts_of_another_denoiser_are_not_listed(primer: Path, finished: Finished) -> None:

@@ -8,8 +8,10 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from underpaint.errors import ModelError
-from underpaint.primer.digests import FILL_CONFIG, FILL_FOLDER
+from underpaint.models.own_adapters import PICTURE_KINDS, PROMPT_FOLDER
+from underpaint.primer.digests import FILL_CONFIG, FILL_FOLDER, PROMPTS_CONFIG
 from underpaint.primer.export import is_scaled
+from underpaint.primer.image_prompt import read
 from underpaint.primer.maps import CHANNELS
 from underpaint.primer.painter import Painter
 from underpaint.primer.part_stages import FILL
@@ -49,6 +51,22 @@ def adopt_stage(shop: Workshop, folder: Path) -> None:
         widths = json.loads((filler / "config.json").read_text())["channels"]
         told = {"done": True, "learned_with": learned_with, "widths": widths}
         save_state(shop.folder / FILL / "weights.safetensors", _tensors(filler), told)
+    adopt_image_prompts(shop, folder)
+
+
+def adopt_image_prompts(shop: Workshop, folder: Path) -> None:
+    """The same for image prompts alone; nothing where the exported model has none."""
+    prompts = folder / PROMPT_FOLDER
+    if not (prompts / PROMPTS_CONFIG).is_file():
+        return
+    told = json.loads((prompts / PROMPTS_CONFIG).read_text())
+    state = {
+        f"kinds.{kind}.{name}": value
+        for kind in PICTURE_KINDS
+        for name, value in read(load_file(prompts / f"{kind}.safetensors"), told["strength"][kind] or 1.0).items()
+    }
+    facts = {"done": True, "learned_with": told["learned_with"]}
+    save_state(shop.folder / PROMPT_FOLDER / "weights.safetensors", state, facts)
 
 
 def _tensors(folder: Path) -> dict[str, Tensor]:

@@ -123,8 +123,8 @@ def written(state: Mapping[str, Tensor], strength: float = 1.0) -> dict[str, Ten
     return {name: value.detach().cpu().half().contiguous() for name, value in out.items()}
 
 
-def read(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The state of the `PicturePrompt` that `written` wrote."""
+def read(tensors: Mapping[str, Tensor], strength: float = 1.0) -> dict[str, Tensor]:
+    """The state of the `PicturePrompt` that `written` wrote, the `strength` taken out again."""
     state = {}
     for name, value in tensors.items():
         part, _, rest = name.partition(".")
@@ -133,7 +133,7 @@ def read(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
         else:
             number, what, _ = rest.split(".")
             ours = next(one for one, theirs in _WRITTEN.items() if theirs == what)
-            state[f"{ours}.{int(number) // 2}.weight"] = value.float()
+            state[f"{ours}.{int(number) // 2}.weight"] = value.float() / (strength if ours == "values" else 1.0)
     return state
 
 
