@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import spearmanr
 
-from bench import controls_art
+from bench import controls_art, near_and_far
 from bench.table import Row, median_seconds
 from underpaint.controls.colour import Colour
 from underpaint.controls.ground import Ground
@@ -97,7 +97,8 @@ def measure() -> list[Row]:
     """All rows that need nothing but the Primer and the pictures of others."""
     desk = Desk()
     art = _pictures()
-    rows = [*_perspective(desk), _track(desk), *_cost(desk), *controls_art.measure(desk.painted, art)]
+    rows = [*_perspective(desk), _track(desk), *_cost(desk),
+            *near_and_far.measure(desk.painted, SEEDS), *controls_art.measure(desk.painted, art)]
     if not art:
         return [*rows, Row.skipped("lines, palettes, colours", "no pictures of others here", "shared/material")]
     return [*_lines(desk), *_palettes(desk), _render_only(desk), *rows, *_pairs(desk)]

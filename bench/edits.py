@@ -32,6 +32,7 @@ from underpaint.recipe import (
     ColourControl,
     Control,
     CreateRecipe,
+    DepthControl,
     LightControl,
     LineControl,
     PaletteControl,
@@ -117,3 +118,4 @@ def controls() -> Iterator[tuple[str, Control, dict[str, bytes]]]:
     yield "palette by values", PaletteControl(swatches=swatches), {}
     yield "palette by colours", PaletteControl(swatches=swatches, match="colours", hold_shares=0.5), {}
     yield "style", StyleControl(pictures=(picture,), how="statistics"), pixels
+    yield "depth", DepthControl(map=picture), pixels
