@@ -11,6 +11,7 @@ import pytest
 from underpaint.engine.families.extractor_net import ExtractorNet
 from underpaint.errors import ModelError, RecipeError
 from underpaint.primer.clip import Towers
+from underpaint.primer.config import read_config
 from underpaint.primer.part_config import read_parts_config
 from underpaint.primer.part_export import export_extractors, export_towers, export_upscaler
 from underpaint.primer.part_stages import few_steps_stage
@@ -104,6 +105,18 @@ def test_a_report_that_was_killed_paints_only_what_is_missing(shop: Workshop, ot
     assert not np.array_equal(first[0], first[1])
 
 
+def test_a_shorter_report_asks_the_first_of_the_same_questions(shop: Workshop, others: Path) -> None:
+    settings = read_config().evaluate
+    short = settings.scaled(0.25)
+    assert (short.prompts, short.pairs, short.drawings, short.holes) == (128, 32, 32, 248)
+    assert (short.steps, short.seed) == (settings.steps, settings.seed)
+    assert questions(settings.prompts, settings.seed)[:128] == questions(128, short.seed)
+    assert pairs(128, settings.seed)[:32] == pairs(32, short.seed)
+    fewer = replace(shop, config=replace(shop.config, evaluate=replace(shop.config.evaluate, prompts=2)))
+    whole, part = (Desk(one, Places(shop.folder / "primer", others)) for one in (shop, fewer))
+    assert whole.hand.mark == part.hand.mark and whole.mark != part.mark
+
+
 def test_a_glance_asks_the_same_each_time_and_needs_no_judge(shop: Workshop, tmp_path: Path) -> None:
     box = load_paintbox(shop)
     found = glance(shop, box)
@@ -122,7 +135,7 @@ def test_what_is_not_there_is_said_and_stops_nothing(shop: Workshop, tmp_path: P
     (tmp_path / "primer").mkdir()
     desk = Desk(shop, Places(tmp_path / "primer", tmp_path / "nowhere"))
     desk.few = None
-    for name in ("depth", "pose", "extractors", "clip", "outside", "speed"):
+    for name in ("depth", "pose", "holes", "likeness", "extractors", "clip", "outside", "speed"):
         rows = PARTS[name](desk)
         assert rows and all(row.value is None and row.met is None and row.note for row in rows), name
     assert [row.value is None for row in PARTS["autoencoder"](desk)] == [False, True]

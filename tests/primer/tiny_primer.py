@@ -34,7 +34,7 @@ def tiny_config() -> PrimerConfig:
         ),
         decoder=replace(config.decoder, steps=2, batch=2, crop=64),
         judge=replace(config.judge, steps=2, batch=2, size=32, width=4),
-        evaluate=replace(config.evaluate, prompts=4, pairs=2, drawings=2, steps=2, few_steps=1, rounds=0),
+        evaluate=replace(config.evaluate, prompts=4, pairs=2, drawings=2, steps=2, few_steps=1, rounds=0, holes=0),
         defaults=config.defaults,
     )
 

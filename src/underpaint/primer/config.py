@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields
+from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -121,7 +121,8 @@ class JudgeConfig:
 @dataclass(frozen=True)
 class EvaluateConfig:
     """How the painter is examined: with so many prompts, prompts for each of counting, relating and dressing two, and
-    scenes whose maps must be followed; `few_steps` is what the LoRA paints in, `rounds` how often a picture is timed.
+    scenes whose maps must be followed; `few_steps` is what the LoRA paints in, `rounds` how often a picture is timed,
+    `holes` how many filled ones a probe learns from (half as many more examine it).
     """
 
     prompts: int
@@ -132,6 +133,13 @@ class EvaluateConfig:
     seed: int
     few_steps: int = 4
     rounds: int = 5
+    holes: int = 1000
+
+    def scaled(self, share: float) -> "EvaluateConfig":
+        """The same questions, but only the first so many of each kind."""
+        fewer = {name: max(8, round(getattr(self, name) * share / 8) * 8) for name in ("prompts", "pairs", "drawings",
+                                                                                      "holes")}  # fmt: skip
+        return replace(self, **fewer)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The commands that examine: `report` and `plots`."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -24,6 +25,8 @@ def report(
     "pictures",
     primer: Annotated[Path | None, typer.Option(help="Model's folder whose smaller networks are measured.")] = None,
     outside: Annotated[Path | None, typer.Option(help="Folder of others' pictures and drawings.")] = None,
+    share: Annotated[float, typer.Option(help="Ask only the first of all questions: 0.25 is a quarter of them.",
+                                         min=0.01, max=1.0)] = 1.0,
     page: Annotated[Path | None, typer.Option(help="Page that the table is written into as well.")] = None,
 ) -> None:  # fmt: skip
     """Measure the Primer, every number beside what fresh renders reach; after a kill the same command goes on."""
@@ -35,6 +38,8 @@ def report(
     from underpaint.primer.stages import Workshop
 
     settings, usual = read_config(config), Places.usual()
+    if share < 1:
+        settings = replace(settings, evaluate=settings.evaluate.scaled(share))
     shop = Workshop(work, settings, device or ("cuda" if torch.cuda.is_available() else "cpu"), pictures=pictures)
     rows, folder = report_stage(shop, Places(primer or usual.primer, outside or usual.outside), page)
     typer.echo(table(rows, settings.evaluate.steps, settings.evaluate.few_steps))

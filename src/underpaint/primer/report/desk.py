@@ -78,14 +78,19 @@ class Desk:
         return hashlib.sha256((self.shop.judge_folder / "weights.safetensors").read_bytes()).hexdigest()[:16]
 
     @cached_property
-    def mark(self) -> str:
-        """Changes with anything that a row depends on."""
-        digest = hashlib.sha256((self.hand.mark + (self.few.mark if self.few else "")).encode())
-        digest.update(self.judge_mark.encode())
+    def primer_mark(self) -> str:
+        """Changes with any of the weights in the model's folder."""
+        digest = hashlib.sha256()
         for part in sorted(self.places.primer.glob("*/*.safetensors")):
             digest.update(part.parent.name.encode() + part.read_bytes())
-        digest.update(str(self.places.others is not None).encode())
         return digest.hexdigest()[:16]
+
+    @cached_property
+    def mark(self) -> str:
+        """Changes with anything that a row depends on."""
+        few, others = self.few.mark if self.few else "", self.places.others is not None
+        whole = (self.hand.mark, few, self.judge_mark, self.primer_mark, others, self.settings)
+        return hashlib.sha256(repr(whole).encode()).hexdigest()[:16]
 
     def painted(self, commission: Commission, hand: Hand | None = None) -> Pictures:
         """A commission's pictures by the hand, painted now or read again."""
@@ -113,7 +118,8 @@ class Desk:
 
 def _hand(shop: Workshop) -> Hand:
     settings, strength = shop.config.evaluate, shop.config.defaults.line_strength
-    digest = hashlib.sha256(repr((settings, strength)).encode())
+    # Not how many are asked for: those of a shorter report are the first of a longer one.
+    digest = hashlib.sha256(repr((settings.steps, settings.guidance, settings.seed, strength)).encode())
     for folder in (shop.painter_folder, shop.decoder_folder, shop.autoencoder_folder):
         path = folder / "weights.safetensors"
         digest.update(path.read_bytes() if path.is_file() else b"")

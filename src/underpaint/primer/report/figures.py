@@ -68,7 +68,7 @@ def figures_part(desk: Desk) -> list[Row]:
     asked = pairs(desk.settings.pairs, desk.settings.seed)
     painted = desk.painted(figure_commission(asked))
     seed = desk.settings.seed
-    rendered = desk.kept(f"figures-renders-{seed}-{len(asked)}", len(asked),
+    rendered = desk.kept(f"figures-renders-{seed}", len(asked),
                          lambda start, stop: [render(pair.scene) for pair in asked[start:stop]])  # fmt: skip
     wrong, usual = swapped(asked, painted), swapped(asked, rendered)
     if not wrong or not usual:

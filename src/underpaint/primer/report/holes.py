@@ -26,7 +26,7 @@ from underpaint.primer.brushes import paint as brush
 from underpaint.primer.holes import KINDS, draw_hole
 from underpaint.primer.report.desk import Desk
 from underpaint.primer.report.looks import Features, features
-from underpaint.primer.report.rows import Row, Values, redrawn
+from underpaint.primer.report.rows import Row, Values, missing, redrawn
 from underpaint.primer.report.words import said
 from underpaint.primer.stagecraft.look import see
 from underpaint.primer.stagecraft.scene import SIZES, sample_scene
@@ -37,6 +37,7 @@ _FOLDS = 3
 _HELD_BACK = tuple(10.0**power for power in range(5))
 _ROUNDS = 25
 _PLACE = 31
+_TOLD, _CHANGED = "holes of 40 % filled, told from whole pictures (AUC)", "pixels changed outside the holes"
 Picture = NDArray[np.uint8]
 Fill = Callable[[Picture, Picture, str, int], Picture]
 """From a picture (H x W x 3), a mask (H x W, 255 in the hole), a prompt and a seed to the filled picture."""
@@ -54,9 +55,6 @@ class HoleCounts:
     def pairs(self) -> int:
         """How many holes are filled."""
         return self.fitted + self.examined
-
-
-COUNTS = HoleCounts()
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,9 +98,16 @@ def filler(catalogue: Catalogue, model: str, steps: int | None = None) -> Fill:
     return fill
 
 
-def holes_part(desk: Desk, counts: HoleCounts = COUNTS) -> list[Row]:
-    """Two rows: what the probe reaches, and how many pixels changed that lie outside the holes."""
-    primer = desk.places.primer
+def holes_part(desk: Desk, counts: HoleCounts | None = None) -> list[Row]:
+    """Two rows: what the probe reaches, and how many pixels changed that lie outside the holes.
+
+    As many holes are filled as the settings ask for, half as many more to try the probe on, unless `counts` says else.
+    """
+    primer, asked = desk.places.primer, desk.settings.holes
+    if counts is None and (not asked or not (primer / "vae" / "config.json").is_file()):
+        why = "there is no model that could fill any" if asked else "not asked for"
+        return [missing(_TOLD, f"under {_BAR:g}", why), missing(_CHANGED, "none", why)]
+    counts = counts or HoleCounts(asked, asked // 2)
     catalogue = Catalogue()
     autoencoder = AutoencoderUnshuffle.from_pretrained(primer / "vae", torch_dtype=torch.float32).eval()
     fill, seed = filler(catalogue, str(primer), desk.settings.steps), desk.settings.seed
@@ -116,13 +121,14 @@ def holes_part(desk: Desk, counts: HoleCounts = COUNTS) -> list[Row]:
             out.append(np.concatenate([one.whole, np.repeat(one.mask[..., None], 3, axis=2), filled]))
         return out
 
-    kept = desk.kept(f"holes-{counts.share:g}-{desk.mark}", counts.pairs, made)
+    kept = desk.kept(f"holes-{counts.share:g}-{desk.settings.steps}-{seed}-{desk.primer_mark}", counts.pairs, made)
     thirds = [np.split(sheet, 3) for sheet in kept]
     wholes, masks, filled = ([sheets[i] for sheets in thirds] for i in range(3))
     own = own_adapter(catalogue.find(str(primer)), "fill")
     note = "" if own is not None else "filled without an adapter for holes, which the model does not bring"
     before, after = (features(desk.judge, pictures, desk.size) for pictures in (wholes, filled))
-    return [probe_row(before, after, counts.fitted, note), outside_row(wholes, [mask[..., 0] for mask in masks], filled)]
+    outside = outside_row(wholes, [mask[..., 0] for mask in masks], filled)
+    return [probe_row(before, after, counts.fitted, note), outside]
 
 
 def probe_row(wholes: Features, filled: Features, fitted: int, note: str = "") -> Row:
@@ -131,7 +137,7 @@ def probe_row(wholes: Features, filled: Features, fitted: int, note: str = "") -
     scores = [probe(wholes[:fitted], filled[:fitted])(rows[fitted:]) for rows in (wholes, filled)]
     value = auc(*scores)
     low, high = redrawn(auc, *scores)
-    return Row("holes of 40 % filled, told from whole pictures (AUC)", value, low, high, len(scores[0]), None,
+    return Row(_TOLD, value, low, high, len(scores[0]), None,
                f"under {_BAR:g}", value < _BAR, note=note)  # fmt: skip
 
 
@@ -140,7 +146,7 @@ def outside_row(wholes: Sequence[Picture], masks: Sequence[Picture], filled: Seq
     changed = [int((was != now).any(axis=2)[mask == 0].sum())
                for was, mask, now in zip(wholes, masks, filled, strict=True)]  # fmt: skip
     total = float(sum(changed))
-    return Row("pixels changed outside the holes", total, total, total, len(changed), None, "none", total == 0)
+    return Row(_CHANGED, total, total, total, len(changed), None, "none", total == 0)
 
 
 def auc(wholes: Values, filled: Values) -> float:

@@ -9,6 +9,7 @@ from typing import Any
 from underpaint.files import atomic_write
 from underpaint.primer.report.desk import Desk, Places
 from underpaint.primer.report.figures import figures_part
+from underpaint.primer.report.holes import holes_part
 from underpaint.primer.report.likeness import likeness_part
 from underpaint.primer.report.looks import looks_part
 from underpaint.primer.report.networks import autoencoder_part, clip_part, extractors_part, upscaler_part
@@ -25,11 +26,13 @@ from underpaint.training.checkpoint import load_state
 
 PARTS: dict[str, Callable[[Desk], list[Row]]] = {
     "words": words_part, "pairs": pairs_part, "figures": figures_part, "looks": looks_part, "lines": lines_part,
-    "depth": depth_part, "pose": pose_part, "colour": colour_part, "likeness": likeness_part,
-    "extractors": extractors_part, "autoencoder": autoencoder_part, "upscaler": upscaler_part, "clip": clip_part,
-    "speed": speed_part, "outside": outside_part,
+    "depth": depth_part, "pose": pose_part, "colour": colour_part, "holes": holes_part,
+    "likeness": likeness_part, "extractors": extractors_part, "autoencoder": autoencoder_part,
+    "upscaler": upscaler_part, "clip": clip_part, "speed": speed_part, "outside": outside_part,
 }  # fmt: skip
 """The parts in the order of the table. A row is a function here and nothing else."""
+_LAST = "holes"
+"""The dearest part, which the others do not wait for."""
 
 
 class Report:
@@ -40,7 +43,8 @@ class Report:
 
     def rows(self) -> list[Row]:
         """All rows, in the order of the table; each part is kept as soon as it is done."""
-        return [row for name, measure in PARTS.items() for row in self._kept(name, measure)]
+        done = {name: self._kept(name, PARTS[name]) for name in sorted(PARTS, key=lambda name: name == _LAST)}
+        return [row for name in PARTS for row in done[name]]
 
     def write(self, page: Path | None = None) -> list[Row]:
         """Measure, and write `report.json`, `table.md`, `values.json`, `questions.json` and the sheets; with `page`,

@@ -148,7 +148,7 @@ def rendered(desk: Desk, name: str, asked: list[Question], salt: int = 0) -> Pic
     """A fresh render of each question, the ceiling; with another `salt` another one."""
     seed = desk.settings.seed
     scenes = [scene_of(question, seed + salt, i) for i, question in enumerate(asked)]
-    made = f"{name}-renders-{seed + salt}-{len(asked)}"
+    made = f"{name}-renders-{seed + salt}"
     return desk.kept(made, len(asked), lambda start, stop: [render(scene) for scene in scenes[start:stop]])
 
 
