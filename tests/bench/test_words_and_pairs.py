@@ -126,4 +126,4 @@ def test_without_a_judge_no_word_is_judged(tmp_path: Path, monkeypatch: pytest.M
 
 def test_every_edit_is_at_work_where_it_is_timed() -> None:
     found = seconds(4, 16)
-    assert len(found) == 8 and all(one > 0 for one in found.values()) and 0.3 <= AT.fraction < 0.6
+    assert len(found) == 9 and all(one > 0 for one in found.values()) and 0.3 <= AT.fraction < 0.6

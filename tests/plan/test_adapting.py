@@ -172,8 +172,9 @@ def test_what_cannot_work_is_refused_before_a_model_is_loaded(catalogue: Catalog
 
 
 def test_without_any_adapter_the_way_out_is_said(home: Path) -> None:
-    with pytest.raises(PlanError, match="'primer' has no adapter here that reads pose") as told:
-        Preflight(Catalogue()).check(CreateRecipe(prompt="a", controls=(POSE,)), {})
+    tiny = ModelRef(name=str(save_folder(home / "models" / "alone", "sd")))
+    with pytest.raises(PlanError, match="'alone' has no adapter here that reads pose") as told:
+        Preflight(Catalogue()).check(CreateRecipe(prompt="a", model=tiny, controls=(POSE,)), {})
     assert "--kind controlnet" in (told.value.hint or "")
 
 

@@ -519,11 +519,13 @@ def test_models_of_ones_own_are_adapters(read: Any, adapters: None, fields: dict
     assert reads is None or control.reads == reads
 
 
-def test_depth_and_poses_need_an_adapter_for_the_model(read: Any, adapters: None) -> None:
-    for fields in ({"module": "none", "model": "underpaint_depth"}, {"module": "none", "model": "control_tiny_depth"}):
-        with pytest.raises(UnderpaintError, match=r"adapter|family|made for") as caught:
-            read(width=64, height=64, **unit(**fields))  # the built-in model has none
-        assert caught.value.http_status in (404, 422)
+def test_depth_is_followed_without_an_adapter_or_by_one_for_the_model(read: Any, adapters: None) -> None:
+    ready = read(width=64, height=64, **unit(module="none", model="underpaint_depth"))
+    (control,) = ready.made.recipes[0].controls
+    assert control.kind == "depth" and control.adapter is None
+    with pytest.raises(UnderpaintError, match=r"adapter|family|made for") as caught:
+        read(width=64, height=64, **unit(module="none", model="control_tiny_depth"))
+    assert caught.value.http_status in (404, 422)
     with pytest.raises(Unprocessable, match="not found in supported models"):
         read(width=64, height=64, **unit(module="tile_resample", model="None"))
 

@@ -42,7 +42,7 @@ _TOWARDS_NOISE = 0.7
 _BEGIN = 0.1
 """How loud the untrained adapter is: it must not shout the denoiser down before it has anything to say."""
 _COMPARED = 2
-"""Samples a batch that the denoiser also fills alone, for the log."""
+"""Samples a batch that the denoiser also fills alone, for the log: from all over the schedule, as the batch is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,9 +123,9 @@ class FillStep:
                       for level, more in zip(model(holed.known), added, strict=True)]  # fmt: skip
             said = teacher.unet(noisy, steps, words, down_intrablock_additional_residuals=levels).sample
             with torch.no_grad():
-                few = slice(0, _COMPARED)
+                few = slice(count // (2 * _COMPARED), None, max(1, count // _COMPARED))
                 bare = teacher.unet(noisy[few], steps[few], words[few],
-                                    down_intrablock_additional_residuals=_first(added)).sample  # fmt: skip
+                                    down_intrablock_additional_residuals=_some(added, few)).sample  # fmt: skip
         errors = _weighed(said, target, holed.weights)
         lined = errors[holed.lined].mean() if len(holed.lined) else errors.mean()
         alone = _weighed(bare, target[few], holed.weights[few]).mean()
@@ -172,9 +172,9 @@ class FillStep:
         return [level.new_zeros((count, *level.shape[1:])).index_add(0, holed.lined, level) for level in made]
 
 
-def _first(added: list[Tensor | None]) -> list[Tensor] | None:
-    """The added features of the few rows that are compared. The denoiser empties the list that it is given."""
-    return None if added[0] is None else [level[:_COMPARED] for level in added if level is not None]
+def _some(added: list[Tensor | None], rows: slice) -> list[Tensor] | None:
+    """The added features of the rows that are compared. The denoiser empties the list that it is given."""
+    return None if added[0] is None else [level[rows] for level in added if level is not None]
 
 
 def _weighed(said: Tensor, target: Tensor, weights: Tensor) -> Tensor:

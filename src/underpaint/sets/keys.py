@@ -14,6 +14,8 @@ from underpaint.recipe.recipe import MAX_WORDS
 from underpaint.sets.light_plans import LIGHT_PLANS, LightPlan
 
 MAX_KEYS = 96
+CALM = 0.25
+"""How calm the paint between the lines is kept: keys are about masses."""
 _SIDES = {"left": "right", "right": "left"}
 
 
@@ -52,7 +54,7 @@ def _key(planned: tuple[LightPlan, int], number: int, words: str, drawing: Blob,
     if len(text) > MAX_WORDS:
         raise RecipeError(f"the words are {len(words):,} characters long", field="prompt",
                           hint=f"The limit is {MAX_WORDS:,}, the key's own words included.")
-    line = LineControl(drawing=drawing)
+    line = LineControl(drawing=drawing, calm=CALM)
     recipe = base.changed(prompt=text, controls=(line, *plan.controls(), *base.controls))
     name = plan.name if turn < 2 else f"{plan.name}, seed {recipe.seed}"
     return Key(number, name, plan, recipe)
