@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from untrained import untrained_shop
 
+from underpaint.engine import machine
 from underpaint.primer.report.desk import Desk, Places
 from underpaint.primer.report.holes import HoleCounts, auc, holes_part, outside_row, probe, probe_row
 
@@ -51,7 +52,9 @@ def test_a_single_pixel_outside_is_counted() -> None:
     assert found.value == 1 and found.count == 2 and not found.met
 
 
-def test_holes_are_filled_measured_and_read_again(tmp_path: Path, home: Path) -> None:
+def test_holes_are_filled_measured_and_read_again(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The program's painter takes every core it may; so tiny a model is faster on one.
+    monkeypatch.setattr(machine, "_THREADS", 1)
     shop = untrained_shop(tmp_path)
     desk = Desk(shop, Places(shop.folder / "primer", None))
     counts = HoleCounts(2, 1)

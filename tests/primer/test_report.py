@@ -118,6 +118,7 @@ def test_a_shorter_report_asks_the_first_of_the_same_questions(shop: Workshop, o
 
 
 def test_a_glance_asks_the_same_each_time_and_needs_no_judge(shop: Workshop, tmp_path: Path) -> None:
+    shop = replace(shop, config=replace(shop.config, defaults=replace(shop.config.defaults, steps=2)))
     box = load_paintbox(shop)
     found = glance(shop, box)
     assert set(found) == {"right", *FACTORS} and found == glance(shop, box)

@@ -1,6 +1,7 @@
 """Poses: are the joints of painted people where they were asked to be?"""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +29,8 @@ class Posed:
     people: NDArray[np.float32]
 
 
-def posed_scenes(count: int, seed: int) -> list[Posed]:
+@lru_cache(maxsize=1)
+def posed_scenes(count: int, seed: int) -> tuple[Posed, ...]:
     """Square scenes of people, none of them far away."""
     rng = np.random.default_rng([seed, 12])
     found = []
@@ -38,7 +40,7 @@ def posed_scenes(count: int, seed: int) -> list[Posed]:
         painted = paint_scene(scene, rng, allow_held_out=True)[0]
         people = np.array(painted.people, np.float32).reshape(-1, 18, 3)
         found.append(Posed(scene, painted.arrays["pictures"], people))
-    return found
+    return tuple(found)
 
 
 def pose_part(desk: Desk) -> list[Row]:
@@ -58,7 +60,7 @@ def pose_part(desk: Desk) -> list[Row]:
     return [means(NAME, kept(desk.painted(pose_commission(posed))), own, _ASKED)]
 
 
-def pose_commission(posed: list[Posed]) -> Commission:
+def pose_commission(posed: tuple[Posed, ...]) -> Commission:
     """The scenes' words with the poses of their people."""
     given = [pose_map(list(one.people), one.scene.size) for one in posed]
     return Commission.square("pose", [said(one.scene.factors()) for one in posed], {"pose": given})
