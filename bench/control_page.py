@@ -29,7 +29,7 @@ from underpaint.primer.stagecraft.scene import sample_scene
 from underpaint.recipe import PerspectiveControl, VanishingPoint
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
-SEED, SCENE, WIDTH = "5", 15, 1100
+SEED, SCENE, WIDTH = "5", 15, 980
 STREET = PerspectiveControl(points=(VanishingPoint(x=-0.4, y=0.45), VanishingPoint(x=1.5, y=0.45)))
 
 
