@@ -2,6 +2,7 @@
 
 import io
 import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import Any
@@ -251,6 +252,29 @@ def test_what_is_no_drawing_is_said_in_one_line(watched: Watched) -> None:
     says(page.locator("drop-sheet .wrong"), re.compile("picture|image", re.IGNORECASE))
     page.click("[aria-label='Take another drawing']")
     page.wait_for_selector("drop-sheet .empty-sheet")
+
+
+def test_what_happens_while_a_job_is_first_read_is_not_lost(
+    watched: Watched, brush: HeldBrush, drawing: bytes
+) -> None:
+    """The first answer about a job may be old when it arrives: the keys were painted meanwhile."""
+    page, read = watched.page, []
+
+    def late(route: Any) -> None:
+        answer = route.fetch()
+        if not read:
+            read.append(answer.json()["state"])
+            brush.free.set()
+            while route.fetch().json()["state"] != "done":
+                time.sleep(0.05)
+            time.sleep(0.3)  # what the server told of it has come by another way
+        route.fulfill(response=answer)
+
+    brush.free.clear()
+    page.route(re.compile(r"/api/v1/jobs/[0-9a-f]{16}$"), late)
+    ask(page, drawing)
+    count(keys(page, "done"), 3)
+    assert read[0] != "done"
 
 
 def test_it_fits_a_phone_and_everything_has_a_name(browser: Any, served: Served, drawing: bytes) -> None:

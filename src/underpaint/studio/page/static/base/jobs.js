@@ -184,8 +184,10 @@ export function hear(what, data) {
   if (what === "progress" || what === "preview") {
     grow(what, data);
     lay();
-  } else if (data.job === session.state.job?.id) {
-    if (what === "painting" || what === "painted") session.state.job.progress = 0;
+  } else if (data.job === jobOfAddress()) {
+    // Not the job on the table: what happens while that is still being read would be lost.
+    const { job } = session.state;
+    if (job?.id === data.job && (what === "painting" || what === "painted")) job.progress = 0;
     refresh(data.job);
   }
 }
