@@ -146,7 +146,8 @@ class EvaluateConfig:
 class DefaultsConfig:
     """What a front end should use when nobody says otherwise; written to `primer.json`.
 
-    `line_strength` is built into the exported adapter, whose plain weight of 1 then means this strength.
+    `line_strength` is built into the exported adapter, whose plain weight of 1 then means this strength. `adapters` are
+    the kinds of maps beside lines that are followed well enough to be exported.
     """
 
     steps: int
@@ -155,6 +156,7 @@ class DefaultsConfig:
     size: list[int]
     size_step: int
     line_strength: float
+    adapters: list[str] = field(default_factory=lambda: ["depth", "pose", "colour"])
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ def export(box: Paintbox, tokenizer_folder: Path, target: Path, about: About) ->
     fresh = Path(tempfile.mkdtemp(prefix=".primer-", dir=target.parent))
     fresh.chmod(0o755)
     try:
-        _write_parts(box, fresh, about.defaults.line_strength)
+        _write_parts(box, fresh, about.defaults)
         shutil.copytree(tokenizer_folder, fresh / "tokenizer")
         (fresh / "model_index.json").write_text(json.dumps(_INDEX, indent=2) + "\n")
         keep_parts(target, fresh)
@@ -78,17 +78,23 @@ def export(box: Paintbox, tokenizer_folder: Path, target: Path, about: About) ->
     return size
 
 
-def _write_parts(box: Paintbox, folder: Path, line_strength: float) -> None:
+def _exported(box: Paintbox, defaults: DefaultsConfig) -> dict[str, nn.Module]:
+    """The adapters that are good enough, lines always among them, by the names of their folders."""
+    kinds = ("line", *defaults.adapters)
+    return {f"adapter_{kind}": adapter for kind, adapter in box.painter.adapters.items() if kind in kinds}
+
+
+def _write_parts(box: Paintbox, folder: Path, defaults: DefaultsConfig) -> None:
     parts: dict[str, Any] = {
         "vae": box.autoencoder,
         "unet": box.painter.unet,
         "text_encoder": box.painter.text_encoder,
-        **{f"adapter_{kind}": adapter for kind, adapter in box.painter.adapters.items()},
+        **_exported(box, defaults),
     }
     for name, module in parts.items():
         half = _half_copy(module)
         if name == "adapter_line":
-            strengthen(half, line_strength)
+            strengthen(half, defaults.line_strength)
         half.save_pretrained(str(folder / name), safe_serialization=True)
         for file in (folder / name).iterdir():
             file.chmod(0o644)
@@ -152,13 +158,13 @@ def _card(box: Paintbox, about: About) -> dict[str, Any]:
                 "floor": 0.0 if kind == "pose" else FLOOR,
             }
             for kind, channels in CHANNELS.items()
-            if kind != "line"
+            if kind in defaults.adapters
         },
         "parameters": {
             "vae": count_parameters(box.autoencoder),
             "unet": count_parameters(box.painter.unet),
             "text_encoder": count_parameters(box.painter.text_encoder),
-            **{f"adapter_{kind}": count_parameters(adapter) for kind, adapter in box.painter.adapters.items()},
+            **{name: count_parameters(adapter) for name, adapter in _exported(box, defaults).items()},
         },
         "training": about.training,
         "knows": {kind: list(words) for kind, words in about.knows.items()},
