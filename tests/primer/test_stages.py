@@ -54,7 +54,8 @@ def test_the_folder_loads_and_paints(shop: Workshop, tmp_path: Path) -> None:
     card = json.loads((tmp_path / "primer" / "primer.json").read_text())
     assert card["defaults"]["size_step"] == 16
     assert card["training"]["scenes"] == 8
-    assert set(card["adapters"]) == {"depth", "pose", "colour"}
+    assert set(card["adapters"]) == {"depth", "colour"}, "only what the configuration relies upon"
+    assert not (tmp_path / "primer" / "adapter_pose").exists()
     assert "dragon" in card["knows"]["subjects"] and card["knows"]["words"]
     check_files(tmp_path / "primer")
     assert set(card["files"]) == {

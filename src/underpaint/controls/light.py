@@ -20,7 +20,8 @@ SIDES = {"right": 0.0, "upper-right": 45.0, "above": 90.0, "upper-left": 135.0, 
          "below": 270.0, "lower-right": 315.0}
 MASSES = 8
 
-LIGHT_WORDS = frozenset({"clear", "clouds", "dark", "deep", "firelight", "full", "hour", "overcast", "range", "shade", "sky"})
+LIGHT_WORDS = frozenset(
+    {"clear", "clouds", "dark", "deep", "firelight", "full", "hour", "overcast", "range", "shade", "sky"})
 """Words that light plans say and a light and a palette see to, whether the model ever heard them or not."""
 
 
