@@ -4,6 +4,7 @@ image prompts and fill adapter fit the denoiser and the image tower that are the
 import hashlib
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,16 @@ def note_files(folder: Path) -> None:
     if not card.is_file():
         return
     weights = sorted(folder.rglob("*.safetensors"))
-    digests = {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in weights}
+    digests = digests_of(folder, [path.relative_to(folder).as_posix() for path in weights])
     told = json.loads(card.read_text())
     adapters = {kind: value for kind, value in told.get("adapters", {}).items() if kind not in LEARNED_LATER}
     adapters |= _fitting_prompts(folder, digests) | _fitting_filler(folder, digests)
     write_card(card, told | {"files": digests} | ({"adapters": adapters} if adapters or "adapters" in told else {}))
+
+
+def digests_of(folder: Path, names: Iterable[str]) -> dict[str, str]:
+    """The SHA-256 of files of a folder, by the names that they are asked for by."""
+    return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
 
 
 def _fitting_prompts(folder: Path, digests: dict[str, str]) -> dict[str, dict[str, str]]:

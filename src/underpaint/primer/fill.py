@@ -7,7 +7,6 @@ wrong inside the hole counts; outside the picture itself is put back while paint
 the line adapter adds its features for, so that lines go on steering there.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,10 +19,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from underpaint.imaging.masks import feather, known_part
+from underpaint.primer.digests import digests_of
 from underpaint.primer.few_steps import Teacher
 from underpaint.primer.holes import any_hole
 from underpaint.primer.maps import Drawer, Map
-from underpaint.primer.painter import new_scheduler, tokenize
+from underpaint.primer.painter import STRIDE, drawn_steps, new_scheduler, tokenize
 from underpaint.primer.part_config import FillConfig
 from underpaint.primer.samples import Samples, draw_samples
 from underpaint.training.loop import Budget, LoopSettings, Losses, StepContext, Trainer
@@ -35,10 +35,6 @@ CHANNELS = 4
 """Three colours, and how much of the pixel is known."""
 SHRINK = 2
 """How many times smaller than the picture the adapter reads it."""
-_STRIDE = 16
-"""Pixels of the picture to one place of the denoiser's first level."""
-_TOWARDS_NOISE = 0.7
-"""As for the painter: steps are drawn as u**0.7."""
 _BEGIN = 0.1
 """How loud the untrained adapter is: it must not shout the denoiser down before it has anything to say."""
 _COMPARED = 2
@@ -62,14 +58,13 @@ class FinishedPainter:
         if (primer / "adapter_line").is_dir():
             lines = T2IAdapter.from_pretrained(primer / "adapter_line", torch_dtype=torch.float32)
             lines.eval().requires_grad_(False).to(device)
-        digests = {name: hashlib.sha256((primer / name).read_bytes()).hexdigest() for name in LEARNED_WITH}
-        return cls(teacher, lines, digests)
+        return cls(teacher, lines, digests_of(primer, LEARNED_WITH))
 
 
 def new_fill_adapter(widths: Sequence[int], config: FillConfig) -> T2IAdapter:
     """An untrained adapter for a denoiser whose levels are so wide."""
     torch.manual_seed(config.seed)
-    adapter = T2IAdapter(in_channels=CHANNELS, channels=list(widths), downscale_factor=_STRIDE // SHRINK,
+    adapter = T2IAdapter(in_channels=CHANNELS, channels=list(widths), downscale_factor=STRIDE // SHRINK,
                          adapter_type="full_adapter", **config.adapter)  # fmt: skip
     with torch.no_grad():
         for name, weight in adapter.named_parameters():
@@ -108,7 +103,7 @@ class FillStep:
         latents = drawn.latents.to(self._device)
         count = len(latents)
         slices = (torch.arange(count) + torch.rand(count, generator=generator)) / count
-        steps = (slices**_TOWARDS_NOISE * len(self._alphas)).long().clamp_(0, len(self._alphas) - 1).to(self._device)
+        steps = drawn_steps(slices).to(self._device)
         noise = torch.randn(latents.shape, generator=generator).to(self._device)
         loudness = (0.5 + 0.5 * torch.rand(len(holed.lined), 1, 1, 1, generator=generator)).to(self._device)
         signal = self._alphas[steps].view(-1, 1, 1, 1)

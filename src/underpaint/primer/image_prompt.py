@@ -5,7 +5,6 @@ values of its own, to the picture; both answers add up. Denoiser and image tower
 style and one for subject, so that neither has to guess which of the two is wanted.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from underpaint.engine.families.clip_pictures import IMAGE_FOLDER
 from underpaint.engine.families.unet_patched import UNetPatched
 from underpaint.errors import ModelError
 from underpaint.models.own_adapters import PICTURE_KINDS, PROMPT_FOLDER
+from underpaint.primer.digests import digests_of
 
 TOKENS = 4
 """Words that a picture stands for; those who read such files take it for granted."""
@@ -182,9 +182,9 @@ class Finished:
         tower = CLIPVisionModelWithProjection.from_pretrained(primer / IMAGE_FOLDER, dtype=torch.float32)
         for part in (unet, text, tower):
             part.eval().requires_grad_(False).to(device)
-        digests = {name: hashlib.sha256((primer / name).read_bytes()).hexdigest() for name in LEARNED_WITH}
         tokenizer = CLIPTokenizer.from_pretrained(str(primer / "tokenizer"))
-        return cls(let_look(unet.to(memory_format=torch.channels_last)), text, tokenizer, tower, digests)
+        looking = let_look(unet.to(memory_format=torch.channels_last))
+        return cls(looking, text, tokenizer, tower, digests_of(primer, LEARNED_WITH))
 
     @torch.no_grad()
     def seen(self, pictures: Tensor) -> Tensor:

@@ -19,12 +19,11 @@ from underpaint.models.own_adapters import PICTURE_KINDS
 from underpaint.primer.image_prompt import Finished, ImagePrompts
 from underpaint.primer.kin import Key, Kin, PairShares
 from underpaint.primer.maps import Drawer
-from underpaint.primer.painter import new_scheduler, tokenize
+from underpaint.primer.painter import drawn_steps, new_scheduler, tokenize
 from underpaint.primer.part_config import ImagePromptConfig
 from underpaint.training.loop import Budget, LoopSettings, Losses, StepContext, Trainer
 from underpaint.training.shards import Pool, Shard
 
-_TOWARDS_NOISE = 0.7
 _SUBJECT = 1.5
 """By how much more an error on the subject counts, for the image prompt of subjects."""
 _PROBED = 2
@@ -76,7 +75,7 @@ class ImagePromptStep:
         latents = torch.from_numpy(chosen).to(self._device)
         # One draw from each of as many equal slices of the schedule as a kind has samples, as the painter learned.
         slices = torch.arange(half).repeat(len(PICTURE_KINDS)) + torch.rand(len(keys), generator=context.generator)
-        steps = ((slices / half) ** _TOWARDS_NOISE * len(self._alphas)).long().clamp_(0, len(self._alphas) - 1)
+        steps = drawn_steps(slices / half)
         steps = steps.to(self._device)
         noise = torch.randn(latents.shape, generator=context.generator).to(self._device)
         signal = self._alphas[steps].view(-1, 1, 1, 1)

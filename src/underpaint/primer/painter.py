@@ -28,11 +28,13 @@ from underpaint.training.shards import Pool, Shard
 
 Given = Mapping[str, tuple[Tensor, Tensor]]
 """Maps by kind: the numbers of the rows that have one, and the maps themselves."""
-_STRIDE = 16
+STRIDE = 16
 """Pixels of the picture to one place of the denoiser's first level."""
 # Words decide in the noisiest fifth of the schedule and lines in the next two; below, all that is left is texture,
 # most of which is learned early. So steps are drawn as u**0.7, with a quarter from the noisiest fifth.
 _TOWARDS_NOISE = 0.7
+_STEPS = 1000
+"""Steps of the schedule."""
 
 
 class Painter(nn.Module):
@@ -55,7 +57,7 @@ class Painter(nn.Module):
             nn.init.constant_(self.unet.add_embedding.norm2.weight, 0.25)
         # A line is exact to the pixel; the other maps come at half the picture's size.
         self.adapters = nn.ModuleDict({
-            kind: T2IAdapter(in_channels=channels, downscale_factor=_STRIDE if kind == "line" else _STRIDE // 2,
+            kind: T2IAdapter(in_channels=channels, downscale_factor=STRIDE if kind == "line" else STRIDE // 2,
                              adapter_type="full_adapter", **config.adapter)
             for kind, channels in CHANNELS.items()
         })  # fmt: skip
@@ -155,6 +157,11 @@ def new_scheduler() -> DDIMScheduler:
     )
 
 
+def drawn_steps(slices: Tensor) -> Tensor:
+    """The steps of the schedule that numbers in 0..1 stand for, more of them towards noise than a plain draw has."""
+    return (slices**_TOWARDS_NOISE * _STEPS).long().clamp_(0, _STEPS - 1)
+
+
 @torch.no_grad()
 def encode_shard(shard: Shard, autoencoder: AutoencoderUnshuffle, tokenizer: CLIPTokenizer) -> None:
     """Add to a shard what the painter learns from: scaled latents of the pictures and their mirror images, tokens."""
@@ -199,7 +206,7 @@ class PainterStep:
         count = len(latents)
         # One draw from each of `count` equal slices of the schedule: far less noise in the gradient than free draws.
         slices = (torch.arange(count) + torch.rand(count, generator=context.generator)) / count
-        steps = (slices**_TOWARDS_NOISE * len(self._alphas)).long().clamp_(0, len(self._alphas) - 1).to(self._device)
+        steps = drawn_steps(slices).to(self._device)
         noise = torch.randn(latents.shape, generator=context.generator).to(self._device)
         signal = self._alphas[steps].view(-1, 1, 1, 1)
         noisy = signal.sqrt() * latents + (1 - signal).sqrt() * noise
