@@ -49,8 +49,8 @@ class Depth:
         checks="whether near and far are in the order of the map, and those side by side too; seen by another "
                "extractor than steered where there are two, else it says so",
         families="every one; SD 1.x, SD 2.x and SDXL hold it closely with an adapter for depth",
-        cost="a ControlNet: a third to a half of a step; a T2I-Adapter: a few hundredths; on the estimate a fifth of a "
-             "step of the built-in model, under 1 % of a large one's",
+        cost="a ControlNet: a third to a half of a step; a T2I-Adapter: a few hundredths; on the estimate nearly "
+             "half of a step of a model as small as the built-in one, under 1 % of a large one's",
         extracts=("near",), options=("model", "mode", "resize", "preprocess", "preprocess-size", "curve"))
     measured_as = "depth"
 
